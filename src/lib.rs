@@ -1,1 +1,7 @@
 //! tlsight
+pub mod capture;
+pub mod flow;
+pub mod limits;
+pub mod packet;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,51 @@
+//! One packet record as the capture holds it.
+
+use crate::time::Timestamp;
+
+/// A packet record, borrowed from the chunk it was read into.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its number, counted from 1 as Wireshark does.
+    pub number: u64,
+    /// When it was captured.
+    pub time: Timestamp,
+    /// What `data` begins with.
+    pub link: LinkType,
+    /// Length on the wire in bytes; more than `data` holds when it was cut.
+    pub original_len: u32,
+    /// The captured bytes.
+    pub data: &'a [u8],
+}
+
+/// The link-layer header type (registry "Link-Layer Header Types" of tcpdump.org).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// BSD loopback, address family in host byte order.
+    pub const NULL: Self = Self(0);
+    /// Ethernet.
+    pub const ETHERNET: Self = Self(1);
+    /// PPP, perhaps with an HDLC header.
+    pub const PPP: Self = Self(9);
+    /// Raw IP as some BSDs number it.
+    pub const RAW_BSD: Self = Self(12);
+    /// Raw IP as OpenBSD numbers it.
+    pub const RAW_OPENBSD: Self = Self(14);
+    /// PPP in HDLC-like framing.
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPPoE session.
+    pub const PPPOE: Self = Self(51);
+    /// Raw IPv4 or IPv6.
+    pub const RAW: Self = Self(101);
+    /// OpenBSD loopback, address family in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux "cooked" capture, version 1.
+    pub const LINUX_SLL: Self = Self(113);
+    /// Raw IPv4.
+    pub const IPV4: Self = Self(228);
+    /// Raw IPv6.
+    pub const IPV6: Self = Self(229);
+    /// Linux "cooked" capture, version 2 (`tcpdump -i any`).
+    pub const LINUX_SLL2: Self = Self(276);
+}

@@ -1,0 +1,132 @@
+//! Opening: where bytes come from, and undoing compression, recognised by
+//! content and not by name.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::error::CaptureError;
+
+/// A stream of capture bytes, already uncompressed.
+pub struct Input {
+    /// The bytes.
+    pub bytes: Box<dyn Read + Send>,
+    /// How they were packed.
+    pub compression: Option<Compression>,
+}
+
+/// Compressions that are undone on the way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+    /// The .xz file format.
+    Xz,
+}
+
+impl Compression {
+    /// Recognises a compression by its first bytes.
+    #[must_use]
+    pub fn sniff(head: &[u8]) -> Option<Self> {
+        const KNOWN: [(&[u8], Compression); 3] = [
+            (&[0x1f, 0x8b], Compression::Gzip),
+            (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd),
+            (&[0xfd, b'7', b'z', b'X', b'Z', 0], Compression::Xz),
+        ];
+        KNOWN
+            .into_iter()
+            .find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Xz => "xz",
+        }
+    }
+
+    fn unpack(self, packed: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
+            Self::Xz => Box::new(lzma_rust2::XzReader::new(packed, true)),
+        })
+    }
+}
+
+impl Input {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// What the operating system says, or [`CaptureError::CompressedTwice`].
+    pub fn open(path: &Path) -> Result<Self, CaptureError> {
+        Self::from_reader(Box::new(File::open(path)?))
+    }
+
+    /// Takes any stream, such as standard input.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn from_reader(raw: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
+        let (head, raw) = peek(raw)?;
+        let Some(outer) = Compression::sniff(&head) else {
+            return Ok(Self { bytes: raw, compression: None });
+        };
+        let (head, bytes) = peek(outer.unpack(raw)?)?;
+        match Compression::sniff(&head) {
+            Some(inner) => {
+                Err(CaptureError::CompressedTwice { outer: outer.name(), inner: inner.name() })
+            }
+            None => Ok(Self { bytes, compression: Some(outer) }),
+        }
+    }
+}
+
+/// The first bytes of a stream, and the stream as if they had not been read. A
+/// pipe or a decompressor may give less than asked for, so it is asked again.
+fn peek(mut raw: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
+    let mut head = Vec::with_capacity(8);
+    raw.by_ref().take(8).read_to_end(&mut head)?;
+    let whole = io::Cursor::new(head.clone()).chain(raw);
+    Ok((head, Box::new(whole)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_first_read_is_no_obstacle() {
+        struct OneByte(&'static [u8]);
+        impl Read for OneByte {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                match (self.0.split_first(), out.first_mut()) {
+                    (Some((first, rest)), Some(place)) => {
+                        *place = *first;
+                        self.0 = rest;
+                        Ok(1)
+                    }
+                    _ => Ok(0),
+                }
+            }
+        }
+        let mut input = Input::from_reader(Box::new(OneByte(b"0123456789abcdef"))).unwrap();
+        let mut all = String::new();
+        input.bytes.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "0123456789abcdef");
+    }
+
+    #[test]
+    fn compression_within_compression_is_refused_politely() {
+        let once = zstd::encode_all(&b"capture"[..], 1).unwrap();
+        let twice = zstd::encode_all(&once[..], 1).unwrap();
+        assert!(Input::from_reader(Box::new(io::Cursor::new(once))).is_ok());
+        let refused = Input::from_reader(Box::new(io::Cursor::new(twice)));
+        assert!(matches!(refused, Err(CaptureError::CompressedTwice { .. })));
+    }
+}

@@ -1,0 +1,267 @@
+//! The classic pcap format (draft-ietf-opsawg-pcap): both byte orders, micro- and
+//! nanoseconds, and the "modified" records of Kuznetzov's patch.
+
+use pcap_parser::{PcapHeader, parse_pcap_header};
+
+use super::error::CaptureError;
+use super::frame::LinkType;
+use super::reader::{RecordHead, Step};
+use crate::time::Timestamp;
+
+/// How many plausible record headers in a row count as "found again".
+const RESYNC_CHAIN: usize = 4;
+/// A record found again lies within this time of the one before the damage.
+const RESYNC_SECONDS: i64 = 24 * 3600;
+/// Largest packet that libpcap and Wireshark accept.
+const PACKET_BYTES: u32 = 262_144;
+
+/// What the file header said.
+#[derive(Clone, Debug)]
+pub(super) struct Pcap {
+    big_endian: bool,
+    nanoseconds: bool,
+    /// Record header length: 16, or 24 in the modified format.
+    header_len: usize,
+    link: LinkType,
+    snaplen: u32,
+    last_seconds: Option<i64>,
+}
+
+/// Length of the file header.
+pub(super) const FILE_HEADER: usize = 24;
+
+/// Whether `head` begins with one of the magic numbers of the format.
+pub(super) fn recognises(head: &[u8]) -> bool {
+    matches!(
+        head.first_chunk::<4>(),
+        Some(
+            [0xa1, 0xb2, 0xc3, 0xd4]
+                | [0xd4, 0xc3, 0xb2, 0xa1]
+                | [0xa1, 0xb2, 0x3c, 0x4d]
+                | [0x4d, 0x3c, 0xb2, 0xa1]
+                | [0xa1, 0xb2, 0xcd, 0x34]
+                | [0x34, 0xcd, 0xb2, 0xa1]
+        )
+    )
+}
+
+impl Pcap {
+    /// Reads the file header.
+    pub(super) fn from_header(head: &[u8]) -> Result<Self, CaptureError> {
+        let cut = || CaptureError::BadHeader {
+            format: "pcap",
+            what: format!("only {} of {FILE_HEADER} bytes are there", head.len()),
+        };
+        let magic = *head.first_chunk::<4>().ok_or_else(cut)?;
+        // pcap-parser does not know the modified format in big-endian order: its
+        // header is that of the plain big-endian one.
+        let modified_be = magic == [0xa1, 0xb2, 0xcd, 0x34];
+        let mut bytes: [u8; FILE_HEADER] = *head.first_chunk().ok_or_else(cut)?;
+        if modified_be {
+            bytes[..4].copy_from_slice(&[0xa1, 0xb2, 0xc3, 0xd4]);
+        }
+        let (_, header) = parse_pcap_header(&bytes).map_err(|_| cut())?;
+        Ok(Self::from_parsed(&header, modified_be || header.is_modified_format()))
+    }
+
+    fn from_parsed(header: &PcapHeader, modified: bool) -> Self {
+        Self {
+            big_endian: header.is_bigendian(),
+            nanoseconds: header.is_nanosecond_precision(),
+            header_len: if modified { 24 } else { 16 },
+            link: link_type(header.network.0),
+            snaplen: header.snaplen,
+            last_seconds: None,
+        }
+    }
+
+    /// Reads the record at the front of `bytes`.
+    pub(super) fn step(&mut self, bytes: &[u8], at_end: bool) -> Step {
+        let Some(head) = self.record_head(bytes) else {
+            return Step::Need(self.header_len);
+        };
+        if head.captured > self.largest() {
+            return self.resync(bytes, at_end, head.captured);
+        }
+        let total = self.header_len + head.captured as usize;
+        if bytes.len() < total {
+            return Step::Need(total);
+        }
+        self.last_seconds = Some(head.seconds);
+        Step::Frame(RecordHead {
+            time: self.timestamp(&head),
+            link: self.link,
+            original_len: head.original.max(head.captured),
+            data: self.header_len..total,
+            total,
+        })
+    }
+
+    fn record_head(&self, bytes: &[u8]) -> Option<Head> {
+        let header = bytes.get(..self.header_len)?;
+        let field = |index: usize| -> Option<u32> {
+            let bytes = *header.get(index * 4..)?.first_chunk::<4>()?;
+            Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+        };
+        Some(Head {
+            seconds: i64::from(field(0)?),
+            fraction: field(1)?,
+            captured: field(2)?,
+            original: field(3)?,
+        })
+    }
+
+    fn timestamp(&self, head: &Head) -> Timestamp {
+        let unit = if self.nanoseconds { 1 } else { 1_000 };
+        Timestamp::saturating(
+            i128::from(head.seconds) * 1_000_000_000 + i128::from(head.fraction) * unit,
+        )
+    }
+
+    /// No packet is longer than this; a header that says so is damaged.
+    fn largest(&self) -> u32 {
+        PACKET_BYTES.max(self.snaplen.min(16 * PACKET_BYTES))
+    }
+
+    /// Looks for the next record behind a damaged header: the first place from
+    /// which several plausible headers follow one another.
+    fn resync(&self, bytes: &[u8], at_end: bool, captured: u32) -> Step {
+        // A chain of packets of the largest size has to fit, or nothing is found.
+        let wanted = (RESYNC_CHAIN + 1) * (self.header_len + PACKET_BYTES as usize);
+        if !at_end && bytes.len() < wanted {
+            return Step::Need(wanted);
+        }
+        let found = (1..bytes.len()).find(|start| self.chain_from(bytes, *start, at_end));
+        Step::Bad {
+            what: format!(
+                "packet record claims {captured} captured bytes (limit {}){}",
+                self.largest(),
+                if found.is_some() { "; went on at the next plausible record" } else { "" }
+            ),
+            skip: found.unwrap_or(bytes.len()),
+        }
+    }
+
+    fn chain_from(&self, bytes: &[u8], start: usize, at_end: bool) -> bool {
+        let mut at = start;
+        for _ in 0..RESYNC_CHAIN {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(head) = self.record_head(rest) else {
+                // Only the end of the file excuses a shorter chain.
+                return at_end && at == bytes.len() && at > start;
+            };
+            if !self.plausible(&head) {
+                return false;
+            }
+            at += self.header_len + head.captured as usize;
+        }
+        true
+    }
+
+    fn plausible(&self, head: &Head) -> bool {
+        let fraction_limit = if self.nanoseconds { 1_000_000_000 } else { 1_000_000 };
+        let near =
+            self.last_seconds.is_none_or(|last| (head.seconds - last).abs() <= RESYNC_SECONDS);
+        near && head.fraction < fraction_limit
+            && head.captured > 0
+            && head.captured <= head.original
+            && head.original <= PACKET_BYTES
+            && (self.snaplen == 0 || head.captured <= self.snaplen)
+    }
+}
+
+struct Head {
+    seconds: i64,
+    fraction: u32,
+    captured: u32,
+    original: u32,
+}
+
+/// The link type without the FCS length and flags in the upper bits of the field.
+pub(super) fn link_type(field: i32) -> LinkType {
+    let [low, high, ..] = field.to_le_bytes();
+    LinkType(u16::from_le_bytes([low, high]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reader::tests::read_all;
+    use super::*;
+
+    fn word(value: u32, big_endian: bool) -> [u8; 4] {
+        if big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    /// A file with the given magic (as a number in its own byte order) and packets.
+    fn file(magic: u32, big_endian: bool, packets: &[(u32, u32, &[u8])]) -> Vec<u8> {
+        let mut bytes = word(magic, big_endian).to_vec();
+        let version = if big_endian { [0, 2, 0, 4] } else { [2, 0, 4, 0] };
+        bytes.extend(version);
+        bytes.extend([0; 8]);
+        bytes.extend(word(65_535, big_endian));
+        bytes.extend(word(1, big_endian));
+        for (seconds, fraction, data) in packets {
+            let length = u32::try_from(data.len()).unwrap();
+            for value in [*seconds, *fraction, length, length] {
+                bytes.extend(word(value, big_endian));
+            }
+            if magic == 0xa1b2_cd34 {
+                bytes.extend([0; 8]);
+            }
+            bytes.extend(*data);
+        }
+        bytes
+    }
+
+    #[test]
+    fn every_byte_order_and_resolution() {
+        let cases = [
+            (0xa1b2_c3d4, false, 5_000),
+            (0xa1b2_c3d4, true, 5_000),
+            (0xa1b2_3c4d, false, 5),
+            (0xa1b2_3c4d, true, 5),
+            (0xa1b2_cd34, false, 5_000),
+            (0xa1b2_cd34, true, 5_000),
+        ];
+        for (magic, big_endian, nanos) in cases {
+            let bytes = file(magic, big_endian, &[(7, 5, b"one"), (8, 0, b"three")]);
+            let (frames, problems) = read_all(&bytes);
+            assert_eq!(problems, [], "{magic:x} {big_endian}");
+            assert_eq!(frames.len(), 2, "{magic:x} {big_endian}");
+            assert_eq!(frames[0].1, Timestamp::from_nanos(7_000_000_000 + nanos));
+            assert_eq!(frames[1].2, b"three");
+        }
+    }
+
+    /// pcap-parser's slice reader repeats the error for ever; a cut last record must
+    /// end the file, once, with everything before it read.
+    #[test]
+    fn a_cut_last_record_is_told_and_nothing_before_is_lost() {
+        let mut bytes = file(0xa1b2_c3d4, false, &[(1, 0, b"whole"), (2, 0, b"cut off")]);
+        bytes.truncate(bytes.len() - 3);
+        let (frames, problems) = read_all(&bytes);
+        assert_eq!(frames.len(), 1);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].after_frame, 1);
+        assert_eq!(problems[0].lost_bytes, 20);
+    }
+
+    /// A corrupt length must neither allocate what it claims nor cost the rest.
+    #[test]
+    fn a_wrong_length_costs_one_record() {
+        let packets: Vec<(u32, u32, &[u8])> = (0..10).map(|i| (i, 0, &b"0123456789"[..])).collect();
+        let mut bytes = file(0xa1b2_c3d4, false, &packets);
+        let third = FILE_HEADER + 2 * 26;
+        bytes[third + 8..third + 12].copy_from_slice(&0xffff_fff0u32.to_le_bytes());
+        let (frames, problems) = read_all(&bytes);
+        assert_eq!(frames.len(), 9);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].lost_bytes, 26);
+    }
+
+    #[test]
+    fn upper_bits_of_the_link_type_field_are_no_link_type() {
+        assert_eq!(link_type(0x1400_0001), LinkType::ETHERNET);
+        assert_eq!(link_type(-0x1000_0000 + 101), LinkType::RAW);
+    }
+}

@@ -1,0 +1,471 @@
+//! One direction put in order: it knows sequence numbers and bytes, nothing else.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::event::{GapCause, StreamEvent};
+use crate::limits::Limits;
+use crate::packet::{Segment, TcpFlags};
+use crate::time::Timestamp;
+
+/// Where positions are counted from while the first byte is not known: high enough
+/// that half the sequence space fits below it.
+const MIDDLE: u64 = 1 << 32;
+/// Without a SYN, this many segments are looked at before the lowest is taken for
+/// the first: segments of a flight are seldom swapped over a longer distance.
+const START_SEGMENTS: usize = 8;
+/// Padding that capture devices leave inside the IP length of a bare
+/// acknowledgment is at most this long (an Ethernet frame is filled up to 60
+/// bytes; 54 are headers).
+const PADDING_BYTES: usize = 6;
+
+/// Puts the segments of one direction in order.
+///
+/// Of bytes that come twice with different content the first copy counts, as in
+/// Wireshark.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    /// Sequence number that stands at position `MIDDLE`.
+    anchor: Option<u32>,
+    /// Position of the first byte; `None` until it is decided.
+    start: Option<u64>,
+    /// Position of the next byte to hand out.
+    next: u64,
+    pending: BTreeMap<u64, Piece>,
+    pending_bytes: usize,
+    doubtful: Option<(u64, Piece)>,
+    over_limit: bool,
+}
+
+#[derive(Debug)]
+struct Piece {
+    frame: u64,
+    time: Timestamp,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Bytes(Vec<u8>),
+    /// Bytes that were on the wire but not captured.
+    Cut(u64),
+}
+
+impl Content {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Cut(length) => *length,
+        }
+    }
+}
+
+impl Assembler {
+    /// Takes note of a SYN: the byte after it is the first.
+    pub fn syn(&mut self, sequence: u32) {
+        let first = self.position(sequence.wrapping_add(1));
+        let nothing_before = self.pending.keys().next().is_none_or(|lowest| *lowest >= first);
+        if self.start.is_none() && nothing_before {
+            self.begin_at(first);
+        }
+    }
+
+    /// Takes a segment's payload. What can be handed on at once comes back without
+    /// being copied; then ask [`Self::next_held`] until it has nothing more.
+    pub fn insert<'a>(
+        &mut self,
+        segment: &Segment<'a>,
+        limits: &Limits,
+    ) -> Option<StreamEvent<'a>> {
+        let syn = u32::from(segment.flags.has(TcpFlags::SYN));
+        let at = self.position(segment.sequence.wrapping_add(syn));
+        if is_padding(segment) {
+            self.doubt(at, segment);
+            return None;
+        }
+        self.settle_doubt(at, segment.wire_len as u64);
+        let waited_for = self.start.is_some() && at == self.next && self.pending.is_empty();
+        if waited_for && !segment.payload.is_empty() {
+            return Some(self.pass_through(at, segment));
+        }
+        self.hold(at, segment.payload, segment.frame, segment.time);
+        self.hold_cut(at, segment);
+        self.look_for_start();
+        self.over_limit |= self.pending_bytes > limits.pending_bytes
+            || self.pending.len() > limits.pending_segments;
+        None
+    }
+
+    /// The next event of what was held back.
+    ///
+    /// With `to_the_end` nothing more will come: what is missing is a gap.
+    pub fn next_held(&mut self, to_the_end: bool) -> Option<StreamEvent<'static>> {
+        if to_the_end {
+            self.settle_doubt(u64::MAX, 0);
+        }
+        let lowest = *self.pending.keys().next()?;
+        if self.start.is_none() {
+            if !to_the_end {
+                return None;
+            }
+            self.begin_at(lowest);
+        }
+        if lowest > self.next {
+            if !(to_the_end || self.over_limit) {
+                return None;
+            }
+            let cause = if to_the_end { GapCause::NotCaptured } else { GapCause::Limit };
+            return Some(self.gap(lowest - self.next, cause));
+        }
+        self.over_limit = false;
+        let (_, piece) = self.pending.pop_first()?;
+        Some(self.hand_out(piece))
+    }
+
+    /// Bytes held back now.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.pending_bytes
+    }
+
+    /// How many bytes have been handed on, gaps counted in.
+    #[must_use]
+    pub fn handed_on(&self) -> u64 {
+        self.start.map_or(0, |start| self.next - start)
+    }
+
+    fn hand_out(&mut self, piece: Piece) -> StreamEvent<'static> {
+        match piece.content {
+            Content::Cut(length) => self.gap(length, GapCause::Snaplen),
+            Content::Bytes(bytes) => {
+                self.pending_bytes = self.pending_bytes.saturating_sub(bytes.len());
+                let offset = self.handed_on();
+                self.next += bytes.len() as u64;
+                StreamEvent::Data {
+                    offset,
+                    bytes: Cow::Owned(bytes),
+                    frame: piece.frame,
+                    time: piece.time,
+                }
+            }
+        }
+    }
+
+    fn gap(&mut self, length: u64, cause: GapCause) -> StreamEvent<'static> {
+        let offset = self.handed_on();
+        self.next += length;
+        StreamEvent::Gap { offset, length, cause }
+    }
+
+    /// The common case: the very bytes that were waited for.
+    fn pass_through<'a>(&mut self, at: u64, segment: &Segment<'a>) -> StreamEvent<'a> {
+        let offset = self.handed_on();
+        self.next += segment.payload.len() as u64;
+        self.hold_cut(at, segment);
+        StreamEvent::Data {
+            offset,
+            bytes: Cow::Borrowed(segment.payload),
+            frame: segment.frame,
+            time: segment.time,
+        }
+    }
+
+    /// Position of a sequence number: the one of its many that lies nearest to
+    /// where the stream is (RFC 9293, 3.4: numbers wrap around).
+    fn position(&mut self, sequence: u32) -> u64 {
+        let anchor = *self.anchor.get_or_insert(sequence);
+        let here = if self.start.is_some() { self.next } else { MIDDLE };
+        // The low 32 bits of a position are its distance from the anchor.
+        let here_sequence = anchor.wrapping_add(low_bits(here.wrapping_sub(MIDDLE)));
+        let ahead = sequence.wrapping_sub(here_sequence).cast_signed();
+        here.saturating_add_signed(i64::from(ahead))
+    }
+
+    fn begin_at(&mut self, position: u64) {
+        self.start = Some(position);
+        self.next = position;
+    }
+
+    /// Without a SYN the first byte is the lowest of the first few segments.
+    fn look_for_start(&mut self) {
+        if self.start.is_none() && self.pending.len() >= START_SEGMENTS {
+            if let Some(lowest) = self.pending.keys().next().copied() {
+                self.begin_at(lowest);
+            }
+        }
+    }
+
+    /// Keeps those bytes of a segment that are neither handed on nor held yet.
+    fn hold(&mut self, at: u64, payload: &[u8], frame: u64, time: Timestamp) {
+        let end = at.saturating_add(payload.len() as u64);
+        let mut from = if self.start.is_some() { at.max(self.next) } else { at };
+        while from < end {
+            let covered = self
+                .pending
+                .range(..=from)
+                .next_back()
+                .map_or(0, |(start, piece)| start + piece.content.len());
+            if covered > from {
+                from = covered;
+                continue;
+            }
+            let to = self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
+            let bytes = slice(payload, from - at, to - at).to_vec();
+            self.pending_bytes += bytes.len();
+            self.pending.insert(from, Piece { frame, time, content: Content::Bytes(bytes) });
+            from = to;
+        }
+    }
+
+    /// Remembers that the end of a segment was on the wire but not captured.
+    fn hold_cut(&mut self, at: u64, segment: &Segment<'_>) {
+        let captured = segment.payload.len() as u64;
+        let from = at.saturating_add(captured);
+        let end = at.saturating_add(segment.wire_len as u64);
+        let from = if self.start.is_some() { from.max(self.next) } else { from };
+        let free_until = self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
+        let taken = self
+            .pending
+            .range(..=from)
+            .next_back()
+            .is_some_and(|(start, piece)| start + piece.content.len() > from);
+        if from < free_until && !taken {
+            let content = Content::Cut(free_until - from);
+            self.pending.insert(from, Piece { frame: segment.frame, time: segment.time, content });
+        }
+    }
+
+    /// Zero bytes on a bare acknowledgment may be padding: they wait until the next
+    /// segment tells whether it continues behind them or stands in their place.
+    fn doubt(&mut self, at: u64, segment: &Segment<'_>) {
+        if self.doubtful.as_ref().is_some_and(|(start, _)| *start == at) {
+            return;
+        }
+        self.settle_doubt(at, segment.wire_len as u64);
+        let content = Content::Bytes(segment.payload.to_vec());
+        self.doubtful = Some((at, Piece { frame: segment.frame, time: segment.time, content }));
+    }
+
+    fn settle_doubt(&mut self, at: u64, length: u64) {
+        let Some((start, piece)) = self.doubtful.take() else { return };
+        let end = start + piece.content.len();
+        let last_word = at == u64::MAX;
+        let replaced = at < end && at.saturating_add(length) > start;
+        if length == 0 && !last_word {
+            self.doubtful = Some((start, piece));
+        } else if !replaced && !last_word {
+            if let Content::Bytes(bytes) = piece.content {
+                self.hold(start, &bytes, piece.frame, piece.time);
+            }
+        }
+    }
+}
+
+fn is_padding(segment: &Segment<'_>) -> bool {
+    (1..=PADDING_BYTES).contains(&segment.payload.len())
+        && segment.flags == TcpFlags::ACK
+        && segment.payload.iter().all(|byte| *byte == 0)
+}
+
+fn slice(bytes: &[u8], from: u64, to: u64) -> &[u8] {
+    let from = usize::try_from(from).unwrap_or(usize::MAX);
+    let to = usize::try_from(to).unwrap_or(usize::MAX);
+    bytes.get(from..to).unwrap_or_default()
+}
+
+/// The low 32 bits.
+const fn low_bits(value: u64) -> u32 {
+    let [a, b, c, d, ..] = value.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::packet::{Encapsulation, Endpoint, FlowKey};
+
+    fn segment(sequence: u32, payload: &[u8]) -> Segment<'_> {
+        let end = |last| Endpoint { address: IpAddr::from([10, 0, 0, last]), port: 1 };
+        let (key, direction) = FlowKey::new(end(1), end(2));
+        Segment {
+            frame: 1,
+            time: Timestamp::default(),
+            key,
+            direction,
+            sequence,
+            acknowledgment: 0,
+            flags: TcpFlags(TcpFlags::ACK.0 | TcpFlags::PSH.0),
+            payload,
+            wire_len: payload.len(),
+            encapsulation: Encapsulation::default(),
+        }
+    }
+
+    /// The bytes of a stream, with `_` for each byte of a gap.
+    fn text(events: Vec<StreamEvent<'_>>) -> String {
+        let mut text = String::new();
+        for event in events {
+            match event {
+                StreamEvent::Data { offset, bytes, .. } => {
+                    assert_eq!(offset, text.len() as u64);
+                    text.push_str(std::str::from_utf8(&bytes).unwrap());
+                }
+                StreamEvent::Gap { offset, length, .. } => {
+                    assert_eq!(offset, text.len() as u64);
+                    text.extend(std::iter::repeat_n('_', usize::try_from(length).unwrap()));
+                }
+            }
+        }
+        text
+    }
+
+    fn run(assembler: &mut Assembler, segments: &[Segment<'_>], limits: &Limits) -> String {
+        let mut events = Vec::new();
+        for segment in segments {
+            events.extend(assembler.insert(segment, limits));
+            events.extend(std::iter::from_fn(|| assembler.next_held(false)));
+        }
+        events.extend(std::iter::from_fn(|| assembler.next_held(true)));
+        text(events)
+    }
+
+    fn assemble(syn: Option<u32>, pieces: &[(u32, &str)]) -> String {
+        let mut assembler = Assembler::default();
+        if let Some(sequence) = syn {
+            assembler.syn(sequence);
+        }
+        let segments: Vec<_> = pieces.iter().map(|(at, s)| segment(*at, s.as_bytes())).collect();
+        run(&mut assembler, &segments, &Limits::default())
+    }
+
+    #[test]
+    fn in_order_is_passed_through_without_a_copy() {
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        let event = assembler.insert(&segment(100, b"abc"), &Limits::default());
+        assert!(matches!(event, Some(StreamEvent::Data { bytes: Cow::Borrowed(b"abc"), .. })));
+    }
+
+    #[test]
+    fn orders_and_overlaps() {
+        let cases: [(&str, &[(u32, &str)]); 9] = [
+            ("in order", &[(100, "abc"), (103, "def")]),
+            ("swapped", &[(103, "def"), (100, "abc")]),
+            ("twice", &[(100, "abc"), (100, "abc"), (103, "def"), (103, "def")]),
+            ("contained", &[(100, "abcdef"), (102, "XX")]),
+            ("containing", &[(102, "cd"), (100, "abXXef")]),
+            ("overlapping left", &[(102, "cdef"), (100, "abXX")]),
+            ("overlapping right", &[(100, "abcd"), (102, "XXef")]),
+            ("two holes filled by one", &[(101, "b"), (103, "d"), (100, "aXcXef")]),
+            ("keep-alive", &[(100, "abc"), (102, "X"), (103, "def")]),
+        ];
+        for (name, pieces) in cases {
+            assert_eq!(assemble(Some(99), pieces), "abcdef", "{name}, with SYN");
+            assert_eq!(assemble(None, pieces), "abcdef", "{name}, without SYN");
+        }
+    }
+
+    #[test]
+    fn a_missing_segment_is_a_gap_of_its_size() {
+        assert_eq!(assemble(Some(99), &[(100, "abc"), (105, "fg")]), "abc__fg");
+        assert_eq!(assemble(Some(99), &[(105, "fg")]), "_____fg");
+        assert_eq!(assemble(None, &[(105, "fg")]), "fg");
+    }
+
+    #[test]
+    fn sequence_numbers_wrap_around() {
+        let pieces = [(u32::MAX, "abc"), (2, "def"), (u32::MAX - 2, "")];
+        assert_eq!(assemble(Some(u32::MAX - 1), &pieces), "abcdef");
+        assert_eq!(assemble(Some(u32::MAX - 1), &[(2, "def"), (u32::MAX, "abc")]), "abcdef");
+    }
+
+    #[test]
+    fn a_syn_that_comes_after_the_data_still_counts() {
+        let mut assembler = Assembler::default();
+        let limits = Limits::default();
+        assert!(assembler.insert(&segment(103, b"def"), &limits).is_none());
+        assembler.syn(99);
+        assert_eq!(run(&mut assembler, &[segment(100, b"abc")], &limits), "abcdef");
+    }
+
+    #[test]
+    fn padding_gives_way_to_data_but_zeros_that_belong_stay() {
+        let mut padding = segment(100, &[0, 0]);
+        padding.flags = TcpFlags::ACK;
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        let limits = Limits::default();
+        assert_eq!(run(&mut assembler, &[padding, segment(100, b"abc")], &limits), "abc");
+
+        let mut zero = segment(101, &[0]);
+        zero.flags = TcpFlags::ACK;
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        let segments = [segment(100, b"a"), zero, segment(102, b"c")];
+        assert_eq!(run(&mut assembler, &segments, &limits), "a\0c");
+    }
+
+    #[test]
+    fn what_the_snaplen_cut_is_a_gap_at_once() {
+        let mut cut = segment(100, b"abc");
+        cut.wire_len = 5;
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        let limits = Limits::default();
+        assert!(assembler.insert(&cut, &limits).is_some());
+        let gap = assembler.next_held(false);
+        assert_eq!(
+            gap,
+            Some(StreamEvent::Gap { offset: 3, length: 2, cause: GapCause::Snaplen })
+        );
+        assert!(assembler.insert(&segment(105, b"fg"), &limits).is_some());
+    }
+
+    #[test]
+    fn held_bytes_are_bounded() {
+        let limits = Limits { pending_bytes: 10, ..Limits::default() };
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        let first = assembler.insert(&segment(101, b"0123456789X"), &limits);
+        assert!(first.is_none());
+        let gap = assembler.next_held(false);
+        assert!(matches!(gap, Some(StreamEvent::Gap { cause: GapCause::Limit, length: 1, .. })));
+        assert!(matches!(assembler.next_held(false), Some(StreamEvent::Data { .. })));
+        assert_eq!(assembler.held_bytes(), 0);
+    }
+
+    proptest! {
+        /// Any way of cutting, repeating and ordering the segments of a stream gives
+        /// the stream.
+        #[test]
+        fn any_segmentation_and_order_gives_the_stream(
+            length in 1usize..200,
+            isn in any::<u32>(),
+            cuts in prop::collection::vec((0usize..200, 1usize..60), 0..40),
+            order in any::<prop::sample::Index>(),
+        ) {
+            let stream: String = ('a'..='z').cycle().take(length).collect();
+            let mut segments: Vec<(usize, usize)> =
+                (0..length).step_by(7).map(|at| (at, (at + 7).min(length))).collect();
+            segments.extend(
+                cuts.iter()
+                    .map(|(at, size)| (at % length, (at % length + size).min(length))),
+            );
+            let turn = order.index(segments.len());
+            segments.rotate_left(turn);
+            segments.reverse();
+            let pieces: Vec<(u32, &str)> = segments
+                .iter()
+                .map(|(from, to)| {
+                    let at = isn.wrapping_add(1).wrapping_add(u32::try_from(*from).unwrap());
+                    (at, &stream[*from..*to])
+                })
+                .collect();
+            prop_assert_eq!(assemble(Some(isn), &pieces), stream);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Every bound of the program, named, with its default and the reason for it.
+//!
+//! A capture is a stranger's file: whatever it says of lengths and counts, memory
+//! and time stay within these. Reaching one is recorded in the report
+//! (`limits_hit`), never silent.
+
+/// The bounds of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest single packet record or block, in bytes. libpcap and Wireshark stop
+    /// at 262,144 per packet; metadata blocks of pcapng may be larger.
+    pub record_bytes: usize,
+    /// Bytes held per direction while an earlier segment is missing. Two full
+    /// receive windows without window scaling.
+    pub pending_bytes: usize,
+    /// Segments held per direction while an earlier one is missing, so that
+    /// one-byte segments cannot cost more than their bytes.
+    pub pending_segments: usize,
+    /// TCP connections remembered at once. Past it the one idle longest is closed.
+    pub connections: usize,
+    /// Handshake bytes kept per direction: certificate lists of several hundred
+    /// kilobytes exist; RFC 8446 allows 16 MiB per message.
+    pub handshake_bytes: usize,
+    /// Handshake messages kept per direction; renegotiating clients repeat them.
+    pub handshake_messages: usize,
+    /// Encrypted records whose lengths are kept per direction: enough to tell the
+    /// flights of TLS 1.3 apart.
+    pub encrypted_records: usize,
+    /// Bytes of a direction searched for a first TLS record (STARTTLS, proxies).
+    pub search_bytes: usize,
+    /// Certificates looked at per list.
+    pub certificates: usize,
+    /// Layers of encapsulation followed in one packet.
+    pub encapsulations: usize,
+    /// Datagrams put together from fragments at the same time.
+    pub fragmented_datagrams: usize,
+    /// Problems and anomalies told one by one; the rest are counted.
+    pub notes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            record_bytes: 16 * 1024 * 1024,
+            pending_bytes: 256 * 1024,
+            pending_segments: 4096,
+            connections: 1_000_000,
+            handshake_bytes: 2 * 1024 * 1024,
+            handshake_messages: 128,
+            encrypted_records: 16,
+            search_bytes: 64 * 1024,
+            certificates: 100,
+            encapsulations: 8,
+            fragmented_datagrams: 1024,
+            notes: 32,
+        }
+    }
+}

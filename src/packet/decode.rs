@@ -1,0 +1,105 @@
+//! The walk: link layer, network layer, TCP.
+
+use super::encapsulation::Encapsulation;
+use super::fragment::Fragment;
+use super::ip;
+use super::link;
+use super::segment::Segment;
+use crate::capture::{Frame, LinkType};
+use crate::time::Timestamp;
+
+/// What a frame turned out to hold.
+#[derive(Debug)]
+pub enum Decoded<'a> {
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+    /// Part of an IP datagram, for the [`super::Defragmenter`].
+    Fragment(Fragment<'a>),
+    /// No TCP segment, and why.
+    Skipped(Skipped),
+}
+
+/// Why a frame gave no TCP segment. None of these is an error; they are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Skipped {
+    /// The link-layer header type is not read here.
+    LinkType(LinkType),
+    /// Neither IPv4 nor IPv6 (ARP, LLDP, ...).
+    NotIp,
+    /// IP, but another protocol than TCP (UDP, ICMP, ...).
+    NotTcp,
+    /// The captured bytes end before the TCP payload begins.
+    CutHeader,
+    /// A header that contradicts itself.
+    Malformed,
+    /// More layers of encapsulation than the limit.
+    TooDeep,
+}
+
+/// A place in the walk: what the next bytes are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layer<'a> {
+    Ethernet(&'a [u8]),
+    EtherType(u16, &'a [u8]),
+    Ppp(&'a [u8]),
+    Ip(&'a [u8]),
+}
+
+/// What is carried along the walk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    pub(super) frame: u64,
+    pub(super) time: Timestamp,
+    pub(super) encapsulation: Encapsulation,
+    /// Layers that may still be entered.
+    pub(super) depth: usize,
+}
+
+/// A step of the walk: the end of it, or the next layer.
+pub(super) enum Turn<'a> {
+    Done(Decoded<'a>),
+    Into(Layer<'a>),
+}
+
+impl Skipped {
+    pub(super) const fn turn<'a>(self) -> Turn<'a> {
+        Turn::Done(Decoded::Skipped(self))
+    }
+}
+
+/// Walks from the link layer of `frame` to the innermost TCP segment.
+///
+/// `encapsulations` bounds how many layers are entered.
+#[must_use]
+pub fn decode<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
+    let mut walk = Walk {
+        frame: frame.number,
+        time: frame.time,
+        encapsulation: Encapsulation::default(),
+        // Link header, EtherType, IP: three layers even without any tunnel.
+        depth: encapsulations + 3,
+    };
+    match link::enter(frame.link, frame.data) {
+        Ok(layer) => walk.down(layer),
+        Err(skipped) => Decoded::Skipped(skipped),
+    }
+}
+
+impl Walk {
+    pub(super) fn down<'a>(&mut self, mut layer: Layer<'a>) -> Decoded<'a> {
+        while self.depth > 0 {
+            self.depth -= 1;
+            let turn = match layer {
+                Layer::Ethernet(bytes) => link::ethernet(bytes),
+                Layer::EtherType(kind, bytes) => link::ethertype(self, kind, bytes),
+                Layer::Ppp(bytes) => link::ppp(bytes),
+                Layer::Ip(bytes) => ip::ip(self, bytes),
+            };
+            match turn {
+                Turn::Done(decoded) => return decoded,
+                Turn::Into(next) => layer = next,
+            }
+        }
+        Decoded::Skipped(Skipped::TooDeep)
+    }
+}

@@ -1,0 +1,123 @@
+//! Who talks to whom.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+/// An address and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The address of the innermost IP header.
+    pub address: IpAddr,
+    /// The TCP port.
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.address, self.port).fmt(f)
+    }
+}
+
+/// The two ends of a connection, the same for both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowKey {
+    low: Endpoint,
+    high: Endpoint,
+}
+
+/// Which of a [`FlowKey`]'s ends sent something. Who is client and who is server
+/// is told by the handshake, not by the addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Sent by the lower end.
+    FromLow,
+    /// Sent by the higher end.
+    FromHigh,
+}
+
+impl FlowKey {
+    /// The key of a segment and the direction it goes in.
+    #[must_use]
+    pub fn new(source: Endpoint, destination: Endpoint) -> (Self, Direction) {
+        if source <= destination {
+            (Self { low: source, high: destination }, Direction::FromLow)
+        } else {
+            (Self { low: destination, high: source }, Direction::FromHigh)
+        }
+    }
+
+    /// The end that sends in `direction`.
+    #[must_use]
+    pub const fn sender(&self, direction: Direction) -> Endpoint {
+        match direction {
+            Direction::FromLow => self.low,
+            Direction::FromHigh => self.high,
+        }
+    }
+
+    /// The end that receives in `direction`.
+    #[must_use]
+    pub const fn receiver(&self, direction: Direction) -> Endpoint {
+        self.sender(direction.reverse())
+    }
+}
+
+impl Direction {
+    /// Both, lower end first.
+    pub const BOTH: [Self; 2] = [Self::FromLow, Self::FromHigh];
+
+    /// The other one.
+    #[must_use]
+    pub const fn reverse(self) -> Self {
+        match self {
+            Self::FromLow => Self::FromHigh,
+            Self::FromHigh => Self::FromLow,
+        }
+    }
+}
+
+/// One value for each direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerDirection<T> {
+    from_low: T,
+    from_high: T,
+}
+
+impl<T> std::ops::Index<Direction> for PerDirection<T> {
+    type Output = T;
+
+    fn index(&self, direction: Direction) -> &T {
+        match direction {
+            Direction::FromLow => &self.from_low,
+            Direction::FromHigh => &self.from_high,
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<Direction> for PerDirection<T> {
+    fn index_mut(&mut self, direction: Direction) -> &mut T {
+        match direction {
+            Direction::FromLow => &mut self.from_low,
+            Direction::FromHigh => &mut self.from_high,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_directions_have_one_key() {
+        let client = Endpoint { address: IpAddr::from([10, 0, 0, 9]), port: 40_000 };
+        let server = Endpoint { address: IpAddr::from([10, 0, 0, 2]), port: 8443 };
+        let (there, forth) = FlowKey::new(client, server);
+        let (back_key, back) = FlowKey::new(server, client);
+        assert_eq!(there, back_key);
+        assert_eq!(forth.reverse(), back);
+        assert_eq!(there.sender(forth), client);
+        assert_eq!(there.receiver(forth), server);
+        let v6 = Endpoint { address: IpAddr::from([0xfe80u16, 0, 0, 0, 0, 0, 0, 1]), port: 443 };
+        assert_eq!(v6.to_string(), "[fe80::1]:443");
+    }
+}

@@ -1,0 +1,139 @@
+//! Link layers and tags, down to IP.
+
+use super::decode::{Layer, Skipped, Turn, Walk};
+use super::encapsulation::Encapsulation;
+use crate::capture::LinkType;
+use crate::wire::Reader;
+
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+/// Values up to here are an IEEE 802.3 length, not an EtherType.
+const LONGEST_802_3: u16 = 1500;
+
+/// Enters a frame by its link-layer header type.
+pub(super) fn enter(link: LinkType, data: &[u8]) -> Result<Layer<'_>, Skipped> {
+    let mut reader = Reader::new(data);
+    let layer = match link {
+        LinkType::ETHERNET => Some(Layer::Ethernet(data)),
+        LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => Some(Layer::Ip(data)),
+        LinkType::IPV4 | LinkType::IPV6 => Some(Layer::Ip(data)),
+        LinkType::NULL | LinkType::LOOP => loopback(&mut reader),
+        LinkType::LINUX_SLL => cooked(&mut reader),
+        LinkType::LINUX_SLL2 => cooked2(&mut reader),
+        LinkType::PPP | LinkType::PPP_HDLC => Some(Layer::Ppp(data)),
+        LinkType::PPPOE => reader.take(6).map(|_| Layer::Ppp(reader.peek())),
+        other => return Err(Skipped::LinkType(other)),
+    };
+    layer.ok_or(Skipped::CutHeader)
+}
+
+/// Four bytes of address family in some byte order: the IP version nibble behind
+/// it is surer than the family, whose IPv6 number differs from system to system.
+fn loopback<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
+    reader.take(4)?;
+    Some(Layer::Ip(reader.peek()))
+}
+
+/// Linux cooked capture v1. Whatever the hardware type is (loopback, tunnel, PPP),
+/// the protocol field tells what follows.
+fn cooked<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
+    reader.take(14)?;
+    let protocol = reader.u16()?;
+    Some(Layer::EtherType(protocol, reader.peek()))
+}
+
+fn cooked2<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
+    let protocol = reader.u16()?;
+    reader.take(18)?;
+    Some(Layer::EtherType(protocol, reader.peek()))
+}
+
+pub(super) fn ethernet(bytes: &[u8]) -> Turn<'_> {
+    let mut reader = Reader::new(bytes);
+    match reader.take(12).and_then(|_| reader.u16()) {
+        Some(length) if length <= LONGEST_802_3 => llc_snap(&mut reader),
+        Some(kind) => Turn::Into(Layer::EtherType(kind, reader.peek())),
+        None => Skipped::CutHeader.turn(),
+    }
+}
+
+/// IEEE 802.3 with LLC: IP only behind a SNAP header (RFC 1042).
+fn llc_snap<'a>(reader: &mut Reader<'a>) -> Turn<'a> {
+    match (reader.array(), reader.u16()) {
+        (Some([0xaa, 0xaa, 0x03, 0, 0, 0]), Some(kind)) => {
+            Turn::Into(Layer::EtherType(kind, reader.peek()))
+        }
+        _ => Skipped::NotIp.turn(),
+    }
+}
+
+/// What an EtherType announces: IP, or one more tag.
+pub(super) fn ethertype<'a>(walk: &mut Walk, kind: u16, bytes: &'a [u8]) -> Turn<'a> {
+    match kind {
+        IPV4 | IPV6 => Turn::Into(Layer::Ip(bytes)),
+        0x8100 | 0x88a8 | 0x9100 | 0x9200 => {
+            walk.encapsulation.add_vlan();
+            tagged(bytes, 2)
+        }
+        // Cisco metadata: version, length, one option with its 16-bit tag.
+        0x8909 => {
+            walk.encapsulation.add(Encapsulation::SGT);
+            tagged(bytes, 6)
+        }
+        0x8847 | 0x8848 => {
+            walk.encapsulation.add(Encapsulation::MPLS);
+            mpls(bytes)
+        }
+        0x8864 => {
+            walk.encapsulation.add(Encapsulation::PPPOE);
+            match bytes.get(6..) {
+                Some(ppp) => Turn::Into(Layer::Ppp(ppp)),
+                None => Skipped::CutHeader.turn(),
+            }
+        }
+        _ => Skipped::NotIp.turn(),
+    }
+}
+
+/// A tag of `length` bytes with the next EtherType behind it.
+fn tagged(bytes: &[u8], length: usize) -> Turn<'_> {
+    let mut reader = Reader::new(bytes);
+    match reader.take(length).and_then(|_| reader.u16()) {
+        Some(kind) => Turn::Into(Layer::EtherType(kind, reader.peek())),
+        None => Skipped::CutHeader.turn(),
+    }
+}
+
+/// Label stack (RFC 3032): what follows the bottom label is told by its first
+/// nibble only.
+fn mpls(bytes: &[u8]) -> Turn<'_> {
+    let mut reader = Reader::new(bytes);
+    loop {
+        match reader.u32() {
+            Some(label) if label >> 8 & 1 == 1 => break,
+            Some(_) => {}
+            None => return Skipped::CutHeader.turn(),
+        }
+    }
+    let inner = reader.peek();
+    match inner.first().map(|byte| byte >> 4) {
+        Some(4 | 6) => Turn::Into(Layer::Ip(inner)),
+        // A pseudowire with control word (RFC 4448).
+        Some(0) => inner
+            .get(4..)
+            .map_or(Skipped::CutHeader.turn(), |frame| Turn::Into(Layer::Ethernet(frame))),
+        Some(_) => Turn::Into(Layer::Ethernet(inner)),
+        None => Skipped::CutHeader.turn(),
+    }
+}
+
+/// PPP (RFC 1661), with or without the HDLC address and control bytes, with or
+/// without a compressed protocol field.
+pub(super) fn ppp(bytes: &[u8]) -> Turn<'_> {
+    let bytes = bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes);
+    match bytes {
+        [0x00, 0x21 | 0x57, rest @ ..] | [0x21 | 0x57, rest @ ..] => Turn::Into(Layer::Ip(rest)),
+        [] => Skipped::CutHeader.turn(),
+        _ => Skipped::NotIp.turn(),
+    }
+}

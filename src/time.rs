@@ -1,0 +1,111 @@
+//! Points in time as captures give them: nanoseconds since the Unix epoch.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A point in time, in nanoseconds since 1970-01-01T00:00:00Z.
+///
+/// 64 bits reach from 1677 to 2262; values outside saturate, because a damaged
+/// timestamp must not stop the packet behind it from being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From nanoseconds since the epoch.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// From a wide count of nanoseconds, saturating at what 64 bits hold.
+    #[must_use]
+    pub fn saturating(nanos: i128) -> Self {
+        Self(i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    /// From whole seconds since the epoch.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self::saturating(i128::from(seconds) * 1_000_000_000)
+    }
+
+    /// Nanoseconds since the epoch.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000_000)
+    }
+
+    /// Nanoseconds from `earlier` to this point; negative if it lies before it.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with microseconds, or nanoseconds where they are not zero.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let precision = if self.0 % 1_000 == 0 { 6 } else { 9 };
+        match jiff::Timestamp::from_nanosecond(i128::from(self.0)) {
+            Ok(time) => write!(f, "{time:.precision$}"),
+            Err(_) => write!(f, "{} ns", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A date as certificates carry it (seconds since the epoch) in RFC 3339.
+#[must_use]
+pub fn date_text(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| format!("{seconds} s"), |time| time.to_string())
+}
+
+/// A length of time for people: `0.2 ms`, `31.4 ms`, `2.50 s`.
+#[must_use]
+pub fn duration_text(nanos: i64) -> String {
+    let millis = nanos as f64 / 1e6;
+    if millis.abs() < 1_000.0 {
+        format!("{millis:.1} ms")
+    } else {
+        format!("{:.2} s", millis / 1e3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_micro_or_nanoseconds() {
+        let micro = Timestamp::from_nanos(1_795_292_529_733_205_000);
+        assert_eq!(micro.to_string(), "2026-11-21T20:22:09.733205Z");
+        let nano = Timestamp::from_nanos(1_795_292_529_733_205_001);
+        assert_eq!(nano.to_string(), "2026-11-21T20:22:09.733205001Z");
+    }
+
+    #[test]
+    fn saturates_instead_of_wrapping() {
+        assert_eq!(Timestamp::from_seconds(i64::MAX).nanos(), i64::MAX);
+        assert_eq!(Timestamp::from_seconds(i64::MIN).nanos(), i64::MIN);
+        assert_eq!(Timestamp::from_nanos(-1).seconds(), -1);
+    }
+
+    #[test]
+    fn speaks_of_durations_like_people() {
+        assert_eq!(duration_text(200_000), "0.2 ms");
+        assert_eq!(duration_text(2_500_000_000), "2.50 s");
+    }
+}

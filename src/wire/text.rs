@@ -1,0 +1,85 @@
+//! Strangers' text made safe: the one place where names, subjects and labels
+//! from the wire are prepared for a terminal or for JSON.
+//!
+//! A certificate's subject may hold escape sequences that repaint a terminal, or
+//! direction marks that make `moc.elpmaxe` read as `example.com`. Nothing is
+//! dropped: what cannot be shown is shown as its code point.
+
+use std::fmt::Write as _;
+
+/// Whether `character` may reach a terminal as it is.
+#[must_use]
+pub fn is_safe(character: char) -> bool {
+    !(character.is_control() || is_invisible(character))
+}
+
+/// Characters that change direction, join, or take no room: they make two
+/// different names look alike (Unicode Technical Report 36).
+const fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{00ad}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// `text` with every unsafe character as `\u{…}`, for a terminal.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_safe(character) {
+            safe.push(character);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
+        }
+    }
+    safe
+}
+
+/// Bytes that should be text: as they are when all are printable ASCII, else
+/// `0x` and hexadecimal digits, so that nothing is lost and nothing is guessed.
+#[must_use]
+pub fn ascii_or_hex(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) => text.to_owned(),
+        _ => format!("0x{}", hex(bytes)),
+    }
+}
+
+/// Lower-case hexadecimal digits without separators.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// `1 frame`, `2 frames`: a number with its noun.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_direction_marks_are_shown_not_obeyed() {
+        assert_eq!(printable("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+        assert_eq!(printable("\u{202e}moc"), "\\u{202e}moc");
+        assert_eq!(printable("c1 \u{9b}31m"), "c1 \\u{9b}31m");
+        assert_eq!(printable("Zürich 東京 서울"), "Zürich 東京 서울");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_become_hex() {
+        assert_eq!(ascii_or_hex(b"cucmpub.example.org"), "cucmpub.example.org");
+        assert_eq!(ascii_or_hex(b"a\0b"), "0x610062");
+    }
+}
