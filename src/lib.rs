@@ -1,1 +1,2 @@
 //! tlsight
+pub mod tls;
