@@ -4,4 +4,5 @@ pub mod flow;
 pub mod limits;
 pub mod packet;
 pub mod time;
+pub mod tls;
 pub mod wire;

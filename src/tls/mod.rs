@@ -1,0 +1,3 @@
+//! TLS: what the bytes of a stream say.
+
+pub mod names;
