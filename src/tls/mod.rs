@@ -1,3 +1,31 @@
-//! TLS: what the bytes of a stream say.
+//! Stream events to handshakes: records, messages, and what they say.
+//!
+//! Each direction is read by itself, because a capture may hold one direction
+//! only, or one long before the other; they meet in [`Handshake`]. Record layer,
+//! message joining and the walk over extensions are ours: tls-parser drops partial
+//! messages, stops at the first malformed extension and reads an encrypted alert
+//! as a row of nonsense alerts. It reads the signed parameters of
+//! ServerKeyExchange.
 
+mod certificate;
+mod client_hello;
+mod extension;
+mod half;
+mod handshake;
+mod key_exchange;
+mod message;
 pub mod names;
+mod observer;
+mod record;
+mod search;
+mod server_hello;
+
+pub use certificate::{CertificateList, CertificateRequest, CertificateVerify};
+pub use client_hello::ClientHello;
+pub use extension::Extension;
+pub use half::Appetite;
+pub use handshake::{Alert, Anomaly, Entry, Handshake, Role, What};
+pub use key_exchange::{KeyExchangeParameters, ServerKeyExchange};
+pub use message::{Body, Message};
+pub use observer::Observer;
+pub use server_hello::ServerHello;

@@ -1,0 +1,514 @@
+//! One direction of a TLS connection: bytes in, entries out.
+//!
+//! It knows nothing of the other direction, so that a capture which holds one
+//! direction only, or one before the other, gives all it has.
+
+use super::handshake::{Anomaly, What};
+use super::message::{self, Body, Context, Message};
+use super::record::{Content, HEADER, RecordHeader};
+use super::search::{self, Found};
+use super::server_hello::ServerHello;
+use super::{CertificateList, ClientHello};
+use crate::flow::{GapCause, Mark};
+use crate::limits::Limits;
+use crate::wire::Reader;
+
+/// Whether more of a direction's bytes can teach anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appetite {
+    /// Go on.
+    More,
+    /// Nothing more can be learned: stop reassembling.
+    Done,
+}
+
+/// Something in this direction, with the frames of its first and last byte.
+#[derive(Debug)]
+pub(super) struct HalfEntry {
+    pub(super) first: Mark,
+    pub(super) last: Mark,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No record found yet. `fresh`: these are the first bytes of the connection.
+    Searching { fresh: bool },
+    /// Between records, or inside a record header.
+    Header,
+    /// Inside a record; `broken` when part of it is missing.
+    Body { header: RecordHeader, remaining: usize, broken: bool },
+    /// A gap hid where the next record begins.
+    Lost,
+    /// Nothing more to learn.
+    Done,
+}
+
+/// Reads one direction.
+#[derive(Debug)]
+pub(super) struct Half {
+    state: State,
+    /// Bytes of a record header or of text before TLS, not yet decided upon.
+    waiting: Vec<u8>,
+    waiting_since: Option<Mark>,
+    /// Payload of the current record.
+    body: Vec<u8>,
+    /// Handshake bytes not yet a whole message, and where they began.
+    joined: Vec<u8>,
+    joined_since: Option<Mark>,
+    /// Bytes of a broken message that are still to come.
+    skip: usize,
+    kept_bytes: usize,
+    messages: usize,
+    protected_records: usize,
+    searched: usize,
+    cipher_changed: bool,
+    record_start: Option<Mark>,
+    context: Context,
+    pub(super) entries: Vec<HalfEntry>,
+    pub(super) anomalies: Vec<Anomaly>,
+    pub(super) limit_hit: bool,
+    /// Records were found.
+    pub(super) is_tls: bool,
+}
+
+impl Half {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            state: State::Searching { fresh: true },
+            waiting: Vec::new(),
+            waiting_since: None,
+            body: Vec::new(),
+            joined: Vec::new(),
+            joined_since: None,
+            skip: 0,
+            kept_bytes: 0,
+            messages: 0,
+            protected_records: 0,
+            searched: 0,
+            cipher_changed: false,
+            record_start: None,
+            context: Context { certificates: limits.certificates, ..Context::default() },
+            entries: Vec::new(),
+            anomalies: Vec::new(),
+            limit_hit: false,
+            is_tls: false,
+        }
+    }
+
+    /// The next bytes, as one segment brought them.
+    pub(super) fn data(&mut self, mut bytes: &[u8], mark: Mark, limits: &Limits) -> Appetite {
+        if matches!(self.state, State::Lost) {
+            self.find_again(bytes, limits);
+        }
+        while !bytes.is_empty() {
+            bytes = match self.state {
+                State::Searching { fresh } => self.search(bytes, fresh, mark, limits),
+                State::Header => self.header(bytes, mark),
+                State::Body { header, remaining, broken } => {
+                    self.body(bytes, header, remaining, broken, mark, limits)
+                }
+                State::Lost | State::Done => break,
+            };
+        }
+        if matches!(self.state, State::Done) { Appetite::Done } else { Appetite::More }
+    }
+
+    /// Bytes that are missing.
+    pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark, limits: &Limits) {
+        match self.state {
+            State::Searching { .. } => {
+                self.waiting.clear();
+                self.state = State::Searching { fresh: false };
+            }
+            State::Body { header, remaining, .. } if length < remaining as u64 => {
+                self.gap_in_record(header, remaining, length, mark, limits);
+            }
+            State::Body { header, .. } => {
+                self.end_record(header, true, mark, limits);
+                self.lose_track(mark, limits);
+            }
+            State::Header => self.lose_track(mark, limits),
+            State::Lost | State::Done => {}
+        }
+        if self.is_tls {
+            self.note(What::Gap { length, cause }, mark, mark);
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn end(&mut self, mark: Mark, limits: &Limits) {
+        if let State::Body { header, .. } = self.state {
+            self.end_record(header, true, mark, limits);
+        }
+        self.flush_partial_message(mark);
+        self.state = State::Done;
+    }
+
+    // --- finding the first record -------------------------------------------
+
+    fn search<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        fresh: bool,
+        mark: Mark,
+        limits: &Limits,
+    ) -> &'a [u8] {
+        if !fresh && search::at_segment(bytes) == Found::Records(0) {
+            self.waiting.clear();
+        }
+        let held = self.waiting.len();
+        self.waiting.extend_from_slice(bytes);
+        let since = *self.waiting_since.get_or_insert(mark);
+        let found = match (fresh, held) {
+            (true, _) => search::at_start(&self.waiting),
+            (false, 0) => search::at_segment(&self.waiting),
+            (false, _) => search::hello_within(&self.waiting),
+        };
+        match found {
+            Found::Records(at) => {
+                self.is_tls = true;
+                self.state = State::Header;
+                self.waiting_since = None;
+                let before = std::mem::take(&mut self.waiting);
+                // Bytes held from earlier segments belong to the header that follows.
+                self.replay(&before, at, held, since, mark, limits);
+                bytes.get(at.saturating_sub(held)..).unwrap_or_default()
+            }
+            Found::Ssl2 => self.ssl2(held, bytes, since, mark),
+            Found::NotYet(upto) => {
+                self.searched += bytes.len();
+                self.waiting.drain(..upto);
+                self.state = State::Searching { fresh: fresh && upto == 0 };
+                if self.searched > limits.search_bytes {
+                    self.state = State::Done;
+                }
+                &[]
+            }
+        }
+    }
+
+    /// Hands on the bytes of earlier segments from which records begin.
+    fn replay(
+        &mut self,
+        before: &[u8],
+        at: usize,
+        held: usize,
+        since: Mark,
+        mark: Mark,
+        limits: &Limits,
+    ) {
+        let mut early = before.get(at..held).unwrap_or_default();
+        while !early.is_empty() {
+            early = match self.state {
+                State::Header => self.header(early, since),
+                State::Body { header, remaining, broken } => {
+                    self.body(early, header, remaining, broken, mark, limits)
+                }
+                _ => return,
+            };
+        }
+    }
+
+    /// An SSL 2.0 format hello: two-byte header, then the message.
+    fn ssl2<'a>(&mut self, held: usize, bytes: &'a [u8], since: Mark, mark: Mark) -> &'a [u8] {
+        let mut reader = Reader::new(&self.waiting);
+        let length = usize::from(reader.u16().unwrap_or_default() & 0x7fff);
+        let Some(record) = reader.take(length) else {
+            return &[];
+        };
+        self.is_tls = true;
+        let version_2 = match record.split_first() {
+            Some((1, body)) => {
+                let hello = ClientHello::decode_ssl2(body);
+                let version_2 = hello.legacy_version == 2;
+                self.ssl2_message(1, length, Body::ClientHello(Box::new(hello)), since, mark);
+                version_2
+            }
+            _ => {
+                let (hello, certificate) = ssl2_server_hello(record);
+                self.ssl2_message(2, length, Body::ServerHello(Box::new(hello)), since, mark);
+                self.ssl2_message(11, length, Body::Certificate(certificate), since, mark);
+                true
+            }
+        };
+        let used = (length + 2).saturating_sub(held);
+        self.waiting.clear();
+        self.waiting_since = None;
+        // What follows in SSL 2.0 itself is encrypted after a few messages.
+        self.state = if version_2 { State::Done } else { State::Header };
+        bytes.get(used..).unwrap_or_default()
+    }
+
+    fn ssl2_message(&mut self, kind: u8, length: usize, body: Body, first: Mark, last: Mark) {
+        let message = Message { kind, length, body, whole: true };
+        self.note(What::Message(message), first, last);
+    }
+
+    fn find_again(&mut self, bytes: &[u8], limits: &Limits) {
+        self.searched += bytes.len();
+        if let Found::Records(0) = search::at_segment(bytes) {
+            self.state = State::Header;
+        } else if self.searched > limits.search_bytes {
+            self.state = State::Done;
+        }
+    }
+
+    fn lose_track(&mut self, mark: Mark, _limits: &Limits) {
+        self.flush_partial_message(mark);
+        self.waiting.clear();
+        self.searched = 0;
+        self.state = State::Lost;
+    }
+
+    // --- records --------------------------------------------------------------
+
+    fn header<'a>(&mut self, bytes: &'a [u8], mark: Mark) -> &'a [u8] {
+        let missing = HEADER - self.waiting.len().min(HEADER);
+        let (part, rest) = bytes.split_at(missing.min(bytes.len()));
+        if self.waiting.is_empty() {
+            self.record_start = Some(mark);
+        }
+        self.waiting.extend_from_slice(part);
+        if self.waiting.len() < HEADER {
+            return rest;
+        }
+        match RecordHeader::parse(&self.waiting) {
+            Some(header) => {
+                self.state = State::Body { header, remaining: header.length, broken: false };
+                if header.length == 0 {
+                    self.state = State::Header;
+                }
+            }
+            None => {
+                self.anomaly(mark, "bytes that are no TLS record follow a record");
+                self.flush_partial_message(mark);
+                self.state = State::Lost;
+            }
+        }
+        self.waiting.clear();
+        rest
+    }
+
+    fn body<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        header: RecordHeader,
+        remaining: usize,
+        broken: bool,
+        mark: Mark,
+        limits: &Limits,
+    ) -> &'a [u8] {
+        let (part, rest) = bytes.split_at(remaining.min(bytes.len()));
+        if !broken && header.content != Content::ApplicationData {
+            self.body.extend_from_slice(part);
+        }
+        let remaining = remaining - part.len();
+        if remaining > 0 {
+            self.state = State::Body { header, remaining, broken };
+            return rest;
+        }
+        self.state = State::Header;
+        if broken {
+            self.body.clear();
+        } else {
+            self.end_record(header, false, mark, limits);
+        }
+        rest
+    }
+
+    /// The place of the next record is still known: only this one is damaged.
+    fn gap_in_record(
+        &mut self,
+        header: RecordHeader,
+        remaining: usize,
+        length: u64,
+        mark: Mark,
+        limits: &Limits,
+    ) {
+        let left = remaining - usize::try_from(length).unwrap_or(remaining);
+        self.end_record(header, true, mark, limits);
+        if header.content == Content::Handshake {
+            // `end_record` counted on all that is left of the record being skipped;
+            // those bytes are part of the broken message or of ones behind it.
+            self.skip = self.skip.saturating_sub(remaining);
+        }
+        self.state = State::Body { header, remaining: left, broken: true };
+    }
+
+    /// Interprets a record; a broken one as far as it is there.
+    fn end_record(&mut self, header: RecordHeader, broken: bool, mark: Mark, limits: &Limits) {
+        let first = self.record_start.unwrap_or(mark);
+        let body = std::mem::take(&mut self.body);
+        match header.content {
+            Content::Handshake => self.handshake(&body, header, broken, first, mark, limits),
+            Content::Alert => self.alert(&body, header, broken, first, mark),
+            Content::ChangeCipherSpec if !broken => {
+                self.cipher_changed = true;
+                self.note(What::ChangeCipherSpec, first, mark);
+            }
+            Content::ApplicationData if !broken => {
+                self.protected(What::Protected { length: header.length }, first, mark, limits);
+            }
+            Content::Heartbeat if !broken => {
+                let what = What::Heartbeat { length: header.length };
+                self.protected(what, first, mark, limits);
+            }
+            _ => {}
+        }
+    }
+
+    fn protected(&mut self, what: What, first: Mark, mark: Mark, limits: &Limits) {
+        self.note(what, first, mark);
+        self.protected_records += 1;
+        if self.protected_records >= limits.encrypted_records {
+            self.state = State::Done;
+        }
+    }
+
+    /// Two bytes with a known level are an alert in clear, also in TLS 1.3, where
+    /// OpenSSL's client refuses a certificate in clear; everything else behind a
+    /// ChangeCipherSpec is encrypted, because every cipher makes it longer.
+    fn alert(&mut self, body: &[u8], header: RecordHeader, broken: bool, first: Mark, mark: Mark) {
+        let several = header.length.is_multiple_of(2) && !self.cipher_changed;
+        let clear = header.length == 2 || several;
+        let sensible = body.chunks(2).all(|pair| matches!(pair, [1 | 2, _]));
+        if !broken && clear && sensible {
+            for pair in body.chunks_exact(2) {
+                if let [level, description] = *pair {
+                    self.note(What::Alert { level, description }, first, mark);
+                }
+            }
+        } else {
+            self.note(What::EncryptedAlert { length: header.length }, first, mark);
+        }
+    }
+
+    // --- handshake messages -----------------------------------------------------
+
+    fn handshake(
+        &mut self,
+        body: &[u8],
+        header: RecordHeader,
+        broken: bool,
+        first: Mark,
+        mark: Mark,
+        limits: &Limits,
+    ) {
+        if self.is_encrypted(body, header) {
+            if !broken {
+                let what = What::EncryptedHandshake { length: header.length };
+                self.protected(what, first, mark, limits);
+            }
+            return;
+        }
+        let skipped = self.skip.min(body.len());
+        self.skip -= skipped;
+        let new = body.get(skipped..).unwrap_or_default();
+        if self.joined.is_empty() {
+            self.joined_since = Some(first);
+        }
+        self.joined.extend_from_slice(new);
+        self.split_messages(first, mark, limits);
+        if broken {
+            self.flush_partial_message(mark);
+        }
+    }
+
+    /// Behind a ChangeCipherSpec only the hellos around a HelloRetryRequest are in
+    /// clear: one whole message that fills its record.
+    fn is_encrypted(&self, body: &[u8], header: RecordHeader) -> bool {
+        let mut reader = Reader::new(body);
+        let (kind, length) = (reader.u8(), reader.u24());
+        if self.joined.is_empty() && self.skip == 0 {
+            // Ciphertext where the ChangeCipherSpec itself was not captured.
+            if kind.is_some_and(|kind| !message::is_known(kind)) {
+                return true;
+            }
+        }
+        let fills = length.is_some_and(|length| length as usize + message::HEADER == header.length);
+        let hello = matches!(kind, Some(1 | 2)) && reader.u8() == Some(3);
+        self.cipher_changed && !(fills && hello)
+    }
+
+    fn split_messages(&mut self, first: Mark, mark: Mark, limits: &Limits) {
+        loop {
+            let mut reader = Reader::new(&self.joined);
+            let (Some(kind), Some(length)) = (reader.u8(), reader.u24()) else { return };
+            let length = length as usize;
+            if length > limits.handshake_bytes.saturating_sub(self.kept_bytes)
+                || self.messages >= limits.handshake_messages
+            {
+                self.limit_hit = true;
+                self.anomaly(mark, "more handshake bytes than the limit");
+                self.flush_partial_message(mark);
+                self.state = State::Done;
+                return;
+            }
+            if self.joined.len() < message::HEADER + length {
+                return;
+            }
+            let since = self.joined_since.unwrap_or(first);
+            let rest = self.joined.split_off(message::HEADER + length);
+            let whole = std::mem::replace(&mut self.joined, rest);
+            self.joined_since = Some(first);
+            self.kept_bytes += whole.len();
+            self.message(kind, length, whole.get(message::HEADER..).unwrap_or_default(), since, mark);
+        }
+    }
+
+    fn message(&mut self, kind: u8, length: usize, body: &[u8], first: Mark, last: Mark) {
+        let message = Message::decode(kind, length, body, self.context);
+        if let Body::ServerHello(hello) | Body::HelloRetryRequest(hello) = &message.body {
+            self.context.version = Some(hello.version());
+            self.context.suite = hello.cipher_suite;
+        }
+        self.messages += 1;
+        self.note(What::Message(message), first, last);
+    }
+
+    /// What is there of a message whose rest is missing.
+    fn flush_partial_message(&mut self, mark: Mark) {
+        let bytes = std::mem::take(&mut self.joined);
+        let mut reader = Reader::new(&bytes);
+        let (Some(kind), Some(length)) = (reader.u8(), reader.u24()) else { return };
+        let length = length as usize;
+        if !message::is_known(kind) {
+            return;
+        }
+        let since = self.joined_since.unwrap_or(mark);
+        self.skip = length.saturating_sub(reader.left());
+        self.message(kind, length, reader.remaining(), since, mark);
+    }
+
+    // --- notes ------------------------------------------------------------------
+
+    fn note(&mut self, what: What, first: Mark, last: Mark) {
+        self.entries.push(HalfEntry { first, last, what });
+    }
+
+    fn anomaly(&mut self, mark: Mark, what: &str) {
+        const KEPT: usize = 16;
+        if self.anomalies.len() < KEPT {
+            self.anomalies.push(Anomaly { frame: mark.frame, what: what.to_owned() });
+        }
+    }
+}
+
+/// SERVER-HELLO of SSL 2.0: it carries the certificate itself.
+fn ssl2_server_hello(record: &[u8]) -> (ServerHello, CertificateList) {
+    let mut reader = Reader::new(record);
+    let fields = (reader.take(3), reader.u16(), reader.u16(), reader.take(4));
+    let certificate = fields.2.and_then(|length| reader.take(usize::from(length)));
+    let hello = ServerHello {
+        legacy_version: fields.1.unwrap_or_default(),
+        whole: certificate.is_some(),
+        ..ServerHello::default()
+    };
+    let certificates = certificate.filter(|der| !der.is_empty()).map(<[u8]>::to_vec);
+    let list = CertificateList {
+        certificates: certificates.into_iter().collect(),
+        ..CertificateList::default()
+    };
+    (hello, list)
+}

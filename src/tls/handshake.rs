@@ -1,0 +1,270 @@
+//! What was seen of a TLS handshake, both directions joined.
+
+use super::message::{Body, Message};
+use super::server_hello::is_tls13;
+use super::{CertificateList, CertificateRequest, ClientHello, ServerHello, ServerKeyExchange};
+use crate::flow::GapCause;
+use crate::time::Timestamp;
+
+/// Who sent something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The side that sent the ClientHello.
+    Client,
+    /// The other one.
+    Server,
+}
+
+impl Role {
+    /// The other side.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// One thing that a side did, in the order of the capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Who did it.
+    pub from: Role,
+    /// Frame of its first byte.
+    pub first_frame: u64,
+    /// Frame of its last byte, where Wireshark shows it.
+    pub frame: u64,
+    /// When that frame was captured.
+    pub time: Timestamp,
+    /// What it was.
+    pub what: What,
+}
+
+/// What a side did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A handshake message in clear.
+    Message(Message),
+    /// An alert in clear.
+    Alert {
+        /// AlertLevel: 1 warning, 2 fatal.
+        level: u8,
+        /// AlertDescription.
+        description: u8,
+    },
+    /// An alert record whose content is encrypted.
+    EncryptedAlert {
+        /// Length of the record's payload.
+        length: usize,
+    },
+    /// The sender's next records are encrypted (before TLS 1.3).
+    ChangeCipherSpec,
+    /// A handshake record whose content is encrypted (Finished, renegotiation).
+    EncryptedHandshake {
+        /// Length of the record's payload.
+        length: usize,
+    },
+    /// A record of application data; in TLS 1.3 it may hold anything.
+    Protected {
+        /// Length of the record's payload.
+        length: usize,
+    },
+    /// A heartbeat record (RFC 6520).
+    Heartbeat {
+        /// Length of the record's payload.
+        length: usize,
+    },
+    /// Bytes that the capture does not hold.
+    Gap {
+        /// How many.
+        length: u64,
+        /// Why.
+        cause: GapCause,
+    },
+}
+
+/// Bytes that disagree with the protocol: recorded, and read on as far as honest.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Anomaly {
+    /// In which frame.
+    pub frame: u64,
+    /// What is odd.
+    pub what: String,
+}
+
+/// A fatal or warning alert in clear, with its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Who sent it.
+    pub from: Role,
+    /// In which frame.
+    pub frame: u64,
+    /// AlertLevel.
+    pub level: u8,
+    /// AlertDescription.
+    pub description: u8,
+}
+
+impl Alert {
+    /// Whether it ends the connection.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        self.level == 2
+    }
+}
+
+/// Everything seen of a handshake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handshake {
+    /// In the order of the capture.
+    pub entries: Vec<Entry>,
+    /// Where the bytes disagreed with the protocol.
+    pub anomalies: Vec<Anomaly>,
+    /// The handshake was larger than [`crate::limits::Limits`] allow.
+    pub limit_hit: bool,
+}
+
+impl Handshake {
+    /// The handshake messages with their entries.
+    pub fn messages(&self) -> impl Iterator<Item = (&Entry, &Message)> {
+        self.entries.iter().filter_map(|entry| match &entry.what {
+            What::Message(message) => Some((entry, message)),
+            _ => None,
+        })
+    }
+
+    fn first<'a, T>(&'a self, pick: impl Fn(&'a Body) -> Option<T>) -> Option<(&'a Entry, T)> {
+        self.messages().find_map(|(entry, message)| Some((entry, pick(&message.body)?)))
+    }
+
+    /// All ClientHellos; the second answers a HelloRetryRequest or renegotiates.
+    pub fn client_hellos(&self) -> impl Iterator<Item = (&Entry, &ClientHello)> {
+        self.messages().filter_map(|(entry, message)| match &message.body {
+            Body::ClientHello(hello) => Some((entry, &**hello)),
+            _ => None,
+        })
+    }
+
+    /// The first ClientHello.
+    #[must_use]
+    pub fn client_hello(&self) -> Option<&ClientHello> {
+        self.client_hellos().next().map(|(_, hello)| hello)
+    }
+
+    /// The first ServerHello that is no HelloRetryRequest.
+    #[must_use]
+    pub fn server_hello(&self) -> Option<(&Entry, &ServerHello)> {
+        self.first(|body| match body {
+            Body::ServerHello(hello) => Some(&**hello),
+            _ => None,
+        })
+    }
+
+    /// The HelloRetryRequest.
+    #[must_use]
+    pub fn hello_retry_request(&self) -> Option<(&Entry, &ServerHello)> {
+        self.first(|body| match body {
+            Body::HelloRetryRequest(hello) => Some(&**hello),
+            _ => None,
+        })
+    }
+
+    /// The first Certificate message of a side.
+    #[must_use]
+    pub fn certificates(&self, from: Role) -> Option<(&Entry, &CertificateList)> {
+        self.messages().find_map(|(entry, message)| match &message.body {
+            Body::Certificate(list) if entry.from == from => Some((entry, list)),
+            _ => None,
+        })
+    }
+
+    /// The server's demand for a client certificate.
+    #[must_use]
+    pub fn certificate_request(&self) -> Option<(&Entry, &CertificateRequest)> {
+        self.first(|body| match body {
+            Body::CertificateRequest(request) => Some(request),
+            _ => None,
+        })
+    }
+
+    /// The server's ephemeral parameters.
+    #[must_use]
+    pub fn server_key_exchange(&self) -> Option<(&Entry, &ServerKeyExchange)> {
+        self.first(|body| match body {
+            Body::ServerKeyExchange(exchange) => Some(exchange),
+            _ => None,
+        })
+    }
+
+    /// Alerts in clear.
+    pub fn alerts(&self) -> impl Iterator<Item = Alert> {
+        self.entries.iter().filter_map(|entry| match entry.what {
+            What::Alert { level, description } => {
+                Some(Alert { from: entry.from, frame: entry.frame, level, description })
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a message of this kind came from this side.
+    #[must_use]
+    pub fn has(&self, from: Role, kind: u8) -> bool {
+        self.messages().any(|(entry, message)| entry.from == from && message.kind == kind)
+    }
+
+    /// The negotiated version, once there is a ServerHello.
+    #[must_use]
+    pub fn version(&self) -> Option<u16> {
+        self.server_hello()
+            .or_else(|| self.hello_retry_request())
+            .map(|(_, hello)| hello.version())
+            .filter(|version| *version != 0)
+    }
+
+    /// Whether TLS 1.3 (or a draft of it) was negotiated.
+    #[must_use]
+    pub fn is_tls13(&self) -> bool {
+        self.version().is_some_and(is_tls13)
+    }
+
+    /// Whether a side sent a ChangeCipherSpec.
+    #[must_use]
+    pub fn changed_cipher(&self, from: Role) -> bool {
+        self.entries.iter().any(|entry| entry.from == from && entry.what == What::ChangeCipherSpec)
+    }
+
+    /// Encrypted records of a side, in order: entry and length.
+    pub fn encrypted(&self, from: Role) -> impl Iterator<Item = (&Entry, usize)> {
+        self.entries.iter().filter(move |entry| entry.from == from).filter_map(|entry| {
+            match entry.what {
+                What::Protected { length }
+                | What::EncryptedHandshake { length }
+                | What::EncryptedAlert { length } => Some((entry, length)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Bytes missing before the handshake was over, and why.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(&Entry, u64, GapCause)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match entry.what {
+                What::Gap { length, cause } => Some((entry, length, cause)),
+                _ => None,
+            })
+            .collect()
+    }
+}

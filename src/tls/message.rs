@@ -1,0 +1,163 @@
+//! Handshake messages (RFC 8446, 4; RFC 5246, 7.4).
+
+use super::certificate::{CertificateList, CertificateRequest, CertificateVerify};
+use super::client_hello::ClientHello;
+use super::key_exchange::ServerKeyExchange;
+use super::server_hello::ServerHello;
+use crate::wire::Reader;
+
+/// Length of a handshake header.
+pub(super) const HEADER: usize = 4;
+
+/// HandshakeType values (IANA, TLS HandshakeType).
+pub(super) mod kind {
+    pub(in super::super) const CLIENT_HELLO: u8 = 1;
+    pub(in super::super) const SERVER_HELLO: u8 = 2;
+    pub(in super::super) const NEW_SESSION_TICKET: u8 = 4;
+    pub(in super::super) const HELLO_RETRY_REQUEST_DRAFT: u8 = 6;
+    pub(in super::super) const CERTIFICATE: u8 = 11;
+    pub(in super::super) const SERVER_KEY_EXCHANGE: u8 = 12;
+    pub(in super::super) const CERTIFICATE_REQUEST: u8 = 13;
+    pub(in super::super) const SERVER_HELLO_DONE: u8 = 14;
+    pub(in super::super) const CERTIFICATE_VERIFY: u8 = 15;
+    pub(in super::super) const CLIENT_KEY_EXCHANGE: u8 = 16;
+    pub(in super::super) const CERTIFICATE_STATUS: u8 = 22;
+}
+
+/// One handshake message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// HandshakeType.
+    pub kind: u8,
+    /// Length of the body as its header says.
+    pub length: usize,
+    /// What it says.
+    pub body: Body,
+    /// Whether all of it was there.
+    pub whole: bool,
+}
+
+/// The content of the messages that are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The client's offer.
+    ClientHello(Box<ClientHello>),
+    /// The server's choice.
+    ServerHello(Box<ServerHello>),
+    /// The server asks for another key share.
+    HelloRetryRequest(Box<ServerHello>),
+    /// A side's certificates; an empty list is a refusal to show one.
+    Certificate(CertificateList),
+    /// Ephemeral parameters and the algorithm that signed them.
+    ServerKeyExchange(ServerKeyExchange),
+    /// The server wants to know who the client is.
+    CertificateRequest(CertificateRequest),
+    /// Proof of the certificate's key.
+    CertificateVerify(CertificateVerify),
+    /// A ticket for resumption, with its lifetime in seconds.
+    NewSessionTicket {
+        /// `ticket_lifetime_hint`.
+        lifetime: u32,
+    },
+    /// A stapled OCSP response of so many bytes.
+    CertificateStatus {
+        /// Length of the response.
+        length: usize,
+    },
+    /// A message whose content tells nothing here.
+    Opaque,
+}
+
+/// What a body's meaning depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Context {
+    /// Negotiated version, where this direction showed it.
+    pub(super) version: Option<u16>,
+    /// Chosen suite, where this direction showed it.
+    pub(super) suite: Option<u16>,
+    /// Certificates kept per list.
+    pub(super) certificates: usize,
+}
+
+impl Message {
+    /// Reads a message from what there is of its body.
+    pub(super) fn decode(kind: u8, length: usize, bytes: &[u8], context: Context) -> Self {
+        let whole = bytes.len() >= length;
+        Self { kind, length, body: body(kind, bytes, context), whole }
+    }
+
+    /// Whether only a client sends this kind.
+    #[must_use]
+    pub const fn is_of_client(&self) -> bool {
+        matches!(self.kind, kind::CLIENT_HELLO | kind::CLIENT_KEY_EXCHANGE)
+    }
+
+    /// Whether only a server sends this kind.
+    #[must_use]
+    pub const fn is_of_server(&self) -> bool {
+        matches!(
+            self.kind,
+            kind::SERVER_HELLO
+                | kind::NEW_SESSION_TICKET
+                | kind::HELLO_RETRY_REQUEST_DRAFT
+                | kind::SERVER_KEY_EXCHANGE
+                | kind::CERTIFICATE_REQUEST
+                | kind::SERVER_HELLO_DONE
+                | kind::CERTIFICATE_STATUS
+        )
+    }
+}
+
+/// Whether `kind` is a HandshakeType that may stand in a cleartext record.
+pub(super) const fn is_known(kind: u8) -> bool {
+    matches!(kind, 0..=6 | 8 | 11..=17 | 20..=25 | 67 | 203)
+}
+
+fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
+    let version = context.version.unwrap_or(0x0303);
+    match kind {
+        kind::CLIENT_HELLO => Body::ClientHello(Box::new(ClientHello::decode(bytes))),
+        kind::SERVER_HELLO => {
+            let hello = Box::new(ServerHello::decode(bytes));
+            if hello.is_retry_request() {
+                Body::HelloRetryRequest(hello)
+            } else {
+                Body::ServerHello(hello)
+            }
+        }
+        kind::HELLO_RETRY_REQUEST_DRAFT => {
+            Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
+        }
+        kind::CERTIFICATE => Body::Certificate(CertificateList::decode(bytes, context.certificates)),
+        kind::SERVER_KEY_EXCHANGE => {
+            Body::ServerKeyExchange(ServerKeyExchange::decode(bytes, context.suite, version))
+        }
+        kind::CERTIFICATE_REQUEST => {
+            Body::CertificateRequest(CertificateRequest::decode(bytes, version))
+        }
+        kind::CERTIFICATE_VERIFY => Body::CertificateVerify(CertificateVerify::decode(bytes)),
+        kind::NEW_SESSION_TICKET => {
+            Body::NewSessionTicket { lifetime: Reader::new(bytes).u32().unwrap_or_default() }
+        }
+        kind::CERTIFICATE_STATUS => {
+            Body::CertificateStatus { length: bytes.len().saturating_sub(HEADER) }
+        }
+        _ => Body::Opaque,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_message_says_so_and_shows_what_is_there() {
+        let message = Message::decode(kind::CERTIFICATE, 100, &[0, 0, 97, 0, 0, 1, 9], Context {
+            certificates: 9,
+            ..Context::default()
+        });
+        assert!(!message.whole);
+        let Body::Certificate(list) = message.body else { panic!("no certificate") };
+        assert_eq!(list.certificates, [vec![9]]);
+    }
+}

@@ -1,0 +1,115 @@
+//! One TLS connection: stream events in, [`Handshake`] out.
+
+use super::half::{Appetite, Half, HalfEntry};
+use super::handshake::{Entry, Handshake, Role, What};
+use crate::flow::{Mark, StreamEvent};
+use crate::limits::Limits;
+use crate::packet::{Direction, PerDirection};
+
+/// Watches both directions of a connection.
+#[derive(Debug)]
+pub struct Observer {
+    halves: PerDirection<Option<Box<Half>>>,
+}
+
+impl Default for Observer {
+    fn default() -> Self {
+        Self { halves: PerDirection::default() }
+    }
+}
+
+impl Observer {
+    /// Takes the next event of a direction.
+    pub fn event(
+        &mut self,
+        direction: Direction,
+        event: &StreamEvent<'_>,
+        mark: Mark,
+        limits: &Limits,
+    ) -> Appetite {
+        let half = self.halves[direction].get_or_insert_with(|| Box::new(Half::new(limits)));
+        match event {
+            StreamEvent::Data { bytes, frame, time, .. } => {
+                half.data(bytes, Mark { frame: *frame, time: *time }, limits)
+            }
+            StreamEvent::Gap { length, cause, .. } => {
+                half.gap(*length, *cause, mark, limits);
+                Appetite::More
+            }
+        }
+    }
+
+    /// Whether any direction is TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        Direction::BOTH.iter().any(|side| self.halves[*side].as_ref().is_some_and(|h| h.is_tls))
+    }
+
+    /// Nothing more will come: joins both directions. `None` when none is TLS; else
+    /// the handshake and which direction is the client's.
+    ///
+    /// `opener` opened the TCP connection and `fallback` is taken for the client
+    /// when nothing else tells.
+    #[must_use]
+    pub fn finish(
+        mut self,
+        opener: Option<Direction>,
+        fallback: Direction,
+        last: Mark,
+        limits: &Limits,
+    ) -> Option<(Handshake, Direction)> {
+        for side in Direction::BOTH {
+            if let Some(half) = &mut self.halves[side] {
+                half.end(last, limits);
+            }
+        }
+        if !self.is_tls() {
+            return None;
+        }
+        let client = self.client().or(opener).unwrap_or(fallback);
+        let mut handshake = Handshake::default();
+        for side in Direction::BOTH {
+            let role = if side == client { Role::Client } else { Role::Server };
+            if let Some(half) = self.halves[side].take() {
+                handshake.join(*half, role);
+            }
+        }
+        // Frames of one direction are in order already; this merges the two.
+        handshake.entries.sort_by_key(|entry| entry.frame);
+        handshake.anomalies.sort_by_key(|anomaly| anomaly.frame);
+        Some((handshake, client))
+    }
+
+    /// The client by what the sides said.
+    fn client(&self) -> Option<Direction> {
+        let said = |side: Direction, test: fn(&super::Message) -> bool| {
+            self.halves[side].as_ref().is_some_and(|half| half.entries.iter().any(|e| is(e, test)))
+        };
+        Direction::BOTH
+            .into_iter()
+            .find(|side| said(*side, super::Message::is_of_client))
+            .or_else(|| {
+                Direction::BOTH
+                    .into_iter()
+                    .find(|side| said(side.reverse(), super::Message::is_of_server))
+            })
+    }
+}
+
+fn is(entry: &HalfEntry, test: fn(&super::Message) -> bool) -> bool {
+    matches!(&entry.what, What::Message(message) if test(message))
+}
+
+impl Handshake {
+    fn join(&mut self, half: Half, from: Role) {
+        self.limit_hit |= half.limit_hit;
+        self.anomalies.extend(half.anomalies);
+        self.entries.extend(half.entries.into_iter().map(|entry| Entry {
+            from,
+            first_frame: entry.first.frame,
+            frame: entry.last.frame,
+            time: entry.last.time,
+            what: entry.what,
+        }));
+    }
+}
