@@ -1,1 +1,3 @@
 //! tlsight
+
+pub mod x509;
