@@ -1,0 +1,180 @@
+//! A bundle of certificates: PEM blocks with text between them (RFC 7468), or one DER file.
+
+use super::certificate::{Certificate, Unparseable};
+
+/// One block of a bundle.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Line of its `-----BEGIN`, from 1; 1 for a DER file.
+    pub line: usize,
+    /// The certificate, or why there is none.
+    pub result: Result<Certificate, Unreadable>,
+}
+
+/// Why a block of a bundle holds no certificate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The file ends, or another block begins, before `-----END`.
+    #[error("the block has no matching END line")]
+    Unfinished,
+    /// The text is not base64.
+    #[error("the text is not base64")]
+    NotBase64,
+    /// The bytes are no certificate.
+    #[error(transparent)]
+    Unparseable(#[from] Unparseable),
+}
+
+/// Labels that OpenSSL reads certificates from. The last one carries trust settings behind the certificate, which are
+/// not read: they stay countable as `Certificate::trailing_bytes`.
+const LABELS: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+
+/// Reads all certificates of a bundle in file order. Blocks of other kinds (keys, requests, CRLs) and text between
+/// blocks are skipped. Bytes that begin like a DER SEQUENCE are taken for one DER certificate.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Vec<Block> {
+    if bytes.first() == Some(&0x30) {
+        return vec![Block { line: 1, result: Certificate::parse(bytes).map_err(Unreadable::from) }];
+    }
+    let mut blocks = Vec::new();
+    let mut open: Option<Open<'_>> = None;
+    for (number, line) in bytes.split(|&octet| octet == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if let Some(label) = label(line, b"-----BEGIN ") {
+            blocks.extend(open.take().and_then(Open::unfinished));
+            open = Some(Open { line: number + 1, label, text: Vec::new() });
+        } else if let Some(label) = label(line, b"-----END ") {
+            blocks.extend(open.take().and_then(|block| block.close(label)));
+        } else if let Some(block) = &mut open {
+            block.text.extend_from_slice(line);
+        }
+    }
+    blocks.extend(open.and_then(Open::unfinished));
+    blocks
+}
+
+/// A block whose END has not been seen yet.
+struct Open<'a> {
+    line: usize,
+    label: &'a [u8],
+    text: Vec<u8>,
+}
+
+impl Open<'_> {
+    fn is_certificate(&self) -> bool {
+        LABELS.iter().any(|label| label.as_bytes() == self.label)
+    }
+
+    fn unfinished(self) -> Option<Block> {
+        self.is_certificate().then_some(Block { line: self.line, result: Err(Unreadable::Unfinished) })
+    }
+
+    fn close(self, label: &[u8]) -> Option<Block> {
+        if !self.is_certificate() {
+            return None;
+        }
+        if label != self.label {
+            return self.unfinished();
+        }
+        let result = match base64(&self.text) {
+            Some(der) => Certificate::parse(&der).map_err(Unreadable::from),
+            None => Err(Unreadable::NotBase64),
+        };
+        Some(Block { line: self.line, result })
+    }
+}
+
+/// The label of a boundary line, or `None` when the line is something else.
+fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    line.strip_prefix(start)?.strip_suffix(b"-----")
+}
+
+/// RFC 4648, 4, with blanks inside lines allowed; `None` for any other character, a wrong count, or a bad end.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut digits: Vec<u8> = text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    if digits.len() % 4 != 0 {
+        return None;
+    }
+    for _ in 0..2 {
+        if digits.last() == Some(&b'=') {
+            digits.pop();
+        }
+    }
+    let mut out = Vec::with_capacity(digits.len() / 4 * 3);
+    for group in digits.chunks(4) {
+        let mut sum: u32 = 0;
+        for &digit in group {
+            sum = (sum << 6) | digit_value(digit)?;
+        }
+        let [_, first, second, third] = (sum << (6 * (4 - group.len()))).to_be_bytes();
+        let octets = [first, second, third];
+        out.extend_from_slice(octets.get(..group.len().checked_sub(1)?)?);
+    }
+    Some(out)
+}
+
+fn digit_value(digit: u8) -> Option<u32> {
+    let value = match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(u32::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_base64() {
+        assert_eq!(base64(b"Zm9vYmFy").as_deref(), Some(&b"foobar"[..]));
+        assert_eq!(base64(b"Zm9v Yg==").as_deref(), Some(&b"foob"[..]));
+        assert_eq!(base64(b"Zm9vYmE=").as_deref(), Some(&b"fooba"[..]));
+        for bad in [&b"Zm9"[..], b"Zm9*", b"=m9v", b"A==="] {
+            assert_eq!(base64(bad), None);
+        }
+    }
+
+    #[test]
+    fn reads_a_bundle_with_everything_in_it() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let pem = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
+        let body = pem.replace("-----BEGIN CERTIFICATE-----", "").replace("-----END CERTIFICATE-----", "");
+        let bundle = format!(
+            "subject=CN = a\r\n{}-----BEGIN X509 CERTIFICATE-----\r\n{body}-----END X509 CERTIFICATE-----\n\
+             -----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n\
+             -----BEGIN CERTIFICATE-----\nAA*A\n-----END CERTIFICATE-----\n\
+             -----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n\
+             -----BEGIN CERTIFICATE-----\n{body}",
+            pem.replace('\n', "\r\n")
+        );
+        let blocks = read(bundle.as_bytes());
+        let kinds: Vec<_> = blocks
+            .iter()
+            .map(|block| match &block.result {
+                Ok(_) => "certificate",
+                Err(Unreadable::Unfinished) => "unfinished",
+                Err(Unreadable::NotBase64) => "base64",
+                Err(Unreadable::Unparseable(_)) => "der",
+            })
+            .collect();
+        assert_eq!(kinds, ["certificate", "certificate", "base64", "der", "unfinished"]);
+        let lines: Vec<_> = bundle.lines().collect();
+        for block in &blocks {
+            assert!(lines[block.line - 1].starts_with("-----BEGIN"), "line {}", block.line);
+        }
+    }
+
+    #[test]
+    fn reads_one_der_file() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let blocks = read(made.der());
+        assert!(matches!(blocks.as_slice(), [Block { line: 1, result: Ok(_) }]));
+        assert!(read(b"").is_empty() && read(b"no certificate here").is_empty());
+    }
+}
