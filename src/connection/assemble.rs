@@ -1,0 +1,140 @@
+//! Joins a flow and its handshake; certificates and verdicts are added later,
+//! once per distinct certificate and chain.
+
+use super::{LedgerClass, Outcome, Resumption};
+use crate::flow::{Flow, Mark};
+use crate::limits::Limits;
+use crate::packet::{Direction, Encapsulation, Endpoint};
+use crate::tls::{Handshake, Observer, Role};
+
+/// What TCP did, by role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tcp {
+    /// The client's direction.
+    pub client: TcpSide,
+    /// The server's direction.
+    pub server: TcpSide,
+}
+
+/// What one side did on the TCP level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpSide {
+    /// Segments captured.
+    pub segments: u64,
+    /// Payload bytes on the wire, retransmissions counted in.
+    pub bytes: u64,
+    /// Its SYN or SYN-ACK.
+    pub syn: Option<Mark>,
+    /// Its first FIN.
+    pub fin: Option<Mark>,
+    /// Its first RST.
+    pub rst: Option<Mark>,
+}
+
+impl Tcp {
+    fn of(flow: &Flow, client: Direction) -> Self {
+        let side = |direction: Direction| {
+            let half = flow.half(direction);
+            TcpSide {
+                segments: half.segments,
+                bytes: half.bytes,
+                syn: half.syn,
+                fin: half.fin,
+                rst: half.rst,
+            }
+        };
+        Self { client: side(client), server: side(client.reverse()) }
+    }
+
+    /// The first FIN and its sender.
+    #[must_use]
+    pub fn first_fin(&self) -> Option<(Role, Mark)> {
+        self.first(|side| side.fin)
+    }
+
+    /// The first RST and its sender. A reset that answers the other side's FIN or
+    /// comes behind it is no reset of the handshake.
+    #[must_use]
+    pub fn first_reset(&self) -> Option<(Role, Mark)> {
+        let reset = self.first(|side| side.rst)?;
+        let closed_before = self.first_fin().is_some_and(|fin| fin.1.frame < reset.1.frame);
+        (!closed_before).then_some(reset)
+    }
+
+    fn first(&self, pick: impl Fn(&TcpSide) -> Option<Mark>) -> Option<(Role, Mark)> {
+        [(Role::Client, pick(&self.client)), (Role::Server, pick(&self.server))]
+            .into_iter()
+            .filter_map(|(role, mark)| Some((role, mark?)))
+            .min_by_key(|(_, mark)| mark.frame)
+    }
+}
+
+/// A finished TLS connection before its certificates were looked at.
+#[derive(Debug)]
+pub struct Observed {
+    /// The client's end.
+    pub client: Endpoint,
+    /// The server's end.
+    pub server: Endpoint,
+    /// First frame.
+    pub first: Mark,
+    /// Last frame.
+    pub last: Mark,
+    /// TCP by role.
+    pub tcp: Tcp,
+    /// Tags and tunnels.
+    pub encapsulation: Encapsulation,
+    /// The handshake.
+    pub handshake: Handshake,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether it resumed a session.
+    pub resumption: Resumption,
+    /// What could be seen.
+    pub ledger: LedgerClass,
+}
+
+impl Observed {
+    /// Concludes a connection: a TLS connection, or the class of one that is not.
+    ///
+    /// # Errors
+    /// [`LedgerClass::NotTls`] or [`LedgerClass::NoPayload`].
+    pub fn conclude(
+        flow: &Flow,
+        observer: Option<Observer>,
+        limits: &Limits,
+    ) -> Result<Self, LedgerClass> {
+        let opener = flow.opener();
+        let finished =
+            observer.and_then(|observer| observer.finish(opener, likely_client(flow), flow.last, limits));
+        let Some((handshake, client)) = finished else {
+            let silent = Direction::BOTH.iter().all(|side| flow.half(*side).bytes == 0);
+            return Err(if silent { LedgerClass::NoPayload } else { LedgerClass::NotTls });
+        };
+        let tcp = Tcp::of(flow, client);
+        let outcome = Outcome::of(&handshake, &tcp);
+        let resumption = Resumption::of(&handshake);
+        Ok(Self {
+            client: flow.key.sender(client),
+            server: flow.key.receiver(client),
+            first: flow.first,
+            last: flow.last,
+            tcp,
+            encapsulation: flow.encapsulation,
+            outcome,
+            resumption,
+            ledger: LedgerClass::of(&handshake, &tcp, outcome, resumption),
+            handshake,
+        })
+    }
+}
+
+/// When nothing tells who is the client: the side with the higher port.
+fn likely_client(flow: &Flow) -> Direction {
+    let port = |side: Direction| flow.key.sender(side).port;
+    if port(Direction::FromLow) > port(Direction::FromHigh) {
+        Direction::FromLow
+    } else {
+        Direction::FromHigh
+    }
+}

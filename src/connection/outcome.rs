@@ -1,0 +1,262 @@
+//! How a handshake ended, and whether it took up an earlier session.
+
+use super::assemble::Tcp;
+use crate::tls::{Handshake, Role, What};
+
+/// A Finished of TLS 1.3 alone is at least this long in its record: 4 bytes of
+/// header, 32 of hash, 1 of content type, 16 of tag (RFC 8446, 4.4.4 and 5.2).
+const SHORTEST_FINISHED: usize = 53;
+/// An encrypted alert of TLS 1.3: 19 bytes, 35 with Java's padding.
+const ALERT_LENGTHS: [usize; 2] = [19, 35];
+
+/// How a handshake ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both sides finished.
+    Completed,
+    /// A side gave up with a fatal alert.
+    Alert {
+        /// Who gave up.
+        by: Role,
+        /// AlertDescription; `None` when it is encrypted.
+        description: Option<u8>,
+        /// Frame of the alert.
+        frame: u64,
+        /// That the record is an alert was concluded from its length and place.
+        inferred: bool,
+    },
+    /// A side reset the TCP connection before the handshake was over.
+    Reset {
+        /// Who.
+        by: Role,
+        /// Frame of the RST.
+        frame: u64,
+    },
+    /// A side closed the TCP connection before the handshake was over.
+    Closed {
+        /// Who.
+        by: Role,
+        /// Frame of the FIN.
+        frame: u64,
+    },
+    /// The server acknowledged the ClientHello, perhaps, but never answered it.
+    Unanswered,
+    /// The capture ends, or the connection fell silent, inside the handshake.
+    Unfinished,
+    /// The capture does not show enough to tell.
+    NotVisible,
+}
+
+impl Outcome {
+    /// One word for it, as in the JSON document.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Alert { .. } => "aborted",
+            Self::Reset { .. } => "reset",
+            Self::Closed { .. } => "closed",
+            Self::Unanswered => "unanswered",
+            Self::Unfinished => "unfinished",
+            Self::NotVisible => "not_visible",
+        }
+    }
+
+    /// Who ended the handshake early.
+    #[must_use]
+    pub const fn aborted_by(&self) -> Option<Role> {
+        match self {
+            Self::Alert { by, .. } | Self::Reset { by, .. } | Self::Closed { by, .. } => Some(*by),
+            _ => None,
+        }
+    }
+
+    /// Whether the handshake is known to have failed.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        matches!(
+            self,
+            Self::Alert { .. } | Self::Reset { .. } | Self::Closed { .. } | Self::Unanswered
+        )
+    }
+
+    /// Concludes from what was seen.
+    #[must_use]
+    pub(super) fn of(handshake: &Handshake, tcp: &Tcp) -> Self {
+        if let Some(alert) = handshake.alerts().find(crate::tls::Alert::is_fatal) {
+            return Self::Alert {
+                by: alert.from,
+                description: Some(alert.description),
+                frame: alert.frame,
+                inferred: false,
+            };
+        }
+        if let Some(outcome) = encrypted_refusal(handshake) {
+            return outcome;
+        }
+        if is_complete(handshake) {
+            return Self::Completed;
+        }
+        Self::of_unfinished(handshake, tcp)
+    }
+
+    fn of_unfinished(handshake: &Handshake, tcp: &Tcp) -> Self {
+        let one_sided = tcp.client.segments == 0 || tcp.server.segments == 0;
+        // With bytes missing, or one side, the rest of the handshake may have
+        // happened where the capture did not look.
+        if one_sided || !handshake.gaps().is_empty() || handshake.client_hello().is_none() {
+            return Self::NotVisible;
+        }
+        if let Some((by, mark)) = tcp.first_reset() {
+            return Self::Reset { by, frame: mark.frame };
+        }
+        if let Some((by, mark)) = tcp.first_fin() {
+            return Self::Closed { by, frame: mark.frame };
+        }
+        if tcp.server.bytes == 0 { Self::Unanswered } else { Self::Unfinished }
+    }
+}
+
+/// Both sides sent a Finished, as far as encryption lets one see.
+fn is_complete(handshake: &Handshake) -> bool {
+    if handshake.server_hello().is_none() {
+        return false;
+    }
+    if handshake.is_tls13() {
+        return finished_of_tls13_client(handshake).is_some();
+    }
+    [Role::Client, Role::Server].into_iter().all(|role| {
+        handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some()
+    })
+}
+
+/// Frame of the client's record that holds its Finished: the first one behind the
+/// ServerHello that is long enough.
+fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
+    let (hello, _) = handshake.server_hello()?;
+    handshake
+        .encrypted(Role::Client)
+        .find(|(entry, length)| entry.frame > hello.frame && *length >= SHORTEST_FINISHED)
+        .map(|(entry, _)| entry.frame)
+}
+
+/// An alert that is encrypted, told by where it stands.
+fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
+    if handshake.is_tls13() {
+        client_refusal_of_tls13(handshake).or_else(|| server_refusal_of_tls13(handshake))
+    } else if is_complete(handshake) {
+        None
+    } else {
+        let entry = handshake
+            .entries
+            .iter()
+            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }))?;
+        Some(Outcome::Alert { by: entry.from, description: None, frame: entry.frame, inferred: false })
+    }
+}
+
+/// The client's only encrypted record is too short for a Finished.
+fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
+    let (hello, _) = handshake.server_hello()?;
+    let mut records =
+        handshake.encrypted(Role::Client).filter(|(entry, _)| entry.frame > hello.frame);
+    let (entry, length) = records.next()?;
+    let alone = records.next().is_none();
+    (alone && ALERT_LENGTHS.contains(&length)).then_some(Outcome::Alert {
+        by: Role::Client,
+        description: None,
+        frame: entry.frame,
+        inferred: true,
+    })
+}
+
+/// The client answered a CertificateRequest, and the server's first and last record
+/// after it is as short as an alert. (A close_notify is as long, so this is only
+/// concluded where a client certificate was asked for.)
+fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
+    let finished = finished_of_tls13_client(handshake)?;
+    let (hello, _) = handshake.server_hello()?;
+    let flight: Vec<usize> = handshake
+        .encrypted(Role::Client)
+        .filter(|(entry, _)| entry.frame > hello.frame)
+        .map(|(_, length)| length)
+        .take(3)
+        .collect();
+    let asked = match flight.first() {
+        Some(25) => true,
+        Some(first) => *first > 300,
+        None => false,
+    };
+    let mut after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > finished);
+    let (entry, length) = after.next()?;
+    (asked && ALERT_LENGTHS.contains(&length) && after.next().is_none()).then_some(Outcome::Alert {
+        by: Role::Server,
+        description: None,
+        frame: entry.frame,
+        inferred: true,
+    })
+}
+
+/// Whether an earlier session was taken up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumption {
+    /// A full handshake.
+    No,
+    /// By session id (RFC 5246, 7.4.1.2).
+    SessionId,
+    /// By ticket (RFC 5077).
+    Ticket,
+    /// By pre-shared key of TLS 1.3 (RFC 8446, 2.2).
+    Psk,
+    /// The capture does not tell.
+    Unknown,
+}
+
+impl Resumption {
+    /// `true`, `false`, or nothing when it cannot be told.
+    #[must_use]
+    pub const fn known(self) -> Option<bool> {
+        match self {
+            Self::No => Some(false),
+            Self::SessionId | Self::Ticket | Self::Psk => Some(true),
+            Self::Unknown => None,
+        }
+    }
+
+    /// How, in words.
+    #[must_use]
+    pub const fn how(self) -> Option<&'static str> {
+        match self {
+            Self::SessionId => Some("session id"),
+            Self::Ticket => Some("ticket"),
+            Self::Psk => Some("pre-shared key"),
+            Self::No | Self::Unknown => None,
+        }
+    }
+
+    /// Concludes from the hellos and from what follows them.
+    #[must_use]
+    pub(super) fn of(handshake: &Handshake) -> Self {
+        let Some((_, server)) = handshake.server_hello() else { return Self::Unknown };
+        if handshake.is_tls13() {
+            return if server.accepts_psk() { Self::Psk } else { Self::No };
+        }
+        // Certificate, ServerKeyExchange, ServerHelloDone: a full handshake.
+        if [11, 12, 14].into_iter().any(|kind| handshake.has(Role::Server, kind)) {
+            return Self::No;
+        }
+        let client = handshake.client_hello();
+        let echoed = client.is_some_and(|client| {
+            !server.session_id.is_empty() && client.session_id == server.session_id
+        });
+        if !echoed && !handshake.changed_cipher(Role::Server) {
+            return Self::Unknown;
+        }
+        // With a ticket the client makes up a session id to see it echoed.
+        if client.is_some_and(crate::tls::ClientHello::has_ticket) {
+            Self::Ticket
+        } else {
+            Self::SessionId
+        }
+    }
+}
