@@ -1,9 +1,11 @@
 //! tlsight
 pub mod capture;
 pub mod connection;
+pub mod expressway;
 pub mod flow;
 pub mod limits;
 pub mod packet;
+pub mod rules;
 pub mod time;
 pub mod tls;
 pub mod trust;

@@ -1,0 +1,108 @@
+//! A rule's judgement on something seen.
+
+use super::rule::Rule;
+use super::words::Values;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Tells the engineer something.
+    Info,
+    /// Will or may break service.
+    Warning,
+    /// Breaks service.
+    Error,
+}
+
+impl Severity {
+    /// `error`, `warning`, `info`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What in the capture proves a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Frame number.
+    pub frame: u64,
+    /// The field, as Wireshark calls it in display filters.
+    pub field: &'static str,
+    /// What stands there.
+    pub observed: String,
+    /// What should stand there, where that can be said.
+    pub expected: Option<String>,
+}
+
+/// What a check answers when its rule fires: the values for the rule's words, and
+/// the proof. The engine makes a [`Finding`] of it.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// Fills the placeholders of sentence and remedy.
+    pub values: Values,
+    /// The proof, most telling first.
+    pub evidence: Vec<Evidence>,
+    /// The severity here, where it differs from the rule's.
+    pub severity: Option<Severity>,
+}
+
+/// A rule's judgement on one connection.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that fired.
+    pub rule: &'static Rule,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// `tcp.stream` of the connection.
+    pub stream: u64,
+    /// The values of this case.
+    pub values: Values,
+    /// The proof.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Finding {
+    /// One plain sentence with the values of this case.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.rule.sentence.fill(&self.values)
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        self.rule.remedy.fill(&self.values)
+    }
+
+    /// The frames that prove it, in order, each once.
+    #[must_use]
+    pub fn frames(&self) -> Vec<u64> {
+        let mut frames: Vec<u64> = self.evidence.iter().map(|evidence| evidence.frame).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        frames
+    }
+
+    /// A display filter to paste into Wireshark.
+    #[must_use]
+    pub fn filter(&self) -> String {
+        let frames = self.frames();
+        if frames.is_empty() {
+            return format!("tcp.stream eq {}", self.stream);
+        }
+        let list: Vec<String> = frames.iter().map(u64::to_string).collect();
+        format!("tcp.stream eq {} && frame.number in {{{}}}", self.stream, list.join(", "))
+    }
+}
+
+/// Shorthand for the most common kind of evidence.
+#[must_use]
+pub fn evidence(frame: u64, field: &'static str, observed: impl ToString) -> Evidence {
+    Evidence { frame, field, observed: observed.to_string(), expected: None }
+}

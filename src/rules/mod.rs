@@ -1,0 +1,26 @@
+//! Judgements: what was seen against what should be.
+//!
+//! Decoders record, rules judge. A rule is a value ([`Rule`]); a family of rules is
+//! one file with one slice; the registry lists the families. Everything else (run
+//! order, `tlsight rules`, `tlsight explain`, the rule index of the JSON document,
+//! the tests over all rules) follows from the slices.
+
+mod alerts;
+mod certificate_chain;
+mod certificate_name;
+mod certificate_validity;
+mod cipher_selection;
+mod finding;
+mod handshake_failure;
+pub mod registry;
+mod rule;
+mod run;
+mod verdict;
+mod visibility;
+mod words;
+
+pub use finding::{Evidence, Finding, Observation, Severity};
+pub use rule::{Need, Page, Rule, Subject};
+pub use run::{Judgement, judge};
+pub use verdict::{Verdict, verdicts};
+pub use words::{Text, Values};

@@ -1,0 +1,33 @@
+//! The families of rules, in report order.
+
+use super::rule::Rule;
+use super::{alerts, certificate_chain, certificate_name, certificate_validity};
+use super::{cipher_selection, handshake_failure, visibility};
+
+/// Each family is one file with one slice that names its rules in report order.
+const FAMILIES: &[(&str, &[Rule])] = &[
+    ("certificate chain", certificate_chain::RULES),
+    ("certificate name", certificate_name::RULES),
+    ("certificate validity", certificate_validity::RULES),
+    ("cipher selection", cipher_selection::RULES),
+    ("alerts", alerts::RULES),
+    ("handshake failure", handshake_failure::RULES),
+    ("visibility", visibility::RULES),
+];
+
+/// The families with their names.
+#[must_use]
+pub const fn families() -> &'static [(&'static str, &'static [Rule])] {
+    FAMILIES
+}
+
+/// Every rule, in report order.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES.iter().flat_map(|(_, rules)| rules.iter())
+}
+
+/// A rule by its id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.id == id)
+}

@@ -1,0 +1,84 @@
+//! What a rule is. Adding one touches one file: its family's.
+
+use super::finding::{Observation, Severity};
+use super::words::Text;
+use crate::connection::Connection;
+use crate::trust::Store;
+
+/// A rule is a value.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case, never reused.
+    pub id: &'static str,
+    /// How bad it is when it fires, unless the check says otherwise.
+    pub severity: Severity,
+    /// One line.
+    pub summary: Text,
+    /// The sentence of a finding, with placeholders.
+    pub sentence: Text,
+    /// The next step, with placeholders.
+    pub remedy: Text,
+    /// What must be there for the rule to judge.
+    pub needs: &'static [Need],
+    /// Versions and ports it applies to, in words.
+    pub applies: Text,
+    /// The page that `tlsight explain` shows.
+    pub page: Page,
+    /// RFC sections; titles of vendor documents and defect ids.
+    pub references: &'static [&'static str],
+    /// Looks at one connection.
+    pub check: fn(&Subject<'_>) -> Option<Observation>,
+}
+
+/// The explanation of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// What it checks.
+    pub checks: Text,
+    /// Why it matters.
+    pub why: Text,
+    /// What the customer sees.
+    pub symptom: Text,
+    /// What to do, step by step.
+    pub steps: Text,
+    /// When it can be wrong.
+    pub caveat: Text,
+}
+
+/// Something that a rule cannot judge without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Trust anchors (`--trust`).
+    TrustStore,
+    /// A readable server certificate.
+    ServerCertificate,
+}
+
+impl Need {
+    /// Why a rule with this need could not judge.
+    #[must_use]
+    pub const fn unmet(self) -> &'static str {
+        match self {
+            Self::TrustStore => "no trust store given (--trust)",
+            Self::ServerCertificate => "no server certificate visible",
+        }
+    }
+
+    /// Whether `subject` has it.
+    #[must_use]
+    pub fn met(self, subject: &Subject<'_>) -> bool {
+        match self {
+            Self::TrustStore => subject.store.is_some(),
+            Self::ServerCertificate => subject.connection.server_leaf().is_some(),
+        }
+    }
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The connection to judge.
+    pub connection: &'a Connection,
+    /// The trust anchors, when there are any.
+    pub store: Option<&'a Store>,
+}

@@ -1,0 +1,123 @@
+//! Sentences for people, in every language that the tool speaks.
+//!
+//! A sentence is data beside its rule: a template with named placeholders
+//! (`{server}`, `{issuer}`). One field per language, so that a missing translation
+//! is a compile error; a test over all rules finds a missing placeholder. Rule ids,
+//! commands, cipher names and menu paths are values or stand verbatim in each
+//! language: they are the product's own words.
+
+use std::fmt::Write as _;
+
+/// One sentence in every language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// English.
+    pub en: &'static str,
+}
+
+/// Named values that fill a sentence's placeholders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values(Vec<(&'static str, String)>);
+
+impl Values {
+    /// No values yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.0.push((name, value.to_string()));
+        self
+    }
+
+    /// The value of a placeholder.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Names and values, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+}
+
+impl Text {
+    /// A sentence in English only, as long as that is the only language.
+    #[must_use]
+    pub const fn en(en: &'static str) -> Self {
+        Self { en }
+    }
+
+    /// The sentence with its placeholders filled. One that has no value stays
+    /// visible as `{name}`.
+    #[must_use]
+    pub fn fill(&self, values: &Values) -> String {
+        let mut filled = String::with_capacity(self.en.len() * 2);
+        for part in parts(self.en) {
+            match part {
+                Part::Words(words) => filled.push_str(words),
+                Part::Place(name) => match values.get(name) {
+                    Some(value) => filled.push_str(value),
+                    // Writing to a String cannot fail.
+                    None => drop(write!(filled, "{{{name}}}")),
+                },
+            }
+        }
+        filled
+    }
+
+    /// The placeholders, in order.
+    pub fn places(&self) -> impl Iterator<Item = &'static str> {
+        parts(self.en).filter_map(|part| match part {
+            Part::Place(name) => Some(name),
+            Part::Words(_) => None,
+        })
+    }
+}
+
+enum Part {
+    Words(&'static str),
+    Place(&'static str),
+}
+
+/// Cuts a template at its placeholders.
+fn parts(template: &'static str) -> impl Iterator<Item = Part> {
+    let mut rest = template;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some((name, behind)) = rest.strip_prefix('{').and_then(|place| place.split_once('}'))
+        {
+            rest = behind;
+            return Some(Part::Place(name));
+        }
+        let until = rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
+        let (words, behind) = rest.split_at(until);
+        rest = behind;
+        Some(Part::Words(words))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_missing_ones_stay_visible() {
+        let text = Text::en("{client} refused {server}: {what}.");
+        let values = Values::new().with("client", "10.0.0.1").with("server", "cucm");
+        assert_eq!(text.fill(&values), "10.0.0.1 refused cucm: {what}.");
+        assert_eq!(text.places().collect::<Vec<_>>(), ["client", "server", "what"]);
+    }
+
+    #[test]
+    fn a_value_is_never_taken_for_a_placeholder() {
+        let values = Values::new().with("a", "{b}").with("b", "x");
+        assert_eq!(Text::en("{a}").fill(&values), "{b}");
+    }
+}
