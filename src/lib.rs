@@ -1,3 +1,4 @@
 //! tlsight
 
+pub mod trust;
 pub mod x509;

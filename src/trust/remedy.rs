@@ -1,0 +1,180 @@
+//! What would mend a failed path: the smallest set of certificates that has to be added to the store.
+
+use std::sync::Arc;
+
+use crate::x509::{AuthorityKeyIdentifier, Certificate, Name};
+
+use super::failure::{VerifyError, code};
+use super::question::{Conclusion, PathValidation, Question};
+use super::store::Store;
+use super::verify::validate;
+
+/// One certificate that the store needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needed {
+    /// It is at hand, in what the peer sent or in the pool.
+    Present {
+        /// The certificate to add.
+        certificate: Arc<Certificate>,
+        /// True when the peer itself sent it.
+        sent_by_peer: bool,
+    },
+    /// It was seen nowhere and must be fetched from whoever runs that CA.
+    Missing {
+        /// Its subject.
+        subject: Name,
+        /// What the certificate below it says about its key, if anything.
+        key: Option<AuthorityKeyIdentifier>,
+        /// Where the certificate below it says it can be downloaded.
+        urls: Vec<String>,
+    },
+}
+
+/// What to add, and what that achieves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// The certificates to add, nearest to the leaf first. Empty when adding certificates cannot help.
+    pub add: Vec<Needed>,
+    /// Errors that remain after everything in `add` that is at hand was added and the question was asked again. Empty
+    /// means the path is then valid. With a [`Needed::Missing`] they are today's errors.
+    pub remaining: Vec<VerifyError>,
+    /// True when the question was asked again with the additions and the path was accepted.
+    pub proven: bool,
+}
+
+/// Most certificates are mended by one; more than three means that another question should be asked.
+const MAX_ADDED: usize = 3;
+
+/// Finds the smallest remedy for a failed validation. `pool` holds certificates known from elsewhere (other
+/// connections, other stores, a bundle); what the peer sent is always considered. `None` for a path that is fine.
+#[must_use]
+pub fn remedy(
+    question: &Question<'_>,
+    failed: &PathValidation,
+    pool: &[Arc<Certificate>],
+) -> Option<Remedy> {
+    if failed.ok() {
+        return None;
+    }
+    let nothing = Remedy {
+        add: Vec::new(),
+        remaining: failed.errors.clone(),
+        proven: false,
+    };
+    if !failed.errors.iter().any(lacks_trust) {
+        return Some(nothing);
+    }
+    let mut best: Option<Remedy> = None;
+    for first in additions(question, failed, pool) {
+        let found = grow(question, pool, vec![first]);
+        if best
+            .as_ref()
+            .is_none_or(|best| found.remaining.len() < best.remaining.len())
+        {
+            best = Some(found);
+        }
+    }
+    // A set that only trades one missing issuer for the next is no remedy.
+    match best {
+        Some(best) if !best.remaining.iter().any(lacks_trust) => Some(best),
+        _ => Some(Remedy {
+            add: missing(failed).into_iter().collect(),
+            ..nothing
+        }),
+    }
+}
+
+/// Errors that say "no anchor was reached".
+fn lacks_trust(error: &VerifyError) -> bool {
+    matches!(
+        error.code,
+        code::UNABLE_TO_GET_ISSUER_CERT
+            | code::DEPTH_ZERO_SELF_SIGNED_CERT
+            | code::SELF_SIGNED_CERT_IN_CHAIN
+            | code::UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+            | code::UNABLE_TO_VERIFY_LEAF_SIGNATURE
+    )
+}
+
+/// Adds certificates until the path is trusted, or nothing at hand fits any more.
+fn grow(
+    question: &Question<'_>,
+    pool: &[Arc<Certificate>],
+    mut added: Vec<Arc<Certificate>>,
+) -> Remedy {
+    loop {
+        let answer = ask_again(question, &added);
+        let still_lacking = answer.errors.iter().any(lacks_trust);
+        let next = additions(question, &answer, pool)
+            .into_iter()
+            .find(|next| !added.contains(next));
+        match next {
+            Some(next) if still_lacking && added.len() < MAX_ADDED => added.push(next),
+            _ => {
+                let proven = answer.conclusion() == Conclusion::Accepted;
+                let add = added
+                    .into_iter()
+                    .map(|certificate| present(question, certificate))
+                    .collect();
+                return Remedy {
+                    add,
+                    remaining: answer.errors,
+                    proven,
+                };
+            }
+        }
+    }
+}
+
+/// The same question with a store that has the additions at its end, where a new upload goes.
+fn ask_again(question: &Question<'_>, added: &[Arc<Certificate>]) -> PathValidation {
+    let mut store: Store = question.store.clone();
+    for certificate in added {
+        store.add(Arc::clone(certificate), "added", 0);
+    }
+    validate(&Question {
+        store: &store,
+        ..question.clone()
+    })
+}
+
+/// Certificates at hand that would take the path one step on: its self-signed end, or an issuer of its end.
+fn additions(
+    question: &Question<'_>,
+    answer: &PathValidation,
+    pool: &[Arc<Certificate>],
+) -> Vec<Arc<Certificate>> {
+    let Some(end) = answer.path.last().map(|link| &link.certificate) else {
+        return Vec::new();
+    };
+    if end.is_self_signed() {
+        return vec![Arc::clone(end)];
+    }
+    let mut fitting: Vec<Arc<Certificate>> = Vec::new();
+    for certificate in question.untrusted.iter().chain(pool) {
+        let fits = certificate.could_have_issued(end).is_ok()
+            && !question.store.contains(&certificate.sha256);
+        if fits && !fitting.contains(certificate) {
+            fitting.push(Arc::clone(certificate));
+        }
+    }
+    fitting
+}
+
+fn present(question: &Question<'_>, certificate: Arc<Certificate>) -> Needed {
+    let sent_by_peer = certificate == question.leaf || question.untrusted.contains(&certificate);
+    Needed::Present {
+        certificate,
+        sent_by_peer,
+    }
+}
+
+/// The issuer that nobody has shown.
+fn missing(failed: &PathValidation) -> Option<Needed> {
+    let end = &failed.path.last()?.certificate;
+    Some(Needed::Missing {
+        subject: end.issuer.clone(),
+        key: end.extensions.authority_key_id.clone(),
+        urls: end.extensions.ca_issuers.clone(),
+    })
+}
