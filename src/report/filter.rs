@@ -1,6 +1,5 @@
 //! Display filters to paste into Wireshark.
 
-use super::model::CaptureReport;
 use crate::rules::Finding;
 
 /// A filter that shows the evidence of several findings of one capture at once.
@@ -25,11 +24,4 @@ pub fn group_filter(findings: &[&Finding]) -> String {
             )
         }
     }
-}
-
-/// A filter for the connection itself in a capture of several files, where stream
-/// and frame numbers of one file alone differ from those of the whole.
-#[must_use]
-pub fn is_exact(capture: &CaptureReport) -> bool {
-    capture.files.len() == 1
 }

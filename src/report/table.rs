@@ -197,7 +197,7 @@ impl Page {
         frames.sort_unstable();
         frames.dedup();
         let frames: Vec<String> = frames.iter().map(|frame| capture.frame_text(*frame)).collect();
-        let filter = if super::filter::is_exact(capture) {
+        let filter = if capture.files.len() == 1 {
             format!("; filter: {}", group_filter(&findings))
         } else {
             String::new()

@@ -124,8 +124,8 @@ fn ssl2_kind(code: u32) -> Code {
 pub(super) struct ServerHelloDocument {
     frame: u64,
     whole: bool,
-    legacy_version: Code,
-    version: Code,
+    legacy_version: Option<Code>,
+    version: Option<Code>,
     random: String,
     session_id: String,
     cipher_suite: Option<Code>,
@@ -137,12 +137,15 @@ pub(super) struct ServerHelloDocument {
 
 impl ServerHelloDocument {
     pub(super) fn of(entry: &Entry, hello: &ServerHello) -> Self {
-        let version = hello.version();
+        // A message that is cut before the field says nothing of it.
+        let known = |version: u16| {
+            (version != 0).then(|| code16(version, names::version_name(version)))
+        };
         Self {
             frame: entry.frame,
             whole: hello.whole,
-            legacy_version: code16(hello.legacy_version, names::version_name(hello.legacy_version)),
-            version: code16(version, names::version_name(version)),
+            legacy_version: known(hello.legacy_version),
+            version: known(hello.version()),
             random: hex(&hello.random),
             session_id: hex(&hello.session_id),
             cipher_suite: hello.cipher_suite.map(suite),
