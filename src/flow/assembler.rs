@@ -302,6 +302,7 @@ mod tests {
             payload,
             wire_len: payload.len(),
             encapsulation: Encapsulation::default(),
+            quoted: false,
         }
     }
 
