@@ -1,6 +1,73 @@
-//! (family under construction)
+//! What could not be seen, and how to see it.
 
-use super::rule::Rule;
+use super::finding::{Evidence, Observation, Severity};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::words::Text;
+use crate::connection::Resumption;
+use crate::tls::names;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[TLS13_CERTIFICATE_HIDDEN];
+
+const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
+    id: "tls13-certificate-hidden",
+    severity: Severity::Info,
+    summary: Text::en("TLS 1.3 encrypts the certificates"),
+    sentence: Text::en(
+        "{client} and {server} negotiated {version}: the certificates of both sides are encrypted and were not judged.",
+    ),
+    remedy: Text::en(
+        "To see them, set the four DEBUG loggers on Expressway and reproduce: {loggers}. For SIP, a test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` shows them in a capture.",
+    ),
+    needs: &[],
+    applies: Text::en(
+        "Expressway SIP from X15.2 by default (possible from X14.2); Unified CM from 15SU2",
+    ),
+    part: Part::Remark,
+    page: Page {
+        checks: Text::en(
+            "Whether TLS 1.3 was negotiated with a full handshake, so that certificates were exchanged that no capture shows.",
+        ),
+        why: Text::en(
+            "Silence about these certificates is no clean bill: they may be wrong in every way that is checked elsewhere.",
+        ),
+        symptom: Text::en("None by itself"),
+        steps: Text::en(
+            "1. Set the developer loggers trafficserver.http, .http_trans, .iocore and .ssl to DEBUG and reproduce. 2. Look for Found DNS alt-name in peer certificate (SIP), which names what was seen. 3. Or limit SIP to TLS 1.2 for a test and capture again.",
+        ),
+        caveat: Text::en(
+            "With the keys of the session (a key log) a capture can be decrypted; this tool does not do that.",
+        ),
+    },
+    references: &[
+        "RFC 8446, 2",
+        "RFC 8446, 4.4.2",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+    ],
+    check: tls13_certificate_hidden,
+};
+
+const LOGGERS: &str = "xConfiguration Logger Developer developer.trafficserver.http Level: 'DEBUG', and the same for developer.trafficserver.http_trans, developer.trafficserver.iocore and developer.trafficserver.ssl";
+
+fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let (entry, hello) = connection.handshake.server_hello()?;
+    let hidden = connection.handshake.is_tls13()
+        && connection.server_certificates.is_empty()
+        && connection.resumption != Resumption::Psk;
+    if !hidden {
+        return None;
+    }
+    let version = names::version_name(hello.version());
+    Some(Observation {
+        evidence: vec![Evidence::new(
+            entry.frame,
+            "tls.handshake.extensions.supported_version",
+            &version,
+        )],
+        values: scene::values(connection).with("version", version).with("loggers", LOGGERS),
+        severity: None,
+        of: None,
+    })
+}
