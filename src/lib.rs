@@ -5,6 +5,8 @@ pub mod expressway;
 pub mod flow;
 pub mod limits;
 pub mod packet;
+pub mod pipeline;
+pub mod report;
 pub mod rules;
 pub mod time;
 pub mod tls;

@@ -149,7 +149,13 @@ impl CaptureReader {
         self.compression
     }
 
-    /// Frames read so far.
+    /// Numbers the frames as if this many had been read before, for a capture that
+    /// continues another file.
+    pub const fn number_from(&mut self, frames: u64) {
+        self.frames = frames;
+    }
+
+    /// Number of the last frame read so far.
     #[must_use]
     pub const fn frames(&self) -> u64 {
         self.frames

@@ -46,6 +46,25 @@ impl FlowKey {
         }
     }
 
+    /// A number that spreads keys evenly, the same in every run.
+    #[must_use]
+    pub fn spread(&self) -> usize {
+        let end = |end: &Endpoint| {
+            let address = match end.address {
+                IpAddr::V4(v4) => u64::from(u32::from(v4)),
+                // The interface identifier: the half in which hosts differ.
+                IpAddr::V6(v6) => {
+                    let [.., a, b, c, d, e, f, g, h] = v6.octets();
+                    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+                }
+            };
+            address.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(end.port)
+        };
+        let mixed = end(&self.low).rotate_left(21).wrapping_add(end(&self.high));
+        let folded = mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 32;
+        usize::try_from(folded).unwrap_or_default()
+    }
+
     /// The end that sends in `direction`.
     #[must_use]
     pub const fn sender(&self, direction: Direction) -> Endpoint {

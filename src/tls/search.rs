@@ -21,6 +21,10 @@ pub(super) enum Found {
 
 /// Looks at the very first bytes of a connection.
 pub(super) fn at_start(bytes: &[u8]) -> Found {
+    // An alert alone is shorter than any signature.
+    if record::is_chain(bytes) && makes_sense(bytes) {
+        return Found::Records(0);
+    }
     if is_ssl2_client_hello(bytes) || is_ssl2_server_hello(bytes) {
         return Found::Ssl2;
     }
@@ -137,6 +141,7 @@ mod tests {
     fn records_from_the_first_byte() {
         assert_eq!(at_start(&[&HELLO[..], &[0; 9]].concat()), Found::Records(0));
         assert_eq!(at_start(&HELLO[..4]), Found::NotYet(0));
+        assert_eq!(at_start(&[21, 3, 1, 0, 2, 2, 40]), Found::Records(0), "an alert and no more");
         assert_eq!(at_start(&[21, 3, 1, 0, 2, 2, 40, 22, 3, 1, 0, 9, 1, 0]), Found::Records(0));
     }
 

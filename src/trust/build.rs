@@ -43,7 +43,10 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
         }
         match from_peer(question, work, &mut used)? {
             Some(issuer) => {
-                work.path.push(Link { certificate: issuer.certificate, origin: issuer.origin });
+                work.path.push(Link {
+                    certificate: issuer.certificate,
+                    origin: issuer.origin,
+                });
                 work.untrusted += 1;
             }
             // As in OpenSSL the store is asked once more for the last certificate, with the same answer.
@@ -57,13 +60,22 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
 }
 
 /// Adds an issuer from the store; true when the path is trusted with it.
-fn extend_trusted(question: &Question<'_>, work: &mut Work, issuer: Possible) -> Result<bool, Stop> {
+fn extend_trusted(
+    question: &Question<'_>,
+    work: &mut Work,
+    issuer: Possible,
+) -> Result<bool, Stop> {
     let current = last(work)?;
     if !current.public_key.decodes {
         // X509_self_signed fails inside OpenSSL, without a call of the callback.
-        return work.report(code::UNSPECIFIED, work.path.len() - 1).and(Err(Stop));
+        return work
+            .report(code::UNSPECIFIED, work.path.len() - 1)
+            .and(Err(Stop));
     }
-    let link = Link { certificate: issuer.certificate, origin: issuer.origin };
+    let link = Link {
+        certificate: issuer.certificate,
+        origin: issuer.origin,
+    };
     let self_signed = link.certificate.is_self_signed();
     if current.is_self_signed() {
         // A self-signed certificate is its own issuer: from_store has made sure that the store has this very one.
@@ -83,13 +95,18 @@ fn from_store(question: &Question<'_>, work: &mut Work) -> Result<Option<Possibl
     let named: Vec<Possible> = question
         .store
         .named(&current.issuer)
-        .map(|(position, anchor)| Possible { origin: Origin::Store(position), certificate: Arc::clone(&anchor.certificate) })
+        .map(|(position, anchor)| Possible {
+            origin: Origin::Store(position),
+            certificate: Arc::clone(&anchor.certificate),
+        })
         .collect();
     let taken = match question.store.semantics() {
         StoreSemantics::OpenSsl => prefer(question, work, &named, |_| true)?,
         StoreSemantics::Expressway => named.first().map(|_| 0),
     };
-    let same = |possible: &Possible| !current.is_self_signed() || possible.certificate.sha256 == current.sha256;
+    let same = |possible: &Possible| {
+        !current.is_self_signed() || possible.certificate.sha256 == current.sha256
+    };
     let mimic = taken.filter(|&index| named.get(index).is_some_and(|possible| !same(possible)));
     let taken = if mimic.is_some() { None } else { taken };
     explain(work, &named, taken, mimic);
@@ -97,7 +114,11 @@ fn from_store(question: &Question<'_>, work: &mut Work) -> Result<Option<Possibl
 }
 
 /// `find_issuer` over what the peer sent.
-fn from_peer(question: &Question<'_>, work: &mut Work, used: &mut [bool]) -> Result<Option<Possible>, Stop> {
+fn from_peer(
+    question: &Question<'_>,
+    work: &mut Work,
+    used: &mut [bool],
+) -> Result<Option<Possible>, Stop> {
     let current = last(work)?;
     if current.is_self_signed() || work.path.len() > MAX_DEPTH + 1 {
         return Ok(None);
@@ -106,15 +127,25 @@ fn from_peer(question: &Question<'_>, work: &mut Work, used: &mut [bool]) -> Res
     for (position, certificate) in question.untrusted.iter().enumerate() {
         work.spend_issuer_check()?;
         if !used.get(position).copied().unwrap_or(true) && certificate.subject == current.issuer {
-            named.push(Possible { origin: Origin::Peer(position), certificate: Arc::clone(certificate) });
+            named.push(Possible {
+                origin: Origin::Peer(position),
+                certificate: Arc::clone(certificate),
+            });
         }
     }
-    let in_path: Vec<_> = work.path.iter().map(|link| link.certificate.sha256).collect();
+    let in_path: Vec<_> = work
+        .path
+        .iter()
+        .map(|link| link.certificate.sha256)
+        .collect();
     let fresh = |possible: &Possible| !in_path.contains(&possible.certificate.sha256);
     let taken = prefer(question, work, &named, fresh)?;
     explain(work, &named, taken, None);
     let issuer = taken.and_then(|index| named.into_iter().nth(index));
-    if let Some(Possible { origin: Origin::Peer(position), .. }) = &issuer
+    if let Some(Possible {
+        origin: Origin::Peer(position),
+        ..
+    }) = &issuer
         && let Some(flag) = used.get_mut(*position)
     {
         *flag = true;
@@ -149,13 +180,18 @@ fn prefer(
 
 /// `ossl_x509_check_cert_time` without its callback: unreadable dates are not valid, and the last second is over.
 fn valid_at(certificate: &Certificate, time: i64) -> bool {
-    certificate.not_before.unix.is_some_and(|start| start <= time)
+    certificate
+        .not_before
+        .unix
+        .is_some_and(|start| start <= time)
         && certificate.not_after.unix.is_some_and(|end| end > time)
 }
 
 /// Records what became of every certificate of the right name.
 fn explain(work: &mut Work, named: &[Possible], taken: Option<usize>, mimic: Option<usize>) {
-    let Some(current) = work.path.last().map(|link| Arc::clone(&link.certificate)) else { return };
+    let Some(current) = work.path.last().map(|link| Arc::clone(&link.certificate)) else {
+        return;
+    };
     let depth = work.path.len() - 1;
     for (index, possible) in named.iter().enumerate() {
         if work.candidates.len() >= MAX_CANDIDATES && taken != Some(index) {
@@ -167,7 +203,11 @@ fn explain(work: &mut Work, named: &[Possible], taken: Option<usize>, mimic: Opt
             Outcome::NotTheSame
         } else if let Err(reason) = possible.certificate.could_have_issued(&current) {
             Outcome::NotIssuer(reason)
-        } else if work.path.iter().any(|link| link.certificate.sha256 == possible.certificate.sha256) {
+        } else if work
+            .path
+            .iter()
+            .any(|link| link.certificate.sha256 == possible.certificate.sha256)
+        {
             Outcome::InPath
         } else {
             Outcome::Passed
@@ -178,7 +218,13 @@ fn explain(work: &mut Work, named: &[Possible], taken: Option<usize>, mimic: Opt
             SignatureVerdict::NotChecked(NotChecked::Budget)
         };
         let certificate = Arc::clone(&possible.certificate);
-        work.candidates.push(Candidate { depth, origin: possible.origin, certificate, outcome, signature });
+        work.candidates.push(Candidate {
+            depth,
+            origin: possible.origin,
+            certificate,
+            outcome,
+            signature,
+        });
     }
 }
 

@@ -57,18 +57,24 @@ pub fn examine(store: &Store, time: i64) -> Vec<Remark> {
         let certificate = &entry.certificate;
         if certificate.not_after.unix.is_some_and(|end| end <= time) {
             remarks.push(Remark::Expired { anchor });
-        } else if certificate.not_before.unix.is_none_or(|start| start > time) || certificate.not_after.unix.is_none() {
+        } else if certificate.not_before.unix.is_none_or(|start| start > time)
+            || certificate.not_after.unix.is_none()
+        {
             remarks.push(Remark::NotYetValid { anchor });
         }
         remarks.extend(earlier(store, anchor));
-        let has_issuer =
-            store.named(&certificate.issuer).any(|(_, other)| other.certificate.could_have_issued(certificate).is_ok());
+        let has_issuer = store
+            .named(&certificate.issuer)
+            .any(|(_, other)| other.certificate.could_have_issued(certificate).is_ok());
         if !certificate.is_self_signed() && !has_issuer {
             remarks.push(Remark::IssuerMissing { anchor });
         }
         let old_root = certificate.version == 1 && certificate.is_self_signed();
         if !certificate.is_ca() && !old_root {
-            remarks.push(Remark::Leaf { anchor, self_signed: certificate.is_self_signed() });
+            remarks.push(Remark::Leaf {
+                anchor,
+                self_signed: certificate.is_self_signed(),
+            });
         }
     }
     remarks.extend((0..store.unreadable().len()).map(|block| Remark::Unreadable { block }));
@@ -78,10 +84,17 @@ pub fn examine(store: &Store, time: i64) -> Vec<Remark> {
 /// What an anchor shares with an earlier one of its name.
 fn earlier(store: &Store, anchor: usize) -> Option<Remark> {
     let own = &store.anchors().get(anchor)?.certificate;
-    let same_name = || store.named(&own.subject).take_while(|(position, _)| *position < anchor);
-    if let Some((earlier, _)) = same_name().find(|(_, other)| other.certificate.sha256 == own.sha256) {
+    let same_name = || {
+        store
+            .named(&own.subject)
+            .take_while(|(position, _)| *position < anchor)
+    };
+    if let Some((earlier, _)) =
+        same_name().find(|(_, other)| other.certificate.sha256 == own.sha256)
+    {
         return Some(Remark::Duplicate { anchor, earlier });
     }
-    let (earlier, _) = same_name().find(|(_, other)| other.certificate.public_key.spki != own.public_key.spki)?;
+    let (earlier, _) =
+        same_name().find(|(_, other)| other.certificate.public_key.spki != own.public_key.spki)?;
     Some(Remark::SameSubjectOtherKey { anchor, earlier })
 }

@@ -53,13 +53,18 @@ enum CaKind {
 
 fn ca_kind(certificate: &Certificate) -> CaKind {
     let extensions = &certificate.extensions;
-    if extensions.inconsistent() || extensions.key_usage.is_some_and(|usage| !usage.any_of(KeyUsage::KEY_CERT_SIGN)) {
+    if extensions.inconsistent()
+        || extensions
+            .key_usage
+            .is_some_and(|usage| !usage.any_of(KeyUsage::KEY_CERT_SIGN))
+    {
         return CaKind::No;
     }
     if let Some(basic) = extensions.basic_constraints {
         return if basic.ca { CaKind::Stated } else { CaKind::No };
     }
-    if (certificate.version == 1 && certificate.is_self_signed()) || extensions.key_usage.is_some() {
+    if (certificate.version == 1 && certificate.is_self_signed()) || extensions.key_usage.is_some()
+    {
         return CaKind::Tolerated;
     }
     match extensions.netscape_type {
@@ -78,7 +83,10 @@ fn acceptable_ca(certificate: &Certificate, intermediate: bool) -> bool {
 }
 
 fn path_length(certificate: &Certificate) -> Option<u64> {
-    certificate.extensions.basic_constraints.and_then(|basic| basic.path_len)
+    certificate
+        .extensions
+        .basic_constraints
+        .and_then(|basic| basic.path_len)
 }
 
 /// `check_curve`
@@ -123,5 +131,7 @@ fn suits(certificate: &Certificate, purpose: Purpose, must_be_ca: bool) -> bool 
         };
     }
     extensions.key_usage.is_none_or(|own| own.any_of(usage))
-        && extensions.netscape_type.is_none_or(|own| own.0 & netscape != 0)
+        && extensions
+            .netscape_type
+            .is_none_or(|own| own.0 & netscape != 0)
 }

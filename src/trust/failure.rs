@@ -18,7 +18,11 @@ impl VerifyError {
     /// The error with the given number at the given depth.
     #[must_use]
     pub fn new(code: u32, depth: usize) -> Self {
-        Self { code, depth, text: text(code) }
+        Self {
+            code,
+            depth,
+            text: text(code),
+        }
     }
 
     /// Whether the callback of the `openssl verify` command lets the verification go on after this error, so that more
@@ -38,7 +42,11 @@ impl VerifyError {
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error {} at {} depth lookup: {}", self.code, self.depth, self.text)
+        write!(
+            f,
+            "error {} at {} depth lookup: {}",
+            self.code, self.depth, self.text
+        )
     }
 }
 
@@ -130,7 +138,9 @@ pub fn text(code: u32) -> &'static str {
         code::KEYUSAGE_NO_CERTSIGN => "key usage does not include certificate signing",
         code::UNHANDLED_CRITICAL_EXTENSION => "unhandled critical extension",
         code::KEYUSAGE_NO_DIGITAL_SIGNATURE => "key usage does not include digital signature",
-        code::PROXY_CERTIFICATES_NOT_ALLOWED => "proxy certificates not allowed, please set the appropriate flag",
+        code::PROXY_CERTIFICATES_NOT_ALLOWED => {
+            "proxy certificates not allowed, please set the appropriate flag"
+        }
         code::PERMITTED_VIOLATION => "permitted subtree violation",
         code::EXCLUDED_VIOLATION => "excluded subtree violation",
         code::SUBTREE_MINMAX => "name constraints minimum and maximum not supported",

@@ -34,7 +34,9 @@ mod verify;
 pub use candidate::{Candidate, Outcome};
 pub use examine::{Remark, examine};
 pub use failure::{VerifyError, code, text};
-pub use question::{Budget, Conclusion, Exhausted, Link, Origin, PathValidation, Purpose, Question, Unchecked};
+pub use question::{
+    Budget, Conclusion, Exhausted, Link, Origin, PathValidation, Purpose, Question, Unchecked,
+};
 pub use remedy::{Needed, Remedy, remedy};
 pub use signature::{NotChecked, SignatureVerdict, verify_signature};
 pub use store::{Anchor, Store, StoreSemantics, UnreadableBlock};

@@ -48,25 +48,39 @@ const MAX_ADDED: usize = 3;
 /// Finds the smallest remedy for a failed validation. `pool` holds certificates known from elsewhere (other
 /// connections, other stores, a bundle); what the peer sent is always considered. `None` for a path that is fine.
 #[must_use]
-pub fn remedy(question: &Question<'_>, failed: &PathValidation, pool: &[Arc<Certificate>]) -> Option<Remedy> {
+pub fn remedy(
+    question: &Question<'_>,
+    failed: &PathValidation,
+    pool: &[Arc<Certificate>],
+) -> Option<Remedy> {
     if failed.ok() {
         return None;
     }
-    let nothing = Remedy { add: Vec::new(), remaining: failed.errors.clone(), proven: false };
+    let nothing = Remedy {
+        add: Vec::new(),
+        remaining: failed.errors.clone(),
+        proven: false,
+    };
     if !failed.errors.iter().any(lacks_trust) {
         return Some(nothing);
     }
     let mut best: Option<Remedy> = None;
     for first in additions(question, failed, pool) {
         let found = grow(question, pool, vec![first]);
-        if best.as_ref().is_none_or(|best| found.remaining.len() < best.remaining.len()) {
+        if best
+            .as_ref()
+            .is_none_or(|best| found.remaining.len() < best.remaining.len())
+        {
             best = Some(found);
         }
     }
     // A set that only trades one missing issuer for the next is no remedy.
     match best {
         Some(best) if !best.remaining.iter().any(lacks_trust) => Some(best),
-        _ => Some(Remedy { add: missing(failed).into_iter().collect(), ..nothing }),
+        _ => Some(Remedy {
+            add: missing(failed).into_iter().collect(),
+            ..nothing
+        }),
     }
 }
 
@@ -83,17 +97,30 @@ fn lacks_trust(error: &VerifyError) -> bool {
 }
 
 /// Adds certificates until the path is trusted, or nothing at hand fits any more.
-fn grow(question: &Question<'_>, pool: &[Arc<Certificate>], mut added: Vec<Arc<Certificate>>) -> Remedy {
+fn grow(
+    question: &Question<'_>,
+    pool: &[Arc<Certificate>],
+    mut added: Vec<Arc<Certificate>>,
+) -> Remedy {
     loop {
         let answer = ask_again(question, &added);
         let still_lacking = answer.errors.iter().any(lacks_trust);
-        let next = additions(question, &answer, pool).into_iter().find(|next| !added.contains(next));
+        let next = additions(question, &answer, pool)
+            .into_iter()
+            .find(|next| !added.contains(next));
         match next {
             Some(next) if still_lacking && added.len() < MAX_ADDED => added.push(next),
             _ => {
                 let proven = answer.conclusion() == Conclusion::Accepted;
-                let add = added.into_iter().map(|certificate| present(question, certificate)).collect();
-                return Remedy { add, remaining: answer.errors, proven };
+                let add = added
+                    .into_iter()
+                    .map(|certificate| present(question, certificate))
+                    .collect();
+                return Remedy {
+                    add,
+                    remaining: answer.errors,
+                    proven,
+                };
             }
         }
     }
@@ -105,11 +132,18 @@ fn ask_again(question: &Question<'_>, added: &[Arc<Certificate>]) -> PathValidat
     for certificate in added {
         store.add(Arc::clone(certificate), "added", 0);
     }
-    validate(&Question { store: &store, ..question.clone() })
+    validate(&Question {
+        store: &store,
+        ..question.clone()
+    })
 }
 
 /// Certificates at hand that would take the path one step on: its self-signed end, or an issuer of its end.
-fn additions(question: &Question<'_>, answer: &PathValidation, pool: &[Arc<Certificate>]) -> Vec<Arc<Certificate>> {
+fn additions(
+    question: &Question<'_>,
+    answer: &PathValidation,
+    pool: &[Arc<Certificate>],
+) -> Vec<Arc<Certificate>> {
     let Some(end) = answer.path.last().map(|link| &link.certificate) else {
         return Vec::new();
     };
@@ -118,7 +152,8 @@ fn additions(question: &Question<'_>, answer: &PathValidation, pool: &[Arc<Certi
     }
     let mut fitting: Vec<Arc<Certificate>> = Vec::new();
     for certificate in question.untrusted.iter().chain(pool) {
-        let fits = certificate.could_have_issued(end).is_ok() && !question.store.contains(&certificate.sha256);
+        let fits = certificate.could_have_issued(end).is_ok()
+            && !question.store.contains(&certificate.sha256);
         if fits && !fitting.contains(certificate) {
             fitting.push(Arc::clone(certificate));
         }
@@ -128,7 +163,10 @@ fn additions(question: &Question<'_>, answer: &PathValidation, pool: &[Arc<Certi
 
 fn present(question: &Question<'_>, certificate: Arc<Certificate>) -> Needed {
     let sent_by_peer = certificate == question.leaf || question.untrusted.contains(&certificate);
-    Needed::Present { certificate, sent_by_peer }
+    Needed::Present {
+        certificate,
+        sent_by_peer,
+    }
 }
 
 /// The issuer that nobody has shown.

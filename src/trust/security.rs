@@ -18,7 +18,8 @@ pub(super) fn key_reaches(certificate: &Certificate, level: u8) -> bool {
 
 /// Whether the hash of the signature on the certificate reaches the level.
 pub(super) fn signature_reaches(certificate: &Certificate, level: u8) -> bool {
-    required(level).is_none_or(|needed| signature_bits(&certificate.signature_algorithm.scheme) >= needed)
+    required(level)
+        .is_none_or(|needed| signature_bits(&certificate.signature_algorithm.scheme) >= needed)
 }
 
 /// `EVP_PKEY_get_security_bits`.
@@ -71,7 +72,10 @@ fn rounded_strength(modulus: u32) -> u32 {
         _ => 1200.0,
     };
     // Rounded to the nearest multiple of eight, halves up; the search avoids a lossy cast.
-    (0..=150_u32).map(|eighths| eighths * 8).rfind(|&value| f64::from(value) <= (strength.floor() + 4.0).min(cap)).unwrap_or(0)
+    (0..=150_u32)
+        .map(|eighths| eighths * 8)
+        .rfind(|&value| f64::from(value) <= (strength.floor() + 4.0).min(cap))
+        .unwrap_or(0)
 }
 
 /// `x509_sig_info_init`: half the hash length, less for broken hashes.
@@ -85,7 +89,9 @@ fn signature_bits(scheme: &SignatureScheme) -> u32 {
         Digest::Sha512 => 256,
     };
     match scheme {
-        SignatureScheme::RsaPkcs1(digest) | SignatureScheme::Ecdsa(digest) | SignatureScheme::Dsa(digest) => of(*digest),
+        SignatureScheme::RsaPkcs1(digest)
+        | SignatureScheme::Ecdsa(digest)
+        | SignatureScheme::Dsa(digest) => of(*digest),
         SignatureScheme::RsaPss { digest, .. } => digest.map_or(0, of),
         SignatureScheme::Ed25519 => 128,
         SignatureScheme::Ed448 => 224,
@@ -99,7 +105,15 @@ mod tests {
 
     #[test]
     fn rsa_strength_is_openssls() {
-        let expected = [(512, 56), (768, 72), (1024, 80), (1536, 96), (2048, 112), (3072, 128), (4096, 152)];
+        let expected = [
+            (512, 56),
+            (768, 72),
+            (1024, 80),
+            (1536, 96),
+            (2048, 112),
+            (3072, 128),
+            (4096, 152),
+        ];
         for (modulus, bits) in expected {
             assert_eq!(rsa_bits(modulus), bits, "{modulus}");
         }
@@ -107,6 +121,9 @@ mod tests {
 
     #[test]
     fn level_zero_asks_for_nothing_and_six_is_five() {
-        assert_eq!((required(0), required(1), required(5), required(6)), (None, Some(80), Some(256), Some(256)));
+        assert_eq!(
+            (required(0), required(1), required(5), required(6)),
+            (None, Some(80), Some(256), Some(256))
+        );
     }
 }

@@ -36,22 +36,30 @@ pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> Signatur
     let Some(algorithm) = algorithm(&subject.signature_algorithm.scheme, issuer) else {
         return SignatureVerdict::NotChecked(NotChecked::Unsupported);
     };
-    match lc::UnparsedPublicKey::new(algorithm, &issuer.public_key.key).verify(&subject.tbs, &subject.signature) {
+    match lc::UnparsedPublicKey::new(algorithm, &issuer.public_key.key)
+        .verify(&subject.tbs, &subject.signature)
+    {
         Ok(()) => SignatureVerdict::Good,
         Err(_) => SignatureVerdict::Bad,
     }
 }
 
 /// The library's algorithm for a signature scheme and the key that must check it.
-fn algorithm(scheme: &SignatureScheme, issuer: &Certificate) -> Option<&'static dyn lc::VerificationAlgorithm> {
+fn algorithm(
+    scheme: &SignatureScheme,
+    issuer: &Certificate,
+) -> Option<&'static dyn lc::VerificationAlgorithm> {
     let bits = issuer.public_key.bits.unwrap_or(0);
     match (scheme, &issuer.public_key.kind) {
         (SignatureScheme::RsaPkcs1(digest), KeyKind::Rsa) => pkcs1(*digest, bits),
-        (SignatureScheme::RsaPss { digest, mgf_digest, salt }, KeyKind::Rsa | KeyKind::RsaPss)
-            if digest == mgf_digest && (2048..=8192).contains(&bits) =>
-        {
-            pss((*digest)?, *salt)
-        }
+        (
+            SignatureScheme::RsaPss {
+                digest,
+                mgf_digest,
+                salt,
+            },
+            KeyKind::Rsa | KeyKind::RsaPss,
+        ) if digest == mgf_digest && (2048..=8192).contains(&bits) => pss((*digest)?, *salt),
         (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa(*digest, curve),
         (SignatureScheme::Ed25519, KeyKind::Ed25519) => Some(&lc::ED25519),
         _ => None,
@@ -78,10 +86,18 @@ fn pss(digest: Digest, salt: u64) -> Option<&'static dyn lc::VerificationAlgorit
         (Digest::Sha256, 32) => &lc::RSA_PSS_2048_8192_SHA256,
         (Digest::Sha384, 48) => &lc::RSA_PSS_2048_8192_SHA384,
         (Digest::Sha512, 64) => &lc::RSA_PSS_2048_8192_SHA512,
-        (Digest::Sha256, 20) => &const { lc::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(Custom(20)) },
-        (Digest::Sha384, 20) => &const { lc::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(Custom(20)) },
-        (Digest::Sha512, 20) => &const { lc::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(Custom(20)) },
-        (Digest::Sha256, 0) => &const { lc::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(Custom(0)) },
+        (Digest::Sha256, 20) => {
+            &const { lc::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(Custom(20)) }
+        }
+        (Digest::Sha384, 20) => {
+            &const { lc::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(Custom(20)) }
+        }
+        (Digest::Sha512, 20) => {
+            &const { lc::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(Custom(20)) }
+        }
+        (Digest::Sha256, 0) => {
+            &const { lc::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(Custom(0)) }
+        }
         _ => return None,
     })
 }

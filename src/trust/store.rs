@@ -1,8 +1,7 @@
 //! The trust store: anchors in file order, and how the issuer of a certificate is looked up among them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-
-use hashbrown::HashMap;
 
 use crate::x509::pem::{self, Unreadable};
 use crate::x509::{Certificate, Name, Sha256};
@@ -53,7 +52,10 @@ impl Store {
     /// An empty store.
     #[must_use]
     pub fn new(semantics: StoreSemantics) -> Self {
-        Self { semantics, ..Self::default() }
+        Self {
+            semantics,
+            ..Self::default()
+        }
     }
 
     /// Adds all certificates of a PEM bundle or DER file, in order; blocks that hold none are kept aside.
@@ -62,7 +64,11 @@ impl Store {
             match block.result {
                 Ok(certificate) => self.add(Arc::new(certificate), source, block.line),
                 Err(reason) => {
-                    self.unreadable.push(UnreadableBlock { source: source.to_owned(), line: block.line, reason });
+                    self.unreadable.push(UnreadableBlock {
+                        source: source.to_owned(),
+                        line: block.line,
+                        reason,
+                    });
                 }
             }
         }
@@ -71,8 +77,15 @@ impl Store {
     /// Adds one certificate behind the others.
     pub fn add(&mut self, certificate: Arc<Certificate>, source: &str, line: usize) {
         let key: Box<[u8]> = certificate.subject.canonical().into();
-        self.by_subject.entry(key).or_default().push(self.anchors.len());
-        self.anchors.push(Anchor { certificate, source: source.to_owned(), line });
+        self.by_subject
+            .entry(key)
+            .or_default()
+            .push(self.anchors.len());
+        self.anchors.push(Anchor {
+            certificate,
+            source: source.to_owned(),
+            line,
+        });
     }
 
     /// The same anchors under other lookup rules.
@@ -103,7 +116,9 @@ impl Store {
     /// True when exactly this certificate is in the store.
     #[must_use]
     pub fn contains(&self, sha256: &Sha256) -> bool {
-        self.anchors.iter().any(|anchor| anchor.certificate.sha256 == *sha256)
+        self.anchors
+            .iter()
+            .any(|anchor| anchor.certificate.sha256 == *sha256)
     }
 
     /// All anchors whose subject is this name, with their positions, in file order.

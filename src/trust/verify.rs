@@ -29,7 +29,11 @@ impl Work {
     pub(super) fn report(&mut self, code: u32, depth: usize) -> Result<(), Stop> {
         let error = VerifyError::new(code, depth);
         self.errors.push(error);
-        if error.openssl_verify_goes_on() { Ok(()) } else { Err(Stop) }
+        if error.openssl_verify_goes_on() {
+            Ok(())
+        } else {
+            Err(Stop)
+        }
     }
 
     pub(super) fn spend_issuer_check(&mut self) -> Result<(), Stop> {
@@ -41,7 +45,9 @@ impl Work {
     }
 
     pub(super) fn spend_constraint_checks(&mut self, count: usize) -> Result<(), Stop> {
-        let left = u32::try_from(count).ok().and_then(|count| self.budget.constraint_checks.checked_sub(count));
+        let left = u32::try_from(count)
+            .ok()
+            .and_then(|count| self.budget.constraint_checks.checked_sub(count));
         match left {
             Some(left) => self.budget.constraint_checks = left,
             None => return Err(self.out_of(Exhausted::ConstraintChecks)),
@@ -70,7 +76,10 @@ impl Work {
 #[must_use]
 pub fn validate(question: &Question<'_>) -> PathValidation {
     let mut work = Work {
-        path: vec![Link { certificate: question.leaf.clone(), origin: Origin::Leaf }],
+        path: vec![Link {
+            certificate: question.leaf.clone(),
+            origin: Origin::Leaf,
+        }],
         untrusted: 1,
         candidates: Vec::new(),
         exhausted: None,
@@ -156,7 +165,12 @@ fn signatures_and_dates(question: &Question<'_>, work: &mut Work) -> Result<(), 
     Ok(())
 }
 
-fn signature(work: &mut Work, subject: &Certificate, issuer: &Certificate, depth: usize) -> Result<(), Stop> {
+fn signature(
+    work: &mut Work,
+    subject: &Certificate,
+    issuer: &Certificate,
+    depth: usize,
+) -> Result<(), Stop> {
     signing_allowed(work, subject, issuer, depth + 1)?;
     if !issuer.public_key.decodes {
         return work.report(code::UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, depth + 1);
@@ -176,9 +190,17 @@ fn signature(work: &mut Work, subject: &Certificate, issuer: &Certificate, depth
 }
 
 /// `ossl_x509_signing_allowed`
-fn signing_allowed(work: &mut Work, subject: &Certificate, issuer: &Certificate, depth: usize) -> Result<(), Stop> {
+fn signing_allowed(
+    work: &mut Work,
+    subject: &Certificate,
+    issuer: &Certificate,
+    depth: usize,
+) -> Result<(), Stop> {
     let (needed, error) = if subject.extensions.proxy {
-        (KeyUsage::DIGITAL_SIGNATURE, code::KEYUSAGE_NO_DIGITAL_SIGNATURE)
+        (
+            KeyUsage::DIGITAL_SIGNATURE,
+            code::KEYUSAGE_NO_DIGITAL_SIGNATURE,
+        )
     } else {
         (KeyUsage::KEY_CERT_SIGN, code::KEYUSAGE_NO_CERTSIGN)
     };
@@ -192,12 +214,16 @@ fn signing_allowed(work: &mut Work, subject: &Certificate, issuer: &Certificate,
 fn dates(work: &mut Work, certificate: &Certificate, time: i64, depth: usize) -> Result<(), Stop> {
     match certificate.not_before {
         Time { unix: None, .. } => work.report(code::ERROR_IN_CERT_NOT_BEFORE_FIELD, depth)?,
-        Time { unix: Some(start), .. } if start > time => work.report(code::CERT_NOT_YET_VALID, depth)?,
+        Time {
+            unix: Some(start), ..
+        } if start > time => work.report(code::CERT_NOT_YET_VALID, depth)?,
         Time { .. } => {}
     }
     match certificate.not_after {
         Time { unix: None, .. } => work.report(code::ERROR_IN_CERT_NOT_AFTER_FIELD, depth),
-        Time { unix: Some(end), .. } if end <= time => work.report(code::CERT_HAS_EXPIRED, depth),
+        Time {
+            unix: Some(end), ..
+        } if end <= time => work.report(code::CERT_HAS_EXPIRED, depth),
         Time { .. } => Ok(()),
     }
 }

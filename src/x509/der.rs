@@ -106,7 +106,9 @@ impl<'a> Reader<'a> {
             return Err(DerError::HighTag);
         }
         let (length, after_length) = length(after_tag)?;
-        let (value, rest) = after_length.split_at_checked(length).ok_or(DerError::Truncated)?;
+        let (value, rest) = after_length
+            .split_at_checked(length)
+            .ok_or(DerError::Truncated)?;
         let size = start.len().saturating_sub(rest.len());
         let raw = start.get(..size).ok_or(DerError::Truncated)?;
         self.rest = rest;
@@ -129,7 +131,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`Reader::any`] when the wanted value is there but broken.
     pub fn optional(&mut self, wanted: u8) -> Result<Option<Tlv<'a>>, DerError> {
-        if self.peek() == Some(wanted) { self.any().map(Some) } else { Ok(None) }
+        if self.peek() == Some(wanted) {
+            self.any().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Reads a SEQUENCE and returns a reader over its contents.
@@ -168,7 +174,9 @@ fn length(input: &[u8]) -> Result<(usize, &[u8]), DerError> {
 /// [`DerError::Value`] when the count is missing or above seven.
 pub fn bits(value: &[u8]) -> Result<(&[u8], u8), DerError> {
     match value.split_first() {
-        Some((&unused, octets)) if unused < 8 && (unused == 0 || !octets.is_empty()) => Ok((octets, unused)),
+        Some((&unused, octets)) if unused < 8 && (unused == 0 || !octets.is_empty()) => {
+            Ok((octets, unused))
+        }
         _ => Err(DerError::Value),
     }
 }
@@ -184,7 +192,11 @@ pub fn small_integer(value: &[u8]) -> Result<u64, DerError> {
         Some(_) => {}
     }
     value.iter().try_fold(0_u64, |sum, &octet| {
-        if sum >> 56 != 0 { Err(DerError::Value) } else { Ok((sum << 8) | u64::from(octet)) }
+        if sum >> 56 != 0 {
+            Err(DerError::Value)
+        } else {
+            Ok((sum << 8) | u64::from(octet))
+        }
     })
 }
 
@@ -208,17 +220,34 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_follow() {
-        assert_eq!(Reader::new(&[0x30, 0x80, 0, 0]).any().unwrap_err(), DerError::Indefinite);
-        assert_eq!(Reader::new(&[0x30, 0x05, 0]).any().unwrap_err(), DerError::Truncated);
-        assert_eq!(Reader::new(&[0x3f, 0x20, 0]).any().unwrap_err(), DerError::HighTag);
-        assert_eq!(Reader::new(&[0x04, 0x89, 1, 1, 1, 1, 1, 1, 1, 1, 1]).any().unwrap_err(), DerError::TooLong);
+        assert_eq!(
+            Reader::new(&[0x30, 0x80, 0, 0]).any().unwrap_err(),
+            DerError::Indefinite
+        );
+        assert_eq!(
+            Reader::new(&[0x30, 0x05, 0]).any().unwrap_err(),
+            DerError::Truncated
+        );
+        assert_eq!(
+            Reader::new(&[0x3f, 0x20, 0]).any().unwrap_err(),
+            DerError::HighTag
+        );
+        assert_eq!(
+            Reader::new(&[0x04, 0x89, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+                .any()
+                .unwrap_err(),
+            DerError::TooLong
+        );
     }
 
     #[test]
     fn small_integers_keep_their_limits() {
         assert_eq!(small_integer(&[0, 0xff]), Ok(255));
         assert_eq!(small_integer(&[0xff]), Err(DerError::Value));
-        assert_eq!(small_integer(&[0, 255, 255, 255, 255, 255, 255, 255, 255]), Ok(u64::MAX));
+        assert_eq!(
+            small_integer(&[0, 255, 255, 255, 255, 255, 255, 255, 255]),
+            Ok(u64::MAX)
+        );
         assert_eq!(small_integer(&[1; 9]), Err(DerError::Value));
     }
 

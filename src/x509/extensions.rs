@@ -44,7 +44,11 @@ impl KeyUsage {
     /// OpenSSL's words for the bits that are set, in the standard's order.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
-        KEY_USAGES.iter().filter(|(bit, _)| self.0 & bit != 0).map(|&(_, name)| name).collect()
+        KEY_USAGES
+            .iter()
+            .filter(|(bit, _)| self.0 & bit != 0)
+            .map(|&(_, name)| name)
+            .collect()
     }
 }
 
@@ -149,7 +153,9 @@ impl Extensions {
         while !list.is_empty() {
             let mut fields = list.sequence()?;
             let oid = fields.expect(tag::OID)?.value;
-            let critical = fields.optional(tag::BOOLEAN)?.is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
+            let critical = fields
+                .optional(tag::BOOLEAN)?
+                .is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
             let value = fields.expect(tag::OCTET_STRING)?.value;
             out.add(oid, critical, value);
         }
@@ -177,9 +183,12 @@ impl Extensions {
             known::KEY_USAGE => self.key_usage = Some(key_usage(value)?),
             known::BASIC_CONSTRAINTS => self.basic_constraints = Some(basic_constraints(value)?),
             known::SUBJECT_KEY_IDENTIFIER => {
-                self.subject_key_id = Some(Reader::new(value).expect(tag::OCTET_STRING)?.value.into());
+                self.subject_key_id =
+                    Some(Reader::new(value).expect(tag::OCTET_STRING)?.value.into());
             }
-            known::AUTHORITY_KEY_IDENTIFIER => self.authority_key_id = Some(authority_key_id(value)?),
+            known::AUTHORITY_KEY_IDENTIFIER => {
+                self.authority_key_id = Some(authority_key_id(value)?)
+            }
             known::AUTHORITY_INFO_ACCESS => (self.ca_issuers, self.ocsp) = access(value)?,
             known::CRL_DISTRIBUTION_POINTS => self.crl_urls = Some(crl_urls(value)?),
             known::NAME_CONSTRAINTS => self.name_constraints = Some(subtrees(value)?),
@@ -193,7 +202,10 @@ impl Extensions {
 
     /// Critical extensions that OpenSSL has no code for (`X509_supported_extension`, crypto/x509/v3_purp.c).
     pub fn critical_unknown(&self) -> impl Iterator<Item = &Oid> {
-        self.present.iter().filter(|(oid, critical)| *critical && !SUPPORTED.contains(&oid.contents())).map(|(oid, _)| oid)
+        self.present
+            .iter()
+            .filter(|(oid, critical)| *critical && !SUPPORTED.contains(&oid.contents()))
+            .map(|(oid, _)| oid)
     }
 
     /// True when an extension that path validation reads is broken or there twice: OpenSSL marks the certificate
@@ -202,9 +214,13 @@ impl Extensions {
     pub fn inconsistent(&self) -> bool {
         let essential = |oid: &Oid| ESSENTIAL.contains(&oid.contents());
         let names_elsewhere = self.present.iter().any(|(oid, _)| {
-            matches!(oid.contents(), known::SUBJECT_ALT_NAME | known::ISSUER_ALT_NAME)
+            matches!(
+                oid.contents(),
+                known::SUBJECT_ALT_NAME | known::ISSUER_ALT_NAME
+            )
         });
-        let proxy_conflict = self.proxy && (names_elsewhere || self.basic_constraints.is_some_and(|basic| basic.ca));
+        let proxy_conflict =
+            self.proxy && (names_elsewhere || self.basic_constraints.is_some_and(|basic| basic.ca));
         self.duplicated.iter().any(essential)
             || self.malformed.iter().any(essential)
             || self.key_usage == Some(KeyUsage(0))
@@ -213,10 +229,13 @@ impl Extensions {
 
     /// The DNS names among the subject alternative names, as text.
     pub fn dns_names(&self) -> impl Iterator<Item = String> {
-        self.subject_alt_names.iter().flatten().filter_map(|name| match name {
-            GeneralName::Dns(text) => Some(String::from_utf8_lossy(text).into_owned()),
-            _ => None,
-        })
+        self.subject_alt_names
+            .iter()
+            .flatten()
+            .filter_map(|name| match name {
+                GeneralName::Dns(text) => Some(String::from_utf8_lossy(text).into_owned()),
+                _ => None,
+            })
     }
 
     /// True when the extended key usages allow TLS servers, or there are none.
@@ -299,10 +318,14 @@ fn netscape_type(value: &[u8]) -> Result<NetscapeType, DerError> {
 /// A negative path length is malformed; one beyond 64 bits limits nothing, as in OpenSSL.
 fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DerError> {
     let mut fields = Reader::new(value).sequence()?;
-    let ca = fields.optional(tag::BOOLEAN)?.is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
+    let ca = fields
+        .optional(tag::BOOLEAN)?
+        .is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
     let path_len = match fields.optional(tag::INTEGER)? {
         Some(Tlv { value: [], .. }) => return Err(DerError::Value),
-        Some(Tlv { value: [first, ..], .. }) if first & 0x80 != 0 => return Err(DerError::Value),
+        Some(Tlv {
+            value: [first, ..], ..
+        }) if first & 0x80 != 0 => return Err(DerError::Value),
         Some(length) => small_integer(length.value).ok(),
         None => None,
     };
@@ -310,11 +333,18 @@ fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DerError> {
 }
 
 fn authority_key_id(value: &[u8]) -> Result<AuthorityKeyIdentifier, DerError> {
-    let (_, read) = library::AuthorityKeyIdentifier::from_der(value).map_err(|_| DerError::Value)?;
-    let issuer = read.authority_cert_issuer.iter().flatten().find_map(|name| match name {
-        library::GeneralName::DirectoryName(name) => Name::from_der(name.as_raw()).ok().map(Box::new),
-        _ => None,
-    });
+    let (_, read) =
+        library::AuthorityKeyIdentifier::from_der(value).map_err(|_| DerError::Value)?;
+    let issuer = read
+        .authority_cert_issuer
+        .iter()
+        .flatten()
+        .find_map(|name| match name {
+            library::GeneralName::DirectoryName(name) => {
+                Name::from_der(name.as_raw()).ok().map(Box::new)
+            }
+            _ => None,
+        });
     Ok(AuthorityKeyIdentifier {
         key_id: read.key_identifier.map(|id| id.0.into()),
         issuer,
@@ -344,7 +374,8 @@ fn crl_urls(value: &[u8]) -> Result<Vec<String>, DerError> {
     let mut urls = Vec::new();
     for point in read.iter() {
         // OpenSSL's setup_dp refuses a point that names neither a place nor an issuer.
-        if point.distribution_point.is_none() && point.crl_issuer.as_ref().is_none_or(Vec::is_empty) {
+        if point.distribution_point.is_none() && point.crl_issuer.as_ref().is_none_or(Vec::is_empty)
+        {
             return Err(DerError::Value);
         }
         if let Some(library::DistributionPointName::FullName(names)) = &point.distribution_point {
@@ -359,9 +390,18 @@ fn crl_urls(value: &[u8]) -> Result<Vec<String>, DerError> {
 
 fn subtrees(value: &[u8]) -> Result<Subtrees, DerError> {
     let mut fields = Reader::new(value).sequence()?;
-    let permitted = fields.optional(0xa0)?.map(|list| subtree_list(list.value)).transpose()?;
-    let excluded = fields.optional(0xa1)?.map(|list| subtree_list(list.value)).transpose()?;
-    Ok(Subtrees { permitted: permitted.unwrap_or_default(), excluded: excluded.unwrap_or_default() })
+    let permitted = fields
+        .optional(0xa0)?
+        .map(|list| subtree_list(list.value))
+        .transpose()?;
+    let excluded = fields
+        .optional(0xa1)?
+        .map(|list| subtree_list(list.value))
+        .transpose()?;
+    Ok(Subtrees {
+        permitted: permitted.unwrap_or_default(),
+        excluded: excluded.unwrap_or_default(),
+    })
 }
 
 fn subtree_list(value: &[u8]) -> Result<Vec<Subtree>, DerError> {
@@ -370,9 +410,14 @@ fn subtree_list(value: &[u8]) -> Result<Vec<Subtree>, DerError> {
     while !reader.is_empty() {
         let mut fields = reader.sequence()?;
         let base = GeneralName::from_tlv(&fields.any()?)?;
-        let minimum = fields.optional(0x80)?.is_some_and(|number| number.value.iter().any(|&octet| octet != 0));
+        let minimum = fields
+            .optional(0x80)?
+            .is_some_and(|number| number.value.iter().any(|&octet| octet != 0));
         let maximum = fields.optional(0x81)?.is_some();
-        list.push(Subtree { base, has_limits: minimum || maximum });
+        list.push(Subtree {
+            base,
+            has_limits: minimum || maximum,
+        });
     }
     Ok(list)
 }
@@ -382,7 +427,10 @@ fn must_staple(value: &[u8]) -> Result<bool, DerError> {
     let mut reader = Reader::new(value).sequence()?;
     let mut staple = false;
     while !reader.is_empty() {
-        staple |= matches!(small_integer(reader.expect(tag::INTEGER)?.value), Ok(5 | 17));
+        staple |= matches!(
+            small_integer(reader.expect(tag::INTEGER)?.value),
+            Ok(5 | 17)
+        );
     }
     Ok(staple)
 }
@@ -393,10 +441,22 @@ mod tests {
 
     #[test]
     fn basic_constraints_may_be_empty_or_without_flag() {
-        assert_eq!(basic_constraints(&[0x30, 0]), Ok(BasicConstraints { ca: false, path_len: None }));
+        assert_eq!(
+            basic_constraints(&[0x30, 0]),
+            Ok(BasicConstraints {
+                ca: false,
+                path_len: None
+            })
+        );
         // BOOLEAN true that is not 0xff, as old CAs write it.
         let lax = basic_constraints(&[0x30, 6, 1, 1, 1, 2, 1, 3]).unwrap();
-        assert_eq!(lax, BasicConstraints { ca: true, path_len: Some(3) });
+        assert_eq!(
+            lax,
+            BasicConstraints {
+                ca: true,
+                path_len: Some(3)
+            }
+        );
         assert!(basic_constraints(&[0x30, 3, 2, 1, 0xff]).is_err());
         let huge = basic_constraints(&[0x30, 11, 2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
         assert_eq!(huge.path_len, None);
@@ -405,15 +465,26 @@ mod tests {
     #[test]
     fn key_usage_keeps_its_ninth_bit() {
         let usage = key_usage(&[3, 3, 7, 0x06, 0x80]).unwrap();
-        assert_eq!(usage.names(), ["Certificate Sign", "CRL Sign", "Decipher Only"]);
+        assert_eq!(
+            usage.names(),
+            ["Certificate Sign", "CRL Sign", "Decipher Only"]
+        );
         assert_eq!(key_usage(&[3, 1, 0]), Ok(KeyUsage(0)));
     }
 
     #[test]
     fn extended_key_usages_keep_their_order() {
-        let der = [0x30, 20, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
+        let der = [
+            0x30, 20, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1,
+        ];
         let names: Vec<_> = oids(&der).unwrap().iter().filter_map(Oid::name).collect();
-        assert_eq!(names, ["TLS Web Client Authentication", "TLS Web Server Authentication"]);
+        assert_eq!(
+            names,
+            [
+                "TLS Web Client Authentication",
+                "TLS Web Server Authentication"
+            ]
+        );
     }
 
     #[test]
@@ -429,22 +500,42 @@ mod tests {
     fn an_unreadable_extension_does_not_fail_the_others() {
         let der = [0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 17, 4, 3, 0x30, 9, 9];
         let read = Extensions::from_der(&der).unwrap();
-        assert_eq!((read.malformed.len(), read.inconsistent(), read.subject_alt_names), (1, true, None));
+        assert_eq!(
+            (
+                read.malformed.len(),
+                read.inconsistent(),
+                read.subject_alt_names
+            ),
+            (1, true, None)
+        );
     }
 
     #[test]
     fn unknown_critical_extensions_are_named() {
         let der = [0x30, 14, 0x30, 12, 6, 2, 0x2a, 3, 1, 1, 0xff, 4, 3, 1, 2, 3];
         let read = Extensions::from_der(&der).unwrap();
-        assert_eq!(read.critical_unknown().map(ToString::to_string).collect::<Vec<_>>(), ["1.2.3"]);
+        assert_eq!(
+            read.critical_unknown()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            ["1.2.3"]
+        );
         assert!(!read.inconsistent());
     }
 
     #[test]
     fn name_constraints_keep_their_limits() {
-        let der = [0x30, 13, 0xa0, 11, 0x30, 9, 0x82, 1, b'a', 0x80, 1, 1, 0x81, 1, 2];
+        let der = [
+            0x30, 13, 0xa0, 11, 0x30, 9, 0x82, 1, b'a', 0x80, 1, 1, 0x81, 1, 2,
+        ];
         let read = subtrees(&der).unwrap();
-        assert_eq!(read.permitted, [Subtree { base: GeneralName::Dns(b"a".to_vec()), has_limits: true }]);
+        assert_eq!(
+            read.permitted,
+            [Subtree {
+                base: GeneralName::Dns(b"a".to_vec()),
+                has_limits: true
+            }]
+        );
     }
 
     #[test]

@@ -47,7 +47,12 @@ impl GeneralName {
                 Self::Other(Oid::from_contents(oid.value), parts.rest().to_vec())
             }
             0xa3 | 0xa5 => Self::Unread(field.tag, value),
-            found => return Err(DerError::Tag { expected: 0x82, found }),
+            found => {
+                return Err(DerError::Tag {
+                    expected: 0x82,
+                    found,
+                });
+            }
         })
     }
 
@@ -108,8 +113,14 @@ mod tests {
 
     #[test]
     fn shows_addresses() {
-        assert_eq!(GeneralName::Ip(vec![10, 106, 79, 162]).to_string(), "IP Address:10.106.79.162");
-        assert_eq!(GeneralName::Ip(vec![10, 0, 0, 0, 255, 0, 0, 0]).to_string(), "IP Address:10.0.0.0/255.0.0.0");
+        assert_eq!(
+            GeneralName::Ip(vec![10, 106, 79, 162]).to_string(),
+            "IP Address:10.106.79.162"
+        );
+        assert_eq!(
+            GeneralName::Ip(vec![10, 0, 0, 0, 255, 0, 0, 0]).to_string(),
+            "IP Address:10.0.0.0/255.0.0.0"
+        );
         assert_eq!(GeneralName::Ip(vec![1, 2]).to_string(), "IP Address:0102");
     }
 

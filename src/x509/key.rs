@@ -105,12 +105,22 @@ impl PublicKey {
         let mut reader = Reader::new(sequence.value);
         let mut algorithm = reader.sequence()?;
         let oid = algorithm.expect(tag::OID)?;
-        let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
+        let parameters = if algorithm.is_empty() {
+            None
+        } else {
+            Some(algorithm.any()?)
+        };
         let (key, unused) = bits(reader.expect(tag::BIT_STRING)?.value)?;
         let kind = kind(oid.value, parameters.as_ref());
         let size = size(&kind, key);
         let decodes = unused == 0 && decodes(&kind, key, size);
-        Ok(Self { kind, bits: size, decodes, spki: sequence.raw.into(), key: key.into() })
+        Ok(Self {
+            kind,
+            bits: size,
+            decodes,
+            spki: sequence.raw.into(),
+            key: key.into(),
+        })
     }
 
     /// A short label for people: `RSA 2048`, `EC secp384r1`, `Ed25519`.
@@ -193,7 +203,10 @@ mod tests {
 
     #[test]
     fn counts_the_bits_of_a_modulus() {
-        assert_eq!(modulus_bits(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]), Some(16));
+        assert_eq!(
+            modulus_bits(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]),
+            Some(16)
+        );
         assert_eq!(modulus_bits(&[0x30, 7, 2, 2, 0x7f, 1, 2, 1, 3]), Some(15));
         assert_eq!(modulus_bits(&[0x30, 6, 2, 1, 0, 2, 1, 3]), None);
     }
@@ -204,8 +217,13 @@ mod tests {
         der.extend([6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7, 3, 66, 0, 4]);
         der.extend([1; 64]);
         let key = parse(&der);
-        assert_eq!((key.label().as_str(), key.bits, key.decodes), ("EC prime256v1", Some(256), true));
-        let explicit = parse(&[0x30, 17, 0x30, 11, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x30, 0, 3, 2, 0, 4]);
+        assert_eq!(
+            (key.label().as_str(), key.bits, key.decodes),
+            ("EC prime256v1", Some(256), true)
+        );
+        let explicit = parse(&[
+            0x30, 17, 0x30, 11, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x30, 0, 3, 2, 0, 4,
+        ]);
         assert_eq!(explicit.kind, KeyKind::Ec(Curve::Explicit));
     }
 

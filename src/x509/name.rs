@@ -93,7 +93,11 @@ impl Name {
             push_tlv(&mut canonical, tag::SET, &entries.concat());
             rdn += 1;
         }
-        Ok(Self { attributes, canonical: canonical.into(), der: sequence.raw.into() })
+        Ok(Self {
+            attributes,
+            canonical: canonical.into(),
+            der: sequence.raw.into(),
+        })
     }
 
     /// The attributes in the order in which they are encoded.
@@ -110,7 +114,8 @@ impl Name {
 
     /// The values of all `commonName` attributes, in encoding order.
     pub fn common_names(&self) -> impl Iterator<Item = &str> {
-        self.with_type(known::COMMON_NAME).map(|attribute| attribute.value.as_str())
+        self.with_type(known::COMMON_NAME)
+            .map(|attribute| attribute.value.as_str())
     }
 
     /// The first `commonName` in encoding order.
@@ -125,7 +130,9 @@ impl Name {
     }
 
     fn with_type(&self, oid: &'static [u8]) -> impl Iterator<Item = &Attribute> {
-        self.attributes.iter().filter(move |attribute| attribute.oid.contents() == oid)
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.oid.contents() == oid)
     }
 
     /// The canonical form that decides equality: one SET per RDN, without the outer SEQUENCE. One name lies below
@@ -185,7 +192,10 @@ fn write_attribute(f: &mut fmt::Formatter<'_>, attribute: &Attribute) -> fmt::Re
                 Some(name) => write!(f, "{name}=#")?,
                 None => write!(f, "{}=#", attribute.oid)?,
             }
-            attribute.raw.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+            attribute
+                .raw
+                .iter()
+                .try_for_each(|octet| write!(f, "{octet:02X}"))
         }
     }
 }
@@ -229,14 +239,17 @@ fn text(kind: StringType, contents: &[u8]) -> String {
         StringType::Bmp => contents
             .chunks(2)
             .map(|pair| match pair {
-                [high, low] => char::from_u32(u32::from(u16::from_be_bytes([*high, *low]))).unwrap_or('\u{fffd}'),
+                [high, low] => char::from_u32(u32::from(u16::from_be_bytes([*high, *low])))
+                    .unwrap_or('\u{fffd}'),
                 _ => '\u{fffd}',
             })
             .collect(),
         StringType::Universal => contents
             .chunks(4)
             .map(|four| match four {
-                [a, b, c, d] => char::from_u32(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or('\u{fffd}'),
+                [a, b, c, d] => {
+                    char::from_u32(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or('\u{fffd}')
+                }
                 _ => '\u{fffd}',
             })
             .collect(),
@@ -265,8 +278,11 @@ fn is_space(character: char) -> bool {
 }
 
 fn canonical_text(value: &str) -> String {
-    let words: Vec<String> =
-        value.split(is_space).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect();
+    let words: Vec<String> = value
+        .split(is_space)
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
     words.join(" ")
 }
 
@@ -313,11 +329,20 @@ mod tests {
     #[test]
     fn names_compare_like_openssl() {
         // The pair from the fact sheet: OpenSSL takes the second for the first, raw bytes do not.
-        let issuer = name(&[rdn(&[(O, 0x0c, b"ACME corp")]), rdn(&[(CN, 0x0c, b"name root")])]);
-        let root = name(&[rdn(&[(O, 0x13, b"Acme Corp")]), rdn(&[(CN, 0x13, b" Name  Root ")])]);
+        let issuer = name(&[
+            rdn(&[(O, 0x0c, b"ACME corp")]),
+            rdn(&[(CN, 0x0c, b"name root")]),
+        ]);
+        let root = name(&[
+            rdn(&[(O, 0x13, b"Acme Corp")]),
+            rdn(&[(CN, 0x13, b" Name  Root ")]),
+        ]);
         assert_eq!(issuer, root);
         assert_ne!(issuer.der(), root.der());
-        let bmp = name(&[rdn(&[(O, 0x13, b"Acme Corp")]), rdn(&[(CN, 0x1e, b"\0N\0a\0m\0e\0 \0r\0o\0o\0t")])]);
+        let bmp = name(&[
+            rdn(&[(O, 0x13, b"Acme Corp")]),
+            rdn(&[(CN, 0x1e, b"\0N\0a\0m\0e\0 \0r\0o\0o\0t")]),
+        ]);
         assert_eq!(issuer, bmp);
     }
 
@@ -334,7 +359,10 @@ mod tests {
         let one = name(&[rdn(&[(CN, 0x0c, b"a"), (O, 0x0c, b"b")])]);
         let two = name(&[rdn(&[(O, 0x0c, b"b"), (CN, 0x0c, b"a")])]);
         assert_eq!(one, two);
-        assert_ne!(one, name(&[rdn(&[(CN, 0x0c, b"a")]), rdn(&[(O, 0x0c, b"b")])]));
+        assert_ne!(
+            one,
+            name(&[rdn(&[(CN, 0x0c, b"a")]), rdn(&[(O, 0x0c, b"b")])])
+        );
     }
 
     #[test]
@@ -346,7 +374,10 @@ mod tests {
         ]);
         assert_eq!(shown.to_string(), "CN=\\ #ä\\0A,OU=uc+O=Lab\\, Inc,C=IN");
         assert_eq!(shown.common_name(), Some(" #ä\n"));
-        assert_eq!(name(&[rdn(&[(&[0x2a, 3], 0x0c, b"x")])]).to_string(), "1.2.3=#0C0178");
+        assert_eq!(
+            name(&[rdn(&[(&[0x2a, 3], 0x0c, b"x")])]).to_string(),
+            "1.2.3=#0C0178"
+        );
     }
 
     #[test]

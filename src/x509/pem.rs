@@ -34,7 +34,10 @@ const LABELS: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICAT
 #[must_use]
 pub fn read(bytes: &[u8]) -> Vec<Block> {
     if bytes.first() == Some(&0x30) {
-        return vec![Block { line: 1, result: Certificate::parse(bytes).map_err(Unreadable::from) }];
+        return vec![Block {
+            line: 1,
+            result: Certificate::parse(bytes).map_err(Unreadable::from),
+        }];
     }
     let mut blocks = Vec::new();
     let mut open: Option<Open<'_>> = None;
@@ -42,7 +45,11 @@ pub fn read(bytes: &[u8]) -> Vec<Block> {
         let line = line.trim_ascii();
         if let Some(label) = label(line, b"-----BEGIN ") {
             blocks.extend(open.take().and_then(Open::unfinished));
-            open = Some(Open { line: number + 1, label, text: Vec::new() });
+            open = Some(Open {
+                line: number + 1,
+                label,
+                text: Vec::new(),
+            });
         } else if let Some(label) = label(line, b"-----END ") {
             blocks.extend(open.take().and_then(|block| block.close(label)));
         } else if let Some(block) = &mut open {
@@ -66,7 +73,10 @@ impl Open<'_> {
     }
 
     fn unfinished(self) -> Option<Block> {
-        self.is_certificate().then_some(Block { line: self.line, result: Err(Unreadable::Unfinished) })
+        self.is_certificate().then_some(Block {
+            line: self.line,
+            result: Err(Unreadable::Unfinished),
+        })
     }
 
     fn close(self, label: &[u8]) -> Option<Block> {
@@ -80,7 +90,10 @@ impl Open<'_> {
             Some(der) => Certificate::parse(&der).map_err(Unreadable::from),
             None => Err(Unreadable::NotBase64),
         };
-        Some(Block { line: self.line, result })
+        Some(Block {
+            line: self.line,
+            result,
+        })
     }
 }
 
@@ -91,8 +104,12 @@ fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
 
 /// RFC 4648, 4, with blanks inside lines allowed; `None` for any other character, a wrong count, or a bad end.
 fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut digits: Vec<u8> = text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
-    if digits.len() % 4 != 0 {
+    let mut digits: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|octet| !octet.is_ascii_whitespace())
+        .collect();
+    if !digits.len().is_multiple_of(4) {
         return None;
     }
     for _ in 0..2 {
@@ -142,8 +159,14 @@ mod tests {
     #[test]
     fn reads_a_bundle_with_everything_in_it() {
         let key = rcgen::KeyPair::generate().unwrap();
-        let pem = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
-        let body = pem.replace("-----BEGIN CERTIFICATE-----", "").replace("-----END CERTIFICATE-----", "");
+        let pem = rcgen::CertificateParams::new(vec!["a.example".to_owned()])
+            .unwrap()
+            .self_signed(&key)
+            .unwrap()
+            .pem();
+        let body = pem
+            .replace("-----BEGIN CERTIFICATE-----", "")
+            .replace("-----END CERTIFICATE-----", "");
         let bundle = format!(
             "subject=CN = a\r\n{}-----BEGIN X509 CERTIFICATE-----\r\n{body}-----END X509 CERTIFICATE-----\n\
              -----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n\
@@ -162,19 +185,35 @@ mod tests {
                 Err(Unreadable::Unparseable(_)) => "der",
             })
             .collect();
-        assert_eq!(kinds, ["certificate", "certificate", "base64", "der", "unfinished"]);
+        assert_eq!(
+            kinds,
+            ["certificate", "certificate", "base64", "der", "unfinished"]
+        );
         let lines: Vec<_> = bundle.lines().collect();
         for block in &blocks {
-            assert!(lines[block.line - 1].starts_with("-----BEGIN"), "line {}", block.line);
+            assert!(
+                lines[block.line - 1].starts_with("-----BEGIN"),
+                "line {}",
+                block.line
+            );
         }
     }
 
     #[test]
     fn reads_one_der_file() {
         let key = rcgen::KeyPair::generate().unwrap();
-        let made = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let made = rcgen::CertificateParams::new(vec!["a.example".to_owned()])
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
         let blocks = read(made.der());
-        assert!(matches!(blocks.as_slice(), [Block { line: 1, result: Ok(_) }]));
+        assert!(matches!(
+            blocks.as_slice(),
+            [Block {
+                line: 1,
+                result: Ok(_)
+            }]
+        ));
         assert!(read(b"").is_empty() && read(b"no certificate here").is_empty());
     }
 }

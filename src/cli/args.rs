@@ -1,0 +1,139 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tlsight::rules::Severity;
+
+const AFTER_HELP: &str = "\
+Examples:
+  tlsight capture.pcap                           what happened, without judging trust
+  tlsight --trust ca.pem capture.pcap            the verdict of a client with this trust list
+  tlsight --trust ca.pem *.pcap                  several captures; files of one rotation are one
+  tcpdump -w - port 8443 | tlsight -             from a pipe
+  tlsight show capture.pcap --stream 2           one handshake in full
+  tlsight --json capture.pcap | jq .verdicts     for programs
+
+Exit status: 0 nothing at or above --fail-on, 1 findings, 2 trouble.";
+
+/// Reads packet captures and says why a TLS handshake failed: which certificate was
+/// shown, which cipher suite led to it, which trust anchor is missing, and what to do.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) scan: Scan,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print one handshake in full: every message, certificate and alert.
+    Show(Show),
+    /// List the rules.
+    Rules,
+    /// Explain a rule: what it checks, why it matters, what to do.
+    Explain {
+        /// Id of the rule, as `tlsight rules` lists it.
+        id: String,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Scan {
+    /// Captures (pcap or pcapng, plain or gzip/zstd/xz), folders of them, or - for
+    /// standard input. Rotated files of one capture are read as one.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+
+    /// One JSON document (the README describes it).
+    #[arg(long, conflicts_with = "jsonl")]
+    pub(crate) json: bool,
+
+    /// One JSON object per connection and line.
+    #[arg(long)]
+    pub(crate) jsonl: bool,
+
+    /// Exit with 1 for findings of this severity or worse.
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(crate) fail_on: FailOn,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Show {
+    /// The capture, or the files of one rotated capture.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// The connection, by Wireshark's tcp.stream number.
+    #[arg(long, short, value_name = "N")]
+    pub(crate) stream: u64,
+
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Trust {
+    /// Trust anchors of the connecting side, PEM or DER (for an Expressway: ca_*.pem).
+    /// May be repeated; a folder stands for the files in it. The order counts.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) trust: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// Threads to use; 0 for one per core. The output does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: usize,
+
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FailOn {
+    Error,
+    Warning,
+    Info,
+    /// Never exit with 1.
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that makes the exit status 1.
+    pub(crate) const fn threshold(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `tlsight rules` and `tlsight explain ID`.
+
+use std::fmt::Write as _;
+
+use tlsight::rules::{Need, Rule, Text, Values, registry};
+
+use super::output::Output;
+use super::{Exit, Trouble};
+
+/// Lists the rules, family by family.
+pub(super) fn list() -> Result<Exit, Trouble> {
+    let mut text = String::new();
+    let width = registry::rules().map(|rule| rule.id.len()).max().unwrap_or(0);
+    for (family, rules) in registry::families() {
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(text, "{family}");
+        for rule in *rules {
+            let (id, severity) = (rule.id, rule.severity.word());
+            let _ = writeln!(text, "  {id:width$}  {severity:7}  {}", words(rule.summary));
+        }
+    }
+    text.push_str("\ntlsight explain ID tells more about one of them.\n");
+    Output::stdout().write(&text)?;
+    Ok(Exit::Clean)
+}
+
+/// Explains one rule.
+pub(super) fn page(id: &str) -> Result<Exit, Trouble> {
+    let rule = registry::find(id).ok_or_else(|| unknown(id))?;
+    Output::stdout().write(&render(rule))?;
+    Ok(Exit::Clean)
+}
+
+fn render(rule: &Rule) -> String {
+    let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity.word(), words(rule.summary));
+    let needs = match rule.needs {
+        [] => "nothing but the capture".to_owned(),
+        needs => needs.iter().map(|need| need_words(*need)).collect::<Vec<_>>().join(", "),
+    };
+    let sections = [
+        ("What it checks", words(rule.page.checks)),
+        ("Why it matters", words(rule.page.why)),
+        ("What the customer sees", words(rule.page.symptom)),
+        ("What to do", words(rule.page.steps)),
+        ("When it can be wrong", words(rule.page.caveat)),
+        ("Applies to", words(rule.applies)),
+        ("Needs", needs),
+    ];
+    for (title, body) in sections {
+        let _ = write!(text, "\n{title}\n");
+        for line in body.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text.push_str("\nReferences\n");
+    for reference in rule.references {
+        let _ = writeln!(text, "  {reference}");
+    }
+    text
+}
+
+fn words(text: Text) -> String {
+    text.fill(&Values::new())
+}
+
+const fn need_words(need: Need) -> &'static str {
+    match need {
+        Need::TrustStore => "a trust store (--trust)",
+        Need::ServerCertificate => "a readable server certificate",
+    }
+}
+
+/// No such rule: names the nearest ones.
+fn unknown(id: &str) -> Trouble {
+    let near: Vec<&str> = registry::rules()
+        .map(|rule| rule.id)
+        .filter(|known| id.split('-').any(|part| part.len() > 2 && known.contains(part)))
+        .collect();
+    if near.is_empty() {
+        format!("no rule '{id}'; 'tlsight rules' lists them")
+    } else {
+        format!("no rule '{id}'; did you mean {}?", near.join(", "))
+    }
+}

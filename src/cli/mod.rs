@@ -1,0 +1,55 @@
+//! The command line: what was typed, what it means, and how it ends.
+
+mod args;
+mod commands;
+mod explain;
+mod output;
+mod trust;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Nothing at or above `--fail-on`.
+    Clean,
+    /// Findings at or above `--fail-on`.
+    Findings,
+    /// The program could not do what was asked.
+    Trouble,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::from(0),
+            Exit::Findings => Self::from(1),
+            Exit::Trouble => Self::from(2),
+        }
+    }
+}
+
+/// Trouble, in words for standard error.
+type Trouble = String;
+
+/// Parses the arguments and does what they say.
+pub(crate) fn run() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors; a closed pipe while printing them neither.
+            let exit = if error.use_stderr() { Exit::Trouble } else { Exit::Clean };
+            drop(error.print());
+            return exit.into();
+        }
+    };
+    match commands::execute(args) {
+        Ok(exit) => exit.into(),
+        Err(trouble) => {
+            output::complain(&trouble);
+            Exit::Trouble.into()
+        }
+    }
+}

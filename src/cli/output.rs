@@ -1,0 +1,61 @@
+//! Standard output and standard error.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use tlsight::report::table::Look;
+use tlsight::wire::text::printable;
+
+use super::Trouble;
+use super::args::Colour;
+
+/// Standard output, buffered; a reader that has gone away is no error.
+pub(super) struct Output(BufWriter<io::StdoutLock<'static>>);
+
+impl Output {
+    pub(super) fn stdout() -> Self {
+        Self(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
+    }
+
+    pub(super) fn write(self, text: &str) -> Result<(), Trouble> {
+        self.write_with(|out| out.write_all(text.as_bytes()))
+    }
+
+    pub(super) fn write_with(
+        mut self,
+        write: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<()>,
+    ) -> Result<(), Trouble> {
+        match write(&mut self.0).and_then(|()| self.0.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(format!("cannot write to standard output: {error}")),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// A message on standard error.
+pub(super) fn complain(trouble: &str) {
+    // When even standard error is gone there is nobody left to tell.
+    drop(writeln!(io::stderr(), "tlsight: {}", printable(trouble)));
+}
+
+/// Width and colour for standard output: a terminal's own width, or as wide as it
+/// gets in a pipe; COLUMNS decides over both.
+pub(super) fn look(colour: Colour) -> Look {
+    let terminal = io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = if terminal { terminal_width() } else { None };
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    Look {
+        width: columns.or(measured).unwrap_or(0),
+        colour: match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && !no_colour && !dumb,
+        },
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}

@@ -1,0 +1,277 @@
+//! One capture through the packet leg: windows of chunks, then shards of flows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::config::{Config, Source};
+use super::shard::{Finished, Shard};
+use crate::capture::{CaptureError, CaptureReader, Chunk, Input};
+use crate::connection::Observed;
+use crate::limits::Limits;
+use crate::packet::{self, Datagram, Decoded, Defragmenter, FlowKey, Fragment, Segment, Skipped};
+use crate::report::{CaptureReport, LimitHit};
+
+/// Shards of flows. Fixed, so that the result does not depend on the number of
+/// threads; enough for every core of a large machine to have one.
+const SHARDS: usize = 64;
+/// Chunks per window: 4 MiB of packets.
+const WINDOW: usize = 16;
+
+/// What came of one capture.
+pub(super) struct Outcome {
+    /// Its part of the report.
+    pub(super) capture: CaptureReport,
+    /// Its TLS connections with their stream numbers, in order.
+    pub(super) observed: Vec<(u64, Observed)>,
+}
+
+/// Reads one capture.
+pub(super) fn run(source: Source, config: &Config) -> Outcome {
+    let mut engine = Engine::new(&config.limits);
+    match source {
+        Source::Files(paths) => {
+            for path in paths {
+                let name = path.display().to_string();
+                engine.file(&name, open(&path, &config.limits));
+            }
+        }
+        Source::Stream { name, bytes } => {
+            let reader = Input::from_reader(bytes)
+                .and_then(|input| CaptureReader::new(input, &config.limits));
+            engine.file(&name, reader);
+        }
+    }
+    engine.finish()
+}
+
+fn open(path: &Path, limits: &Limits) -> Result<CaptureReader, CaptureError> {
+    CaptureReader::new(Input::open(path)?, limits)
+}
+
+struct Engine<'l> {
+    limits: &'l Limits,
+    shards: Vec<Shard>,
+    defragmenter: Defragmenter,
+    chunks: Vec<Chunk>,
+    capture: CaptureReport,
+    /// Stream numbers by first frame, of flows that are not finished yet.
+    streams: HashMap<u64, u64>,
+    observed: Vec<(u64, Observed)>,
+}
+
+/// What phase one makes of a chunk.
+#[derive(Default)]
+struct DecodedChunk<'c> {
+    shards: Vec<Vec<Segment<'c>>>,
+    fragments: Vec<Fragment<'c>>,
+    skipped: BTreeMap<Skipped, u64>,
+}
+
+impl<'l> Engine<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Self {
+            limits,
+            shards: (0..SHARDS).map(|_| Shard::new(limits.connections / SHARDS)).collect(),
+            defragmenter: Defragmenter::new(limits.fragmented_datagrams),
+            chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
+            capture: CaptureReport::default(),
+            streams: HashMap::new(),
+            observed: Vec::new(),
+        }
+    }
+
+    /// Reads one file behind the ones before it.
+    fn file(&mut self, name: &str, reader: Result<CaptureReader, CaptureError>) {
+        match reader {
+            Ok(reader) => self.read(name, reader),
+            Err(error) => {
+                let unreadable = super::unreadable(name, &error);
+                self.capture.files.extend(unreadable.files);
+                self.capture.errors.extend(unreadable.errors);
+            }
+        }
+    }
+
+    fn read(&mut self, name: &str, mut reader: CaptureReader) {
+        let frames_before = self.capture.frames;
+        reader.number_from(frames_before);
+        if self.capture.format.is_empty() {
+            let packed = reader.compression().map(|packed| format!(" ({})", packed.name()));
+            self.capture.format = format!("{}{}", reader.format().name(), packed.unwrap_or_default());
+        }
+        let mut chunks = std::mem::take(&mut self.chunks);
+        loop {
+            let filled = fill_window(&mut chunks, &mut reader);
+            self.window(chunks.get(..filled).unwrap_or_default());
+            if filled < chunks.len() {
+                break;
+            }
+        }
+        self.chunks = chunks;
+        let file = self.capture.files.len();
+        let (problems, untold) = reader.problems();
+        self.capture.problems.extend(problems.iter().map(|problem| (file, problem.clone())));
+        self.capture.untold_problems += untold;
+        self.capture.frames = reader.frames();
+        self.capture.bytes += reader.offset();
+        self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
+    }
+
+    /// Decodes the chunks in parallel, then reassembles the shards in parallel.
+    fn window(&mut self, chunks: &[Chunk]) {
+        let depth = self.limits.encapsulations;
+        let mut decoded: Vec<DecodedChunk<'_>> =
+            chunks.par_iter().map(|chunk| decode_chunk(chunk, depth)).collect();
+        let datagrams = self.join_fragments(&decoded);
+        let joined = self.decode_datagrams(&datagrams);
+        self.count_skipped(&mut decoded);
+        let limits = self.limits;
+        self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
+            let lists = decoded.iter().filter_map(|chunk| chunk.shards.get(index));
+            let segments = lists.flatten();
+            match joined.get(index).filter(|joined| !joined.is_empty()) {
+                None => segments.for_each(|segment| shard.handle(segment, limits)),
+                Some(joined) => {
+                    let mut all: Vec<&Segment<'_>> = segments.chain(joined).collect();
+                    all.sort_by_key(|segment| segment.frame);
+                    all.into_iter().for_each(|segment| shard.handle(segment, limits));
+                }
+            }
+        });
+        self.number_streams();
+        self.collect_finished();
+    }
+
+    fn join_fragments(&mut self, decoded: &[DecodedChunk<'_>]) -> Vec<Datagram> {
+        decoded
+            .iter()
+            .flat_map(|chunk| &chunk.fragments)
+            .filter_map(|fragment| self.defragmenter.push(fragment))
+            .collect()
+    }
+
+    fn decode_datagrams<'d>(&mut self, datagrams: &'d [Datagram]) -> Vec<Vec<Segment<'d>>> {
+        let mut shards: Vec<Vec<Segment<'d>>> = Vec::new();
+        for datagram in datagrams {
+            match datagram.decode(self.limits.encapsulations) {
+                Decoded::Tcp(segment) => {
+                    shards.resize_with(SHARDS, Vec::new);
+                    if let Some(list) = shards.get_mut(shard_of(&segment.key)) {
+                        list.push(segment);
+                    }
+                }
+                Decoded::Skipped(reason) => *self.capture.skipped.entry(reason).or_default() += 1,
+                // A fragment of a datagram that was itself fragmented further out.
+                Decoded::Fragment(_) => {
+                    *self.capture.skipped.entry(Skipped::TooDeep).or_default() += 1;
+                }
+            }
+        }
+        shards
+    }
+
+    fn count_skipped(&mut self, decoded: &mut [DecodedChunk<'_>]) {
+        for chunk in decoded {
+            for (reason, count) in std::mem::take(&mut chunk.skipped) {
+                *self.capture.skipped.entry(reason).or_default() += count;
+            }
+        }
+    }
+
+    /// Numbers the flows that began in this window by their first frames, as
+    /// Wireshark does.
+    fn number_streams(&mut self) {
+        let mut born: Vec<u64> = self.shards.iter_mut().flat_map(Shard::take_born).collect();
+        born.sort_unstable();
+        for first_frame in born {
+            self.streams.insert(first_frame, self.capture.tcp_connections);
+            self.capture.tcp_connections += 1;
+        }
+    }
+
+    fn collect_finished(&mut self) {
+        for shard in &mut self.shards {
+            for Finished { first_frame, result } in std::mem::take(&mut shard.finished) {
+                let stream = self.streams.remove(&first_frame).unwrap_or_default();
+                let class = match result {
+                    Ok(observed) => {
+                        let class = observed.ledger;
+                        self.observed.push((stream, *observed));
+                        class
+                    }
+                    Err(class) => class,
+                };
+                *self.capture.ledger.entry(class).or_default() += 1;
+            }
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        let limits = self.limits;
+        self.shards.par_iter_mut().for_each(|shard| shard.finish_all(limits));
+        self.collect_finished();
+        self.observed.sort_by_key(|(stream, _)| *stream);
+        self.note_limits();
+        Outcome { capture: self.capture, observed: self.observed }
+    }
+
+    fn note_limits(&mut self) {
+        let evicted = self.shards.iter().map(|shard| shard.evicted).sum();
+        let large = self.observed.iter().filter(|(_, o)| o.handshake.limit_hit).count() as u64;
+        let hits = [
+            LimitHit {
+                limit: "connections",
+                times: evicted,
+                effect: "connections silent for long were closed early",
+            },
+            LimitHit {
+                limit: "fragmented_datagrams",
+                times: self.defragmenter.given_up(),
+                effect: "IP datagrams in fragments were dropped",
+            },
+            LimitHit {
+                limit: "handshake_bytes",
+                times: large,
+                effect: "the rest of these handshakes was not read",
+            },
+        ];
+        self.capture.limits_hit = hits.into_iter().filter(|hit| hit.times > 0).collect();
+    }
+}
+
+/// Fills chunks until the capture ends; gives how many were filled.
+fn fill_window(chunks: &mut [Chunk], reader: &mut CaptureReader) -> usize {
+    let mut filled = 0;
+    for chunk in chunks {
+        if !reader.fill(chunk) {
+            break;
+        }
+        filled += 1;
+    }
+    filled
+}
+
+fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
+    let mut decoded = DecodedChunk::default();
+    decoded.shards.resize_with(SHARDS, Vec::new);
+    for frame in chunk.frames() {
+        match packet::decode(&frame, encapsulations) {
+            Decoded::Tcp(segment) => {
+                if let Some(list) = decoded.shards.get_mut(shard_of(&segment.key)) {
+                    list.push(segment);
+                }
+            }
+            Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
+            Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
+        }
+    }
+    decoded
+}
+
+/// The shard of a flow: by its key alone, without a seed, so that the order of
+/// everything is the same in every run.
+fn shard_of(key: &FlowKey) -> usize {
+    key.spread() % SHARDS
+}

@@ -1,0 +1,127 @@
+//! The flows of one shard: reassembly and handshake reading.
+
+use hashbrown::HashMap;
+
+use crate::connection::{LedgerClass, Observed};
+use crate::flow::{Flow, Mark, StreamEvent};
+use crate::limits::Limits;
+use crate::packet::{Direction, FlowKey, Segment};
+use crate::tls::{Appetite, Observer};
+
+/// A flow being watched.
+struct Tracked {
+    flow: Flow,
+    observer: Option<Observer>,
+}
+
+/// A flow that is over.
+pub(super) struct Finished {
+    /// Its first frame, by which it is numbered.
+    pub(super) first_frame: u64,
+    /// The TLS connection, or why it is none.
+    pub(super) result: Result<Box<Observed>, LedgerClass>,
+}
+
+/// Watches the flows whose keys fall to it.
+pub(super) struct Shard {
+    table: HashMap<FlowKey, Tracked>,
+    capacity: usize,
+    /// First frames of the flows begun since they were last asked for.
+    born: Vec<u64>,
+    pub(super) finished: Vec<Finished>,
+    /// Flows closed early because there were too many.
+    pub(super) evicted: u64,
+}
+
+impl Shard {
+    /// Watches at most `capacity` flows at once.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            table: HashMap::new(),
+            capacity: capacity.max(8),
+            born: Vec::new(),
+            finished: Vec::new(),
+            evicted: 0,
+        }
+    }
+
+    /// Takes a segment; segments must come in file order.
+    pub(super) fn handle(&mut self, segment: &Segment<'_>, limits: &Limits) {
+        let over = self.table.get(&segment.key).is_some_and(|t| t.flow.is_over_for(segment));
+        if over && let Some(tracked) = self.table.remove(&segment.key) {
+            self.finish(tracked, limits);
+        }
+        if self.table.len() >= self.capacity && !self.table.contains_key(&segment.key) {
+            self.evict(limits);
+        }
+        let tracked = self.table.entry(segment.key).or_insert_with(|| {
+            self.born.push(segment.frame);
+            Tracked { flow: Flow::new(segment), observer: None }
+        });
+        tracked.accept(segment, limits);
+    }
+
+    /// First frames of the flows begun since the last call.
+    pub(super) fn take_born(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.born)
+    }
+
+    /// The capture is over: finishes every flow, in order of their first frames.
+    pub(super) fn finish_all(&mut self, limits: &Limits) {
+        let mut rest: Vec<Tracked> = self.table.drain().map(|(_, tracked)| tracked).collect();
+        rest.sort_by_key(|tracked| tracked.flow.first.frame);
+        for tracked in rest {
+            self.finish(tracked, limits);
+        }
+    }
+
+    fn finish(&mut self, tracked: Tracked, limits: &Limits) {
+        let first_frame = tracked.flow.first.frame;
+        self.finished.push(Finished { first_frame, result: tracked.conclude(limits) });
+    }
+
+    /// Closes the eighth of the flows that have been silent longest.
+    fn evict(&mut self, limits: &Limits) {
+        let mut by_age: Vec<(u64, FlowKey)> =
+            self.table.values().map(|t| (t.flow.last.frame, t.flow.key)).collect();
+        by_age.sort_unstable();
+        for (_, key) in by_age.iter().take(self.capacity / 8 + 1) {
+            if let Some(tracked) = self.table.remove(key) {
+                self.finish(tracked, limits);
+                self.evicted += 1;
+            }
+        }
+    }
+}
+
+impl Tracked {
+    fn accept(&mut self, segment: &Segment<'_>, limits: &Limits) {
+        let direction = segment.direction;
+        let mark = Mark { frame: segment.frame, time: segment.time };
+        if let Some(event) = self.flow.accept(segment, limits) {
+            self.tell(direction, &event, mark, limits);
+        }
+        self.hand_on(direction, false, mark, limits);
+    }
+
+    fn hand_on(&mut self, direction: Direction, to_the_end: bool, mark: Mark, limits: &Limits) {
+        while let Some(event) = self.flow.next_held(direction, to_the_end) {
+            self.tell(direction, &event, mark, limits);
+        }
+    }
+
+    fn tell(&mut self, direction: Direction, event: &StreamEvent<'_>, mark: Mark, limits: &Limits) {
+        let observer = self.observer.get_or_insert_default();
+        if observer.event(direction, event, mark, limits) == Appetite::Done {
+            self.flow.stop(direction);
+        }
+    }
+
+    fn conclude(mut self, limits: &Limits) -> Result<Box<Observed>, LedgerClass> {
+        let last = self.flow.last;
+        for direction in Direction::BOTH {
+            self.hand_on(direction, true, last, limits);
+        }
+        Observed::conclude(&self.flow, self.observer, limits).map(Box::new)
+    }
+}

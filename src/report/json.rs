@@ -1,0 +1,321 @@
+//! The JSON document (`--json`) and its line-by-line form (`--jsonl`).
+//!
+//! The structures here are the format: they are kept apart from the types the
+//! program computes with, so that neither dictates the other. The README documents
+//! the format with an example that is a test. Text from the wire stands in it
+//! unchanged; characters that could act on a terminal are written as `\uXXXX`,
+//! which every JSON reader turns back.
+
+mod connection;
+mod formatter;
+mod handshake;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+pub(super) use handshake::authority;
+
+use super::filter::group_filter;
+use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION};
+use crate::connection::LedgerClass;
+use crate::packet::Skipped;
+use crate::rules::{Finding, Severity, Verdict};
+
+/// Writes the whole report as one document.
+///
+/// # Errors
+/// What the writer says.
+pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: concat!("tlsight ", env!("CARGO_PKG_VERSION")),
+        inputs: report.captures.iter().map(InputDocument::of).collect(),
+        trust_store: report.store.as_ref().map(|store| StoreDocument {
+            sources: &store.sources,
+            anchors: store.anchors,
+            unreadable_blocks: store
+                .unreadable
+                .iter()
+                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
+                .collect(),
+        }),
+        verdicts: report
+            .verdicts
+            .iter()
+            .map(|(capture, verdict)| VerdictDocument::of(*capture, verdict))
+            .collect(),
+        findings: report
+            .findings()
+            .into_iter()
+            .map(|(capture, finding)| FindingDocument::of(capture, finding))
+            .collect(),
+        connections: report.connections.iter().map(connection::ConnectionDocument::of).collect(),
+        ledger: LedgerDocument::of(&report.captures),
+        limits_hit: report.captures.iter().enumerate().flat_map(limits).collect(),
+        not_judged: report
+            .not_judged
+            .iter()
+            .map(|(need, count)| NotJudgedDocument { reason: need.unmet(), rule_checks: *count })
+            .collect(),
+    };
+    formatter::pretty(&document, out)
+}
+
+/// Writes one connection per line.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    for judged in &report.connections {
+        write_line(report, judged, out)?;
+    }
+    Ok(())
+}
+
+fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        schema_version: u32,
+        file: String,
+        #[serde(flatten)]
+        connection: connection::ConnectionDocument,
+        finding_details: Vec<FindingDocument<'a>>,
+    }
+    let file = report.captures.get(judged.capture).map(CaptureReport::name).unwrap_or_default();
+    let line = Line {
+        schema_version: SCHEMA_VERSION,
+        file,
+        connection: connection::ConnectionDocument::of(judged),
+        finding_details: judged
+            .findings
+            .iter()
+            .map(|finding| FindingDocument::of(judged.capture, finding))
+            .collect(),
+    };
+    formatter::compact(&line, out)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    tool: &'static str,
+    inputs: Vec<InputDocument>,
+    trust_store: Option<StoreDocument<'a>>,
+    verdicts: Vec<VerdictDocument<'a>>,
+    findings: Vec<FindingDocument<'a>>,
+    connections: Vec<connection::ConnectionDocument>,
+    ledger: LedgerDocument,
+    limits_hit: Vec<LimitDocument>,
+    not_judged: Vec<NotJudgedDocument>,
+}
+
+#[derive(Serialize)]
+struct InputDocument {
+    files: Vec<FileDocument>,
+    format: String,
+    frames: u64,
+    bytes: u64,
+    tcp_connections: u64,
+    tls_connections: u64,
+    frames_without_tcp: BTreeMap<String, u64>,
+    problems: Vec<ProblemDocument>,
+    untold_problems: u64,
+    errors: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FileDocument {
+    name: String,
+    frames: u64,
+}
+
+#[derive(Serialize)]
+struct ProblemDocument {
+    file: usize,
+    offset: u64,
+    after_frame: u64,
+    what: String,
+    lost_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct StoreDocument<'a> {
+    sources: &'a [String],
+    anchors: usize,
+    unreadable_blocks: Vec<UnreadableDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnreadableDocument<'a> {
+    source: &'a str,
+    line: usize,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct VerdictDocument<'a> {
+    input: usize,
+    client: String,
+    server: String,
+    leg: Option<&'static str>,
+    streams: &'a [u64],
+    cause: &'static str,
+    refused_by: Option<&'static str>,
+    sentence: &'a str,
+    remedies: &'a [String],
+}
+
+impl<'a> VerdictDocument<'a> {
+    fn of(input: usize, verdict: &'a Verdict) -> Self {
+        Self {
+            input,
+            client: verdict.client.to_string(),
+            server: verdict.server.to_string(),
+            leg: verdict.service,
+            streams: &verdict.streams,
+            cause: verdict.cause,
+            refused_by: verdict.refused_by.map(crate::tls::Role::name),
+            sentence: &verdict.sentence,
+            remedies: &verdict.remedies,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FindingDocument<'a> {
+    rule: &'static str,
+    severity: Severity,
+    input: usize,
+    stream: u64,
+    sentence: String,
+    remedy: String,
+    filter: String,
+    values: BTreeMap<&'static str, &'a str>,
+    evidence: Vec<EvidenceDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct EvidenceDocument<'a> {
+    frame: u64,
+    field: &'static str,
+    observed: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+}
+
+impl<'a> FindingDocument<'a> {
+    fn of(input: usize, finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule.id,
+            severity: finding.severity,
+            input,
+            stream: finding.stream,
+            sentence: finding.sentence(),
+            remedy: finding.remedy(),
+            filter: group_filter(&[finding]),
+            values: finding.values.iter().collect(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|evidence| EvidenceDocument {
+                    frame: evidence.frame,
+                    field: evidence.field,
+                    observed: &evidence.observed,
+                    expected: evidence.expected.as_deref(),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LedgerDocument {
+    tcp_connections: u64,
+    classes: BTreeMap<&'static str, u64>,
+}
+
+impl LedgerDocument {
+    fn of(captures: &[CaptureReport]) -> Self {
+        let mut classes: BTreeMap<&'static str, u64> =
+            LedgerClass::ALL.into_iter().map(|class| (class.word(), 0)).collect();
+        for capture in captures {
+            for (class, count) in &capture.ledger {
+                *classes.entry(class.word()).or_default() += count;
+            }
+        }
+        Self { tcp_connections: captures.iter().map(|capture| capture.tcp_connections).sum(), classes }
+    }
+}
+
+#[derive(Serialize)]
+struct LimitDocument {
+    input: usize,
+    limit: &'static str,
+    times: u64,
+    effect: &'static str,
+}
+
+#[derive(Serialize)]
+struct NotJudgedDocument {
+    reason: &'static str,
+    rule_checks: u64,
+}
+
+fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = LimitDocument> {
+    capture.limits_hit.iter().map(move |hit| LimitDocument {
+        input,
+        limit: hit.limit,
+        times: hit.times,
+        effect: hit.effect,
+    })
+}
+
+impl InputDocument {
+    fn of(capture: &CaptureReport) -> Self {
+        let not_tls = [LedgerClass::NotTls, LedgerClass::NoPayload]
+            .iter()
+            .filter_map(|class| capture.ledger.get(class))
+            .sum::<u64>();
+        let file = |(name, frames): &(String, u64)| FileDocument { name: name.clone(), frames: *frames };
+        Self {
+            files: capture.files.iter().map(file).collect(),
+            format: capture.format.clone(),
+            frames: capture.frames,
+            bytes: capture.bytes,
+            tcp_connections: capture.tcp_connections,
+            tls_connections: capture.tcp_connections.saturating_sub(not_tls),
+            frames_without_tcp: capture
+                .skipped
+                .iter()
+                .map(|(reason, count)| (skipped_word(*reason), *count))
+                .collect(),
+            problems: capture
+                .problems
+                .iter()
+                .map(|(file, problem)| ProblemDocument {
+                    file: *file,
+                    offset: problem.offset,
+                    after_frame: problem.after_frame,
+                    what: problem.what.clone(),
+                    lost_bytes: problem.lost_bytes,
+                })
+                .collect(),
+            untold_problems: capture.untold_problems,
+            errors: capture.errors.clone(),
+        }
+    }
+}
+
+fn skipped_word(reason: Skipped) -> String {
+    match reason {
+        Skipped::LinkType(link) => format!("link_type_{}", link.0),
+        Skipped::NotIp => "not_ip".into(),
+        Skipped::NotTcp => "not_tcp".into(),
+        Skipped::CutHeader => "header_cut".into(),
+        Skipped::Malformed => "malformed_header".into(),
+        Skipped::TooDeep => "too_many_encapsulations".into(),
+    }
+}

@@ -1,0 +1,391 @@
+//! One connection in JSON.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::handshake::{
+    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, KeyExchangeDocument,
+    ServerHelloDocument, suite, version_word,
+};
+use crate::connection::{
+    Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide,
+};
+use crate::report::model::Judged;
+use crate::time::{Timestamp, date_text};
+use crate::tls::{Role, What, names};
+use crate::wire::text::hex;
+use crate::x509::Certificate;
+
+#[derive(Serialize)]
+pub(super) struct ConnectionDocument {
+    input: usize,
+    stream: u64,
+    client: String,
+    server: String,
+    service: Option<&'static str>,
+    first_frame: u64,
+    first_time: Timestamp,
+    last_frame: u64,
+    last_time: Timestamp,
+    encapsulation: Vec<&'static str>,
+    sni: Option<String>,
+    version: Option<String>,
+    cipher_suite: Option<Code>,
+    handshake: &'static str,
+    aborted_by: Option<&'static str>,
+    abort: Option<AbortDocument>,
+    resumed: Option<bool>,
+    resumed_by: Option<&'static str>,
+    signing_key: Option<String>,
+    client_hello: Option<ClientHelloDocument>,
+    second_client_hello: Option<ClientHelloDocument>,
+    hello_retry_request: Option<ServerHelloDocument>,
+    server_hello: Option<ServerHelloDocument>,
+    server_key_exchange: Option<KeyExchangeDocument>,
+    certificate_request: Option<CertificateRequestDocument>,
+    server_certificates: Vec<CertificateDocument>,
+    client_certificates: Option<Vec<CertificateDocument>>,
+    server_path: PathDocument,
+    client_path: PathDocument,
+    name_check: NameDocument,
+    alerts: Vec<AlertDocument>,
+    encrypted_records: EncryptedDocument,
+    gaps: Vec<GapDocument>,
+    tcp: TcpDocument,
+    anomalies: Vec<crate::tls::Anomaly>,
+    ledger_class: &'static str,
+    worst_severity: Option<crate::rules::Severity>,
+    findings: Vec<&'static str>,
+}
+
+impl ConnectionDocument {
+    pub(super) fn of(judged: &Judged) -> Self {
+        let connection = &judged.connection;
+        let handshake = &connection.handshake;
+        let mut hellos = handshake.client_hellos();
+        let findings: BTreeSet<&'static str> =
+            judged.findings.iter().map(|finding| finding.rule.id).collect();
+        Self {
+            input: judged.capture,
+            stream: connection.stream,
+            client: connection.client.to_string(),
+            server: connection.server.to_string(),
+            service: crate::expressway::service(connection.server.port).map(|service| service.name),
+            first_frame: connection.first.frame,
+            first_time: connection.first.time,
+            last_frame: connection.last.frame,
+            last_time: connection.last.time,
+            encapsulation: connection.encapsulation.names().collect(),
+            sni: connection.server_name(),
+            version: handshake.version().map(version_word),
+            cipher_suite: connection.cipher_suite().map(suite),
+            handshake: connection.outcome.word(),
+            aborted_by: connection.outcome.aborted_by().map(Role::name),
+            abort: AbortDocument::of(&connection.outcome),
+            resumed: connection.resumption.known(),
+            resumed_by: connection.resumption.how(),
+            signing_key: super::super::table::signing_key(connection),
+            client_hello: hellos.next().map(|(entry, hello)| ClientHelloDocument::of(entry, hello)),
+            second_client_hello: hellos
+                .next()
+                .map(|(entry, hello)| ClientHelloDocument::of(entry, hello)),
+            hello_retry_request: handshake
+                .hello_retry_request()
+                .map(|(entry, hello)| ServerHelloDocument::of(entry, hello)),
+            server_hello: handshake
+                .server_hello()
+                .map(|(entry, hello)| ServerHelloDocument::of(entry, hello)),
+            server_key_exchange: handshake
+                .server_key_exchange()
+                .map(|(entry, exchange)| KeyExchangeDocument::of(entry, exchange)),
+            certificate_request: handshake
+                .certificate_request()
+                .map(|(entry, request)| CertificateRequestDocument::of(entry, request)),
+            server_certificates: certificates(&connection.server_certificates),
+            client_certificates: connection.client_certificates.as_deref().map(certificates),
+            server_path: PathDocument::of(&connection.server_path),
+            client_path: PathDocument::of(&connection.client_path),
+            name_check: NameDocument::of(&connection.name),
+            alerts: alerts(connection),
+            encrypted_records: EncryptedDocument::of(handshake),
+            gaps: gaps(connection),
+            tcp: TcpDocument::of(connection),
+            anomalies: handshake.anomalies.clone(),
+            ledger_class: connection.ledger.word(),
+            worst_severity: judged.worst(),
+            findings: findings.into_iter().collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AbortDocument {
+    how: &'static str,
+    frame: u64,
+    alert: Option<u8>,
+    inferred: bool,
+}
+
+impl AbortDocument {
+    fn of(outcome: &Outcome) -> Option<Self> {
+        let (how, frame, alert, inferred) = match *outcome {
+            Outcome::Alert { description, frame, inferred, .. } => {
+                ("alert", frame, description, inferred)
+            }
+            Outcome::Reset { frame, .. } => ("rst", frame, None, false),
+            Outcome::Closed { frame, .. } => ("fin", frame, None, false),
+            _ => return None,
+        };
+        Some(Self { how, frame, alert, inferred })
+    }
+}
+
+#[derive(Serialize)]
+struct AlertDocument {
+    from: Role,
+    frame: u64,
+    level: Option<&'static str>,
+    description: Option<String>,
+    code: Option<u8>,
+    encrypted: bool,
+}
+
+fn alerts(connection: &Connection) -> Vec<AlertDocument> {
+    let document = |entry: &crate::tls::Entry| match entry.what {
+        What::Alert { level, description } => Some(AlertDocument {
+            from: entry.from,
+            frame: entry.frame,
+            level: Some(if level == 2 { "fatal" } else { "warning" }),
+            description: Some(names::alert_name(description).into_owned()),
+            code: Some(description),
+            encrypted: false,
+        }),
+        What::EncryptedAlert { .. } => Some(AlertDocument {
+            from: entry.from,
+            frame: entry.frame,
+            level: None,
+            description: None,
+            code: None,
+            encrypted: true,
+        }),
+        _ => None,
+    };
+    connection.handshake.entries.iter().filter_map(document).collect()
+}
+
+#[derive(Serialize)]
+struct GapDocument {
+    from: Role,
+    frame: u64,
+    bytes: u64,
+    cause: crate::flow::GapCause,
+}
+
+fn gaps(connection: &Connection) -> Vec<GapDocument> {
+    connection
+        .handshake
+        .gaps()
+        .into_iter()
+        .map(|(entry, bytes, cause)| GapDocument {
+            from: entry.from,
+            frame: entry.frame,
+            bytes,
+            cause,
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct TcpDocument {
+    client: TcpSideDocument,
+    server: TcpSideDocument,
+}
+
+#[derive(Serialize)]
+struct TcpSideDocument {
+    segments: u64,
+    bytes: u64,
+    syn_frame: Option<u64>,
+    fin_frame: Option<u64>,
+    rst_frame: Option<u64>,
+}
+
+impl TcpDocument {
+    fn of(connection: &Connection) -> Self {
+        let side = |side: &TcpSide| TcpSideDocument {
+            segments: side.segments,
+            bytes: side.bytes,
+            syn_frame: side.syn.map(|mark| mark.frame),
+            fin_frame: side.fin.map(|mark| mark.frame),
+            rst_frame: side.rst.map(|mark| mark.frame),
+        };
+        Self { client: side(&connection.tcp.client), server: side(&connection.tcp.server) }
+    }
+}
+
+#[derive(Serialize)]
+struct CertificateDocument {
+    frame: u64,
+    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    content: Option<CertificateContent>,
+}
+
+#[derive(Serialize)]
+struct CertificateContent {
+    serial: String,
+    serial_hex: String,
+    subject: String,
+    subject_cn: Option<String>,
+    issuer: String,
+    issuer_cn: Option<String>,
+    not_before: String,
+    not_after: String,
+    self_signed: bool,
+    version: u64,
+    key: String,
+    signature_algorithm: String,
+    san: Vec<String>,
+    key_usage: Vec<&'static str>,
+    extended_key_usage: Option<Vec<String>>,
+    ca: Option<bool>,
+    path_length: Option<u64>,
+    subject_key_id: Option<String>,
+    authority_key_id: Option<String>,
+    ca_issuers: Vec<String>,
+    length: usize,
+}
+
+fn certificates(list: &[Presented]) -> Vec<CertificateDocument> {
+    list.iter()
+        .map(|shown| CertificateDocument {
+            frame: shown.frame,
+            sha256: hex(shown.sha256()),
+            error: shown.certificate.as_ref().err().map(ToString::to_string),
+            content: shown.parsed().map(|certificate| CertificateContent::of(certificate)),
+        })
+        .collect()
+}
+
+impl CertificateContent {
+    fn of(certificate: &Certificate) -> Self {
+        let extensions = &certificate.extensions;
+        let basic = extensions.basic_constraints;
+        Self {
+            serial: certificate.serial.to_string(),
+            serial_hex: certificate.serial.hex(),
+            subject: certificate.subject.to_string(),
+            subject_cn: certificate.subject.common_name().map(str::to_owned),
+            issuer: certificate.issuer.to_string(),
+            issuer_cn: certificate.issuer.common_name().map(str::to_owned),
+            not_before: date(&certificate.not_before),
+            not_after: date(&certificate.not_after),
+            self_signed: certificate.is_self_signed(),
+            version: certificate.version,
+            key: certificate.public_key.label(),
+            signature_algorithm: certificate.signature_algorithm.name(),
+            san: extensions
+                .subject_alt_names
+                .iter()
+                .flatten()
+                .map(ToString::to_string)
+                .collect(),
+            key_usage: extensions.key_usage.map(|usage| usage.names()).unwrap_or_default(),
+            extended_key_usage: extensions
+                .extended_key_usage
+                .as_ref()
+                .map(|list| list.iter().map(ToString::to_string).collect()),
+            ca: basic.map(|basic| basic.ca),
+            path_length: basic.and_then(|basic| basic.path_len),
+            subject_key_id: extensions.subject_key_id.as_deref().map(hex),
+            authority_key_id: extensions
+                .authority_key_id
+                .as_ref()
+                .and_then(|id| id.key_id.as_deref())
+                .map(hex),
+            ca_issuers: extensions.ca_issuers.clone(),
+            length: certificate.der.len(),
+        }
+    }
+}
+
+/// RFC 3339, or `invalid:` and the text of a date that cannot be read.
+fn date(time: &crate::x509::Time) -> String {
+    time.unix.map_or_else(|| format!("invalid:{}", time.text), date_text)
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PathDocument {
+    Judged { ok: bool, errors: Vec<PathErrorDocument>, path: Vec<PathLinkDocument> },
+    NotJudged { not_judged: &'static str },
+}
+
+#[derive(Serialize)]
+struct PathErrorDocument {
+    code: u32,
+    depth: usize,
+    text: &'static str,
+}
+
+#[derive(Serialize)]
+struct PathLinkDocument {
+    subject: String,
+    sha256: String,
+    from: &'static str,
+}
+
+impl PathDocument {
+    fn of(verdict: &PathVerdict) -> Self {
+        match verdict {
+            PathVerdict::NotJudged(reason) => Self::NotJudged { not_judged: reason.reason() },
+            PathVerdict::Judged(validation) => Self::Judged {
+                ok: validation.ok(),
+                errors: validation
+                    .errors
+                    .iter()
+                    .map(|e| PathErrorDocument { code: e.code, depth: e.depth, text: e.text })
+                    .collect(),
+                path: validation
+                    .path
+                    .iter()
+                    .map(|link| PathLinkDocument {
+                        subject: link.certificate.subject.to_string(),
+                        sha256: hex(&link.certificate.sha256),
+                        from: match link.origin {
+                            crate::trust::Origin::Store(_) => "store",
+                            _ => "peer",
+                        },
+                    })
+                    .collect(),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum NameDocument {
+    Checked { reference: String, source: &'static str, matches: bool, presented: Vec<String> },
+    NotJudged { not_judged: &'static str },
+}
+
+impl NameDocument {
+    fn of(verdict: &NameVerdict) -> Self {
+        match verdict {
+            NameVerdict::NotJudged(reason) => Self::NotJudged { not_judged: reason.reason() },
+            NameVerdict::Checked { reference, matches, presented } => Self::Checked {
+                reference: reference.to_string(),
+                source: match reference {
+                    Reference::ServerName(_) => "sni",
+                    Reference::Address(_) => "server address",
+                },
+                matches: *matches,
+                presented: presented.clone(),
+            },
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Hellos and other messages in JSON: numbers with their names, in wire order.
+
+use serde::Serialize;
+
+use crate::tls::{
+    CertificateRequest, ClientHello, Entry, Extension, Handshake, KeyExchangeParameters, Role,
+    ServerHello, ServerKeyExchange, names,
+};
+use crate::wire::text::hex;
+use crate::x509::Name;
+
+/// A protocol number and its name.
+#[derive(Serialize)]
+pub(super) struct Code {
+    code: String,
+    name: String,
+}
+
+fn code16(code: u16, name: impl Into<String>) -> Code {
+    Code { code: format!("0x{code:04x}"), name: name.into() }
+}
+
+pub(super) fn suite(code: u16) -> Code {
+    code16(code, names::cipher_suite_name(code))
+}
+
+/// `TLSv1.2`; a number without a name in hexadecimal.
+pub(super) fn version_word(version: u16) -> String {
+    names::version_name(version).into_owned()
+}
+
+fn versions(list: &[u16]) -> Vec<Code> {
+    list.iter().map(|version| code16(*version, names::version_name(*version))).collect()
+}
+
+fn groups(list: &[u16]) -> Vec<Code> {
+    list.iter().map(|group| code16(*group, names::group_name(*group))).collect()
+}
+
+fn schemes(list: &[u16]) -> Vec<Code> {
+    list.iter().map(|scheme| code16(*scheme, names::signature_scheme_name(*scheme))).collect()
+}
+
+fn extensions(list: &[Extension]) -> Vec<ExtensionDocument> {
+    list.iter()
+        .map(|extension| ExtensionDocument {
+            code: extension.code,
+            name: names::extension_name(extension.code).into_owned(),
+            length: extension.body.len(),
+            whole: extension.whole,
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct ExtensionDocument {
+    code: u16,
+    name: String,
+    length: usize,
+    whole: bool,
+}
+
+#[derive(Serialize)]
+pub(super) struct ClientHelloDocument {
+    frame: u64,
+    whole: bool,
+    ssl2_format: bool,
+    legacy_version: Code,
+    random: String,
+    session_id: String,
+    cipher_suites: Vec<Code>,
+    extensions: Vec<ExtensionDocument>,
+    supported_versions: Vec<Code>,
+    signature_algorithms: Vec<Code>,
+    signature_algorithms_cert: Vec<Code>,
+    supported_groups: Vec<Code>,
+    key_share_groups: Vec<Code>,
+    alpn: Vec<String>,
+    session_ticket: bool,
+    pre_shared_key: bool,
+    extended_master_secret: bool,
+    ech_outer: bool,
+}
+
+impl ClientHelloDocument {
+    pub(super) fn of(entry: &Entry, hello: &ClientHello) -> Self {
+        let suite_code = |code: &u32| match u16::try_from(*code) {
+            Ok(code) if !hello.ssl2_format => suite(code),
+            _ => ssl2_kind(*code),
+        };
+        Self {
+            frame: entry.frame,
+            whole: hello.whole,
+            ssl2_format: hello.ssl2_format,
+            legacy_version: code16(hello.legacy_version, names::version_name(hello.legacy_version)),
+            random: hex(&hello.random),
+            session_id: hex(&hello.session_id),
+            cipher_suites: hello.cipher_suites.iter().map(suite_code).collect(),
+            extensions: extensions(&hello.extensions),
+            supported_versions: versions(&hello.supported_versions()),
+            signature_algorithms: schemes(&hello.signature_algorithms()),
+            signature_algorithms_cert: schemes(&hello.signature_algorithms_cert()),
+            supported_groups: groups(&hello.supported_groups()),
+            key_share_groups: groups(&hello.key_share_groups()),
+            alpn: hello.alpn(),
+            session_ticket: hello.has_ticket(),
+            pre_shared_key: hello.offers_psk(),
+            extended_master_secret: hello.offers_extended_master_secret(),
+            ech_outer: hello.is_ech_outer(),
+        }
+    }
+}
+
+/// A three-byte cipher kind: those that begin with zero are suites of TLS.
+fn ssl2_kind(code: u32) -> Code {
+    let name = match u16::try_from(code) {
+        Ok(code) => names::cipher_suite_name(code).into_owned(),
+        Err(_) => format!("0x{code:06x}"),
+    };
+    Code { code: format!("0x{code:06x}"), name }
+}
+
+#[derive(Serialize)]
+pub(super) struct ServerHelloDocument {
+    frame: u64,
+    whole: bool,
+    legacy_version: Option<Code>,
+    version: Option<Code>,
+    random: String,
+    session_id: String,
+    cipher_suite: Option<Code>,
+    extensions: Vec<ExtensionDocument>,
+    key_share_group: Option<Code>,
+    alpn: Option<String>,
+    pre_shared_key: bool,
+}
+
+impl ServerHelloDocument {
+    pub(super) fn of(entry: &Entry, hello: &ServerHello) -> Self {
+        // A message that is cut before the field says nothing of it.
+        let known = |version: u16| {
+            (version != 0).then(|| code16(version, names::version_name(version)))
+        };
+        Self {
+            frame: entry.frame,
+            whole: hello.whole,
+            legacy_version: known(hello.legacy_version),
+            version: known(hello.version()),
+            random: hex(&hello.random),
+            session_id: hex(&hello.session_id),
+            cipher_suite: hello.cipher_suite.map(suite),
+            extensions: extensions(&hello.extensions),
+            key_share_group: hello
+                .key_share_group()
+                .map(|group| code16(group, names::group_name(group))),
+            alpn: hello.alpn(),
+            pre_shared_key: hello.accepts_psk(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct KeyExchangeDocument {
+    frame: u64,
+    group: Option<Code>,
+    explicit_curve: bool,
+    dh_bits: Option<usize>,
+    signature_algorithm: Option<Code>,
+}
+
+impl KeyExchangeDocument {
+    pub(super) fn of(entry: &Entry, exchange: &ServerKeyExchange) -> Self {
+        let group = match exchange.parameters {
+            Some(KeyExchangeParameters::Group(group)) => Some(group),
+            _ => None,
+        };
+        Self {
+            frame: entry.frame,
+            group: group.map(|group| code16(group, names::group_name(group))),
+            explicit_curve: exchange.parameters == Some(KeyExchangeParameters::ExplicitCurve),
+            dh_bits: match exchange.parameters {
+                Some(KeyExchangeParameters::DhBits(bits)) => Some(bits),
+                _ => None,
+            },
+            signature_algorithm: exchange
+                .signature_algorithm
+                .map(|scheme| code16(scheme, names::signature_scheme_name(scheme))),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct CertificateRequestDocument {
+    frame: u64,
+    whole: bool,
+    certificate_types: Vec<String>,
+    signature_algorithms: Vec<Code>,
+    ca_names: Vec<String>,
+}
+
+impl CertificateRequestDocument {
+    pub(super) fn of(entry: &Entry, request: &CertificateRequest) -> Self {
+        Self {
+            frame: entry.frame,
+            whole: request.whole,
+            certificate_types: request
+                .certificate_types
+                .iter()
+                .map(|kind| names::client_certificate_type_name(*kind).into_owned())
+                .collect(),
+            signature_algorithms: schemes(&request.signature_algorithms),
+            ca_names: request.authorities.iter().map(|der| authority(der)).collect(),
+        }
+    }
+}
+
+/// A distinguished name, or its bytes where they are none.
+pub(in super::super) fn authority(der: &[u8]) -> String {
+    Name::from_der(der).map_or_else(|_| format!("0x{}", hex(der)), |name| name.to_string())
+}
+
+/// Lengths of the first encrypted records of each side.
+#[derive(Serialize)]
+pub(super) struct EncryptedDocument {
+    client: Vec<usize>,
+    server: Vec<usize>,
+}
+
+impl EncryptedDocument {
+    pub(super) fn of(handshake: &Handshake) -> Self {
+        let lengths = |role| handshake.encrypted(role).map(|(_, length)| length).collect();
+        Self { client: lengths(Role::Client), server: lengths(Role::Server) }
+    }
+}

@@ -1,0 +1,10 @@
+//! What is said: one [`Report`], and the renderers that read nothing else.
+
+mod filter;
+pub mod json;
+mod model;
+pub mod show;
+pub mod table;
+
+pub use filter::group_filter;
+pub use model::{CaptureReport, Judged, LimitHit, Report, StoreReport, SCHEMA_VERSION};

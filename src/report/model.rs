@@ -1,0 +1,183 @@
+//! The one value that every renderer reads.
+
+use std::collections::BTreeMap;
+
+use crate::capture::Problem;
+use crate::connection::{Connection, LedgerClass};
+use crate::packet::Skipped;
+use crate::rules::{Finding, Need, Rule, Severity, Verdict};
+
+/// Version of the JSON document. It grows by one when a field changes its meaning or
+/// goes away; new fields do not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// All that came of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The captures, in the order in which they were read.
+    pub captures: Vec<CaptureReport>,
+    /// The TLS connections, capture by capture, by stream number.
+    pub connections: Vec<Judged>,
+    /// Why connections fail, worst first.
+    pub verdicts: Vec<(usize, Verdict)>,
+    /// The trust store, when one was given.
+    pub store: Option<StoreReport>,
+    /// How many connections each rule could not judge, and why.
+    pub not_judged: BTreeMap<Need, u64>,
+}
+
+/// A connection with the findings on it.
+#[derive(Debug)]
+pub struct Judged {
+    /// Index of its capture in [`Report::captures`].
+    pub capture: usize,
+    /// What was seen.
+    pub connection: Connection,
+    /// What the rules say of it.
+    pub findings: Vec<Finding>,
+}
+
+impl Judged {
+    /// The worst severity of its findings.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// One capture: a file, or several that continue one another.
+#[derive(Debug, Default)]
+pub struct CaptureReport {
+    /// The files, with the number of frames in each.
+    pub files: Vec<(String, u64)>,
+    /// `pcap` or `pcapng`, with the compression, of the first file.
+    pub format: String,
+    /// Frames read.
+    pub frames: u64,
+    /// Uncompressed bytes read.
+    pub bytes: u64,
+    /// Frames without a TCP segment, by reason.
+    pub skipped: BTreeMap<Skipped, u64>,
+    /// Damage in the files: which file, and what.
+    pub problems: Vec<(usize, Problem)>,
+    /// More problems than are told one by one.
+    pub untold_problems: u64,
+    /// Why a file could not be read to its end, or at all.
+    pub errors: Vec<String>,
+    /// TCP connections by class; the classes sum to `tcp_connections`.
+    pub ledger: BTreeMap<LedgerClass, u64>,
+    /// TCP connections seen.
+    pub tcp_connections: u64,
+    /// Limits that were reached.
+    pub limits_hit: Vec<LimitHit>,
+}
+
+/// A bound that was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitHit {
+    /// Its name in [`crate::limits::Limits`].
+    pub limit: &'static str,
+    /// How often.
+    pub times: u64,
+    /// What it means for the report.
+    pub effect: &'static str,
+}
+
+/// The trust store that was used.
+#[derive(Debug, Default)]
+pub struct StoreReport {
+    /// Files it was read from.
+    pub sources: Vec<String>,
+    /// Anchors in it.
+    pub anchors: usize,
+    /// Blocks that could not be read: source, line, reason.
+    pub unreadable: Vec<(String, usize, String)>,
+}
+
+impl CaptureReport {
+    /// The file and the number within it of a frame, for captures of several files.
+    #[must_use]
+    pub fn locate(&self, frame: u64) -> (usize, u64) {
+        let mut before = 0;
+        for (index, (_, frames)) in self.files.iter().enumerate() {
+            if frame <= before + frames || index + 1 == self.files.len() {
+                return (index, frame - before);
+            }
+            before += frames;
+        }
+        (0, frame)
+    }
+
+    /// `43`, or `43 of b.pcap` where several files make the capture.
+    #[must_use]
+    pub fn frame_text(&self, frame: u64) -> String {
+        let (file, number) = self.locate(frame);
+        match self.files.get(file) {
+            Some((name, _)) if self.files.len() > 1 => {
+                let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
+                format!("{number} of {base}")
+            }
+            _ => number.to_string(),
+        }
+    }
+
+    /// Its name: the file, or the first and last of several.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.files.as_slice() {
+            [] => String::new(),
+            [(only, _)] => only.clone(),
+            [(first, _), .., (last, _)] => format!("{first} … {last}"),
+        }
+    }
+}
+
+impl Report {
+    /// Findings in report order: worst first, then by rule, capture and stream.
+    #[must_use]
+    pub fn findings(&self) -> Vec<(usize, &Finding)> {
+        let place: BTreeMap<&str, usize> = crate::rules::registry::rules()
+            .enumerate()
+            .map(|(place, rule)| (rule.id, place))
+            .collect();
+        let mut findings: Vec<(usize, &Finding)> = self
+            .connections
+            .iter()
+            .flat_map(|judged| judged.findings.iter().map(|finding| (judged.capture, finding)))
+            .collect();
+        findings.sort_by_key(|(capture, finding)| {
+            let order = place.get(finding.rule.id).copied().unwrap_or(usize::MAX);
+            (std::cmp::Reverse(finding.severity), order, *capture, finding.stream)
+        });
+        findings
+    }
+
+    /// Findings grouped by severity and rule, worst first.
+    #[must_use]
+    pub fn groups(&self) -> Vec<(Severity, &'static Rule, Vec<(usize, &Finding)>)> {
+        let mut groups: Vec<(Severity, &'static Rule, Vec<(usize, &Finding)>)> = Vec::new();
+        for (capture, finding) in self.findings() {
+            match groups.last_mut() {
+                Some((severity, rule, list))
+                    if *severity == finding.severity && rule.id == finding.rule.id =>
+                {
+                    list.push((capture, finding));
+                }
+                _ => groups.push((finding.severity, finding.rule, vec![(capture, finding)])),
+            }
+        }
+        groups
+    }
+
+    /// The worst severity of all findings.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.connections.iter().filter_map(Judged::worst).max()
+    }
+
+    /// Whether any input could not be read.
+    #[must_use]
+    pub fn has_trouble(&self) -> bool {
+        self.captures.iter().any(|capture| !capture.errors.is_empty())
+    }
+}

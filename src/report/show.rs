@@ -1,0 +1,404 @@
+//! One handshake in full: every message with its frame and time.
+
+use std::fmt::Write as _;
+
+use super::model::{CaptureReport, Judged};
+use super::table::{certificate_text, outcome_text};
+use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
+use crate::time::{date_text, duration_text};
+use crate::tls::{
+    Body, CertificateRequest, ClientHello, Entry, Extension, KeyExchangeParameters, Message, Role,
+    ServerHello, What, names,
+};
+use crate::wire::text::{hex, printable};
+use crate::x509::Certificate;
+
+/// The handshake of `judged` as text.
+#[must_use]
+pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
+    let connection = &judged.connection;
+    let mut page = Page::default();
+    page.head(capture, connection);
+    for entry in &connection.handshake.entries {
+        page.entry(capture, connection, entry);
+    }
+    page.tcp_end(capture, connection);
+    page.verdicts(connection);
+    for finding in &judged.findings {
+        page.line(0, "");
+        page.line(0, &format!("{} {}: {}", finding.severity.word(), finding.rule.id, finding.sentence()));
+        page.line(1, &format!("next: {}", finding.remedy()));
+    }
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, depth: usize, text: &str) {
+        let text = printable(text);
+        if text.is_empty() {
+            self.text.push('\n');
+        } else {
+            let _ = writeln!(self.text, "{:indent$}{text}", "", indent = depth * 4);
+        }
+    }
+
+    fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
+        let items: Vec<String> = items.collect();
+        if items.is_empty() {
+            return;
+        }
+        self.line(2, &format!("{title} ({})", items.len()));
+        for item in items {
+            self.line(3, &item);
+        }
+    }
+
+    fn head(&mut self, capture: &CaptureReport, connection: &Connection) {
+        self.line(0, &format!("{}, tcp.stream {}", capture.name(), connection.stream));
+        self.line(0, &format!("{} -> {}", connection.client, connection.server));
+        if let Some(service) = crate::expressway::service(connection.server.port) {
+            self.line(0, &format!("service: {}", service.name));
+        }
+        if !connection.encapsulation.is_empty() {
+            self.line(0, &format!("inside: {}", connection.encapsulation));
+        }
+        let begin = format!("begins {} in frame {}", connection.first.time, capture.frame_text(connection.first.frame));
+        self.line(0, &begin);
+        self.line(0, &format!("handshake: {}", outcome_text(connection)));
+        self.line(0, &format!("certificate: {}", certificate_text(connection)));
+        self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
+        self.line(0, "");
+    }
+
+    fn entry(&mut self, capture: &CaptureReport, connection: &Connection, entry: &Entry) {
+        let frames = if entry.first_frame == entry.frame {
+            format!("frame {}", capture.frame_text(entry.frame))
+        } else {
+            format!(
+                "frames {} to {}",
+                capture.frame_text(entry.first_frame),
+                capture.frame_text(entry.frame)
+            )
+        };
+        let after = duration_text(entry.time.since(connection.first.time));
+        let arrow = match entry.from {
+            Role::Client => "client ->",
+            Role::Server => "server ->",
+        };
+        self.line(0, &format!("{arrow} {}  [{frames}, +{after}]", title(&entry.what)));
+        if let What::Message(message) = &entry.what {
+            self.message(connection, entry, message);
+        }
+    }
+
+    fn message(&mut self, connection: &Connection, entry: &Entry, message: &Message) {
+        if !message.whole {
+            self.line(1, "not all of this message is in the capture; what is there:");
+        }
+        match &message.body {
+            Body::ClientHello(hello) => self.client_hello(hello),
+            Body::ServerHello(hello) | Body::HelloRetryRequest(hello) => self.server_hello(hello),
+            Body::Certificate(list) => {
+                if list.certificates.is_empty() && list.cut_bytes == 0 {
+                    self.line(1, "the list is empty: no certificate was shown");
+                }
+                self.certificates(connection, entry);
+                if list.cut_bytes > 0 {
+                    self.line(1, &format!("a further certificate is cut: {} bytes of it are there", list.cut_bytes));
+                }
+                if list.left_out > 0 {
+                    self.line(1, &format!("{} more certificates than the limit are not shown", list.left_out));
+                }
+            }
+            Body::CertificateRequest(request) => self.certificate_request(request),
+            Body::ServerKeyExchange(exchange) => {
+                match exchange.parameters {
+                    Some(KeyExchangeParameters::Group(group)) => {
+                        self.line(1, &format!("group: {}", number16(group, &names::group_name(group))));
+                    }
+                    Some(KeyExchangeParameters::ExplicitCurve) => {
+                        self.line(1, "group: a curve given by explicit parameters");
+                    }
+                    Some(KeyExchangeParameters::DhBits(bits)) => {
+                        self.line(1, &format!("group: finite field of {bits} bits"));
+                    }
+                    None => {}
+                }
+                if let Some(scheme) = exchange.signature_algorithm {
+                    let name = names::signature_scheme_name(scheme);
+                    self.line(1, &format!("signed with: {}", number16(scheme, &name)));
+                }
+            }
+            Body::CertificateVerify(verify) => {
+                if let Some(scheme) = verify.algorithm {
+                    let name = names::signature_scheme_name(scheme);
+                    self.line(1, &format!("signed with: {}", number16(scheme, &name)));
+                }
+                self.line(1, &format!("signature of {} bytes", verify.signature_length));
+            }
+            Body::NewSessionTicket { lifetime } => {
+                self.line(1, &format!("lifetime hint {lifetime} s"));
+            }
+            Body::CertificateStatus { length } => {
+                self.line(1, &format!("OCSP response of {length} bytes"));
+            }
+            Body::Opaque => {}
+        }
+    }
+
+    fn client_hello(&mut self, hello: &ClientHello) {
+        if hello.ssl2_format {
+            self.line(1, "in SSL 2.0 format");
+        }
+        self.line(1, &format!("legacy_version: {}", version(hello.legacy_version)));
+        self.line(1, &format!("random: {}", hex(&hello.random)));
+        self.session_id(&hello.session_id);
+        self.list("cipher_suites", hello.cipher_suites.iter().map(|code| suite(*code, hello.ssl2_format)));
+        self.list("compression_methods", hello.compression_methods.iter().map(|method| {
+            format!("0x{method:02x} {}", names::compression_method_name(*method))
+        }));
+        let alpn = hello.alpn();
+        self.extensions(&hello.extensions, |page, extension| match extension.code {
+            0 => page.line(3, &hello.server_name().unwrap_or_else(|| "(no host name)".into())),
+            10 => page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned()),
+            13 => page.numbers(&hello.signature_algorithms(), scheme_name),
+            16 => alpn.iter().for_each(|name| page.line(3, name)),
+            43 => page.numbers(&hello.supported_versions(), version_name),
+            50 => page.numbers(&hello.signature_algorithms_cert(), scheme_name),
+            40 | 51 => page.numbers(&hello.key_share_groups(), |code| names::group_name(code).into_owned()),
+            _ => {}
+        });
+    }
+
+    fn server_hello(&mut self, hello: &ServerHello) {
+        self.line(1, &format!("legacy_version: {}", version(hello.legacy_version)));
+        self.line(1, &format!("version: {}", version(hello.version())));
+        if !hello.random.is_empty() {
+            self.line(1, &format!("random: {}", hex(&hello.random)));
+        }
+        self.session_id(&hello.session_id);
+        if let Some(code) = hello.cipher_suite {
+            self.line(1, &format!("cipher_suite: {}", suite(u32::from(code), false)));
+        }
+        self.extensions(&hello.extensions, |page, extension| match extension.code {
+            16 => page.line(3, &hello.alpn().unwrap_or_default()),
+            43 => page.line(3, &version(hello.version())),
+            40 | 51 => {
+                if let Some(group) = hello.key_share_group() {
+                    page.line(3, &number16(group, &names::group_name(group)));
+                }
+            }
+            _ => {}
+        });
+    }
+
+    fn session_id(&mut self, id: &[u8]) {
+        let text = if id.is_empty() { "(empty)".into() } else { hex(id) };
+        self.line(1, &format!("session_id: {text}"));
+    }
+
+    fn extensions(&mut self, list: &[Extension], detail: impl Fn(&mut Self, &Extension)) {
+        if list.is_empty() {
+            self.line(1, "no extensions");
+            return;
+        }
+        self.line(1, &format!("extensions ({})", list.len()));
+        for extension in list {
+            let cut = if extension.whole { "" } else { ", cut" };
+            self.line(2, &format!(
+                "{} {} ({} bytes{cut})",
+                extension.code,
+                names::extension_name(extension.code),
+                extension.body.len()
+            ));
+            detail(self, extension);
+        }
+    }
+
+    fn numbers(&mut self, list: &[u16], name: impl Fn(u16) -> String) {
+        for code in list {
+            self.line(3, &number16(*code, &name(*code)));
+        }
+    }
+
+    fn certificate_request(&mut self, request: &CertificateRequest) {
+        self.list("certificate_types", request.certificate_types.iter().map(|kind| {
+            format!("{kind} {}", names::client_certificate_type_name(*kind))
+        }));
+        self.list(
+            "signature_algorithms",
+            request.signature_algorithms.iter().map(|code| number16(*code, &scheme_name(*code))),
+        );
+        if request.authorities.is_empty() {
+            self.line(2, "no names of certificate authorities: any will do");
+        }
+        self.list(
+            "certificate_authorities",
+            request.authorities.iter().map(|der| super::json::authority(der)),
+        );
+    }
+
+    fn certificates(&mut self, connection: &Connection, entry: &Entry) {
+        for (depth, shown) in connection.certificates(entry.from).iter().enumerate() {
+            if shown.frame == entry.frame {
+                self.certificate(depth, shown);
+            }
+        }
+    }
+
+    fn certificate(&mut self, depth: usize, shown: &Presented) {
+        self.line(1, &format!("certificate {depth}"));
+        match &shown.certificate {
+            Ok(certificate) => self.certificate_content(certificate),
+            Err(unparseable) => {
+                self.line(2, &unparseable.to_string());
+                self.line(2, &format!("SHA-256 {}", hex(&unparseable.sha256)));
+            }
+        }
+    }
+
+    fn certificate_content(&mut self, certificate: &Certificate) {
+        let extensions = &certificate.extensions;
+        self.line(2, &format!("subject     {}", certificate.subject));
+        let own = if certificate.is_self_signed() { "  (self-signed)" } else { "" };
+        self.line(2, &format!("issuer      {}{own}", certificate.issuer));
+        self.line(2, &format!("serial      {}", certificate.serial));
+        self.line(2, &format!(
+            "valid       {} to {}",
+            date(&certificate.not_before),
+            date(&certificate.not_after)
+        ));
+        self.line(2, &format!("key         {}", certificate.public_key.label()));
+        self.line(2, &format!("signed with {}", certificate.signature_algorithm.name()));
+        let names: Vec<String> =
+            extensions.subject_alt_names.iter().flatten().map(ToString::to_string).collect();
+        self.line(2, &format!("SAN         {}", or_none(&names.join(", "))));
+        let usages = extensions.key_usage.map(|usage| usage.names().join(", ")).unwrap_or_default();
+        self.line(2, &format!("key usage   {}", or_none(&usages)));
+        let extended: Vec<String> =
+            extensions.extended_key_usage.iter().flatten().map(ToString::to_string).collect();
+        self.line(2, &format!("EKU         {}", or_none(&extended.join(", "))));
+        let basic = extensions.basic_constraints.map_or_else(String::new, |basic| {
+            let length = basic.path_len.map(|n| format!(", path length {n}")).unwrap_or_default();
+            format!("CA:{}{length}", if basic.ca { "TRUE" } else { "FALSE" })
+        });
+        self.line(2, &format!("constraints {}", or_none(&basic)));
+        let own = extensions.subject_key_id.as_deref().map(hex).unwrap_or_default();
+        self.line(2, &format!("SKI         {}", or_none(&own)));
+        let authority = extensions.authority_key_id.as_ref().and_then(|id| id.key_id.as_deref());
+        self.line(2, &format!("AKI         {}", or_none(&authority.map(hex).unwrap_or_default())));
+        for url in &extensions.ca_issuers {
+            self.line(2, &format!("issuer at   {url}"));
+        }
+        self.line(2, &format!("SHA-256     {}", hex(&certificate.sha256)));
+    }
+
+    fn tcp_end(&mut self, capture: &CaptureReport, connection: &Connection) {
+        for (role, side) in
+            [(Role::Client, &connection.tcp.client), (Role::Server, &connection.tcp.server)]
+        {
+            for (what, mark) in [("FIN", side.fin), ("RST", side.rst)] {
+                if let Some(mark) = mark {
+                    let after = duration_text(mark.time.since(connection.first.time));
+                    let frame = capture.frame_text(mark.frame);
+                    self.line(0, &format!("{} -> TCP {what}  [frame {frame}, +{after}]", role.name()));
+                }
+            }
+        }
+    }
+
+    fn verdicts(&mut self, connection: &Connection) {
+        self.line(0, "");
+        if let PathVerdict::Judged(validation) = &connection.server_path {
+            self.line(0, "certification path of the server, leaf first:");
+            for link in &validation.path {
+                let from = match link.origin {
+                    crate::trust::Origin::Store(_) => "trust store",
+                    _ => "sent by the server",
+                };
+                self.line(1, &format!("{} ({from})", link.certificate.subject));
+            }
+            for error in &validation.errors {
+                self.line(1, &format!("error {} at depth {}: {}", error.code, error.depth, error.text));
+            }
+            if validation.ok() {
+                self.line(1, "trusted");
+            }
+        }
+        if let NameVerdict::Checked { reference, matches, presented } = &connection.name {
+            let verdict = if *matches { "matches" } else { "is not in" };
+            self.line(0, &format!("name: {reference} {verdict} [{}]", presented.join(", ")));
+        }
+        for anomaly in &connection.handshake.anomalies {
+            self.line(0, &format!("anomaly in frame {}: {}", anomaly.frame, anomaly.what));
+        }
+    }
+}
+
+fn title(what: &What) -> String {
+    match what {
+        What::Message(message) => {
+            let name = match &message.body {
+                Body::HelloRetryRequest(_) => "hello_retry_request".into(),
+                _ => names::handshake_type_name(message.kind),
+            };
+            format!("{name} ({} bytes)", message.length)
+        }
+        What::Alert { level, description } => {
+            let level = if *level == 2 { "fatal" } else { "warning" };
+            format!("ALERT {level} {} ({description})", names::alert_name(*description))
+        }
+        What::EncryptedAlert { length } => format!("alert, encrypted ({length} bytes)"),
+        What::ChangeCipherSpec => "change_cipher_spec".into(),
+        What::EncryptedHandshake { length } => {
+            format!("handshake message, encrypted ({length} bytes)")
+        }
+        What::Protected { length } => format!("encrypted record ({length} bytes)"),
+        What::Heartbeat { length } => format!("heartbeat ({length} bytes)"),
+        What::Gap { length, cause } => {
+            let why = match cause {
+                crate::flow::GapCause::Snaplen => "cut by the snapshot length",
+                crate::flow::GapCause::NotCaptured => "not in the capture",
+                crate::flow::GapCause::Limit => "more was waiting than the limit",
+            };
+            format!("{length} bytes missing: {why}")
+        }
+    }
+}
+
+fn number16(code: u16, name: &str) -> String {
+    if name.contains("0x") { name.to_owned() } else { format!("0x{code:04x} {name}") }
+}
+
+fn suite(code: u32, ssl2: bool) -> String {
+    match u16::try_from(code) {
+        Ok(code) => number16(code, &names::cipher_suite_name(code)),
+        Err(_) if ssl2 => format!("0x{code:06x} (SSL 2.0)"),
+        Err(_) => format!("0x{code:06x}"),
+    }
+}
+
+fn version(code: u16) -> String {
+    number16(code, &names::version_name(code))
+}
+
+fn version_name(code: u16) -> String {
+    names::version_name(code).into_owned()
+}
+
+fn scheme_name(code: u16) -> String {
+    names::signature_scheme_name(code).into_owned()
+}
+
+fn date(time: &crate::x509::Time) -> String {
+    time.unix.map_or_else(|| format!("unreadable ({})", time.text), date_text)
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
+}

@@ -1,0 +1,481 @@
+//! The report for people: verdicts, a table, findings, and the ledger.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+
+use super::filter::group_filter;
+use super::model::{CaptureReport, Judged, Report};
+use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
+use crate::packet::Skipped;
+use crate::rules::{Finding, Severity};
+use crate::time::Timestamp;
+use crate::tls::names::{self, Authentication};
+use crate::wire::text::{count, printable};
+
+/// How the report shall look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Width in columns; 0 for as wide as it gets.
+    pub width: usize,
+    /// Use colour.
+    pub colour: bool,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const INFO: Style = AnsiColor::Cyan.on_default();
+const HEADING: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// The whole report as text.
+#[must_use]
+pub fn render(report: &Report, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.verdicts(report);
+    for (index, capture) in report.captures.iter().enumerate() {
+        page.capture(report, index, capture);
+    }
+    page.findings(report);
+    page.not_judged(report);
+    page.ledger(report);
+    page.text
+}
+
+struct Page {
+    text: String,
+    look: Look,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        if self.look.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        let line = self.styled(HEADING, text);
+        self.line(&line);
+    }
+
+    /// A paragraph, folded to the width, each line behind `indent` spaces.
+    fn paragraph(&mut self, text: &str, first: &str, indent: usize) {
+        let width = if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) };
+        for line in fold(&printable(text), width, first, indent) {
+            self.line(&line);
+        }
+    }
+
+    fn verdicts(&mut self, report: &Report) {
+        if report.verdicts.is_empty() {
+            return;
+        }
+        self.heading("Verdict");
+        for (_, verdict) in &report.verdicts {
+            self.paragraph(&verdict.sentence, "  ", 2);
+            for (index, remedy) in verdict.remedies.iter().enumerate() {
+                self.paragraph(remedy, &format!("    {}. ", index + 1), 7);
+            }
+            let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
+            let note = format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
+            let note = self.styled(FAINT, &note);
+            self.line(&note);
+        }
+    }
+
+    fn capture(&mut self, report: &Report, index: usize, capture: &CaptureReport) {
+        let connections: Vec<&Judged> =
+            report.connections.iter().filter(|judged| judged.capture == index).collect();
+        let mut title = format!(
+            "{}: {} in {}",
+            printable(&capture.name()),
+            count(connections.len() as u64, "TLS connection"),
+            count(capture.frames, "frame")
+        );
+        if capture.files.len() > 1 {
+            let _ = write!(title, " of {} files read as one capture", capture.files.len());
+        }
+        self.heading(&title);
+        for error in &capture.errors {
+            let line = format!("  not read: {}", printable(error));
+            let line = self.styled(ERROR, &line);
+            self.line(&line);
+        }
+        self.problems(capture);
+        if !connections.is_empty() {
+            let table = self.table(&connections);
+            self.line(&table);
+        }
+    }
+
+    fn problems(&mut self, capture: &CaptureReport) {
+        for (file, problem) in &capture.problems {
+            let name = capture.files.get(*file).map_or("", |(name, _)| name.as_str());
+            let line = format!(
+                "damaged at byte {} of {}, behind frame {}: {} ({} lost)",
+                problem.offset,
+                name,
+                problem.after_frame,
+                problem.what,
+                count(problem.lost_bytes, "byte")
+            );
+            self.paragraph(&line, "  ! ", 4);
+        }
+        if capture.untold_problems > 0 {
+            self.line(&format!("  ! and {}", count(capture.untold_problems, "more problem")));
+        }
+    }
+
+    /// One line per connection; two where the terminal is too narrow for one.
+    fn table(&self, connections: &[&Judged]) -> String {
+        let rows: Vec<[String; 11]> = connections.iter().map(|judged| row(judged)).collect();
+        let wide = lines(&HEADERS, &rows);
+        let fits = wide.iter().all(|line| line.chars().count() <= self.look.width);
+        let lines = if self.look.width == 0 || fits { wide } else { stacked(&rows) };
+        lines.join("\n")
+    }
+
+    fn findings(&mut self, report: &Report) {
+        let groups = report.groups();
+        if groups.is_empty() {
+            return;
+        }
+        self.heading("Findings");
+        for (severity, rule, findings) in groups {
+            let style = severity_style(severity);
+            let word = self.styled(style, severity.word());
+            let id = self.styled(HEADING, rule.id);
+            self.line(&format!("{word} {id}: {}", rule.summary.fill(&crate::rules::Values::new())));
+            self.group(report, &findings);
+        }
+    }
+
+    /// Findings of one rule: those that say the same are told once.
+    fn group(&mut self, report: &Report, findings: &[(usize, &Finding)]) {
+        let mut told: Vec<(String, Vec<(usize, &Finding)>)> = Vec::new();
+        for (capture, finding) in findings {
+            let sentence = finding.sentence();
+            match told.iter_mut().find(|(known, list)| {
+                *known == sentence && list.first().is_some_and(|(index, _)| index == capture)
+            }) {
+                Some((_, list)) => list.push((*capture, finding)),
+                None => told.push((sentence, vec![(*capture, finding)])),
+            }
+        }
+        for (sentence, list) in &told {
+            self.paragraph(sentence, "  ", 2);
+            self.proof(report, list);
+        }
+        let remedies: Vec<String> = findings.iter().map(|(_, finding)| finding.remedy()).collect();
+        let mut shown: Vec<&String> = Vec::new();
+        for remedy in &remedies {
+            if !shown.contains(&remedy) {
+                self.paragraph(remedy, "    next: ", 10);
+                shown.push(remedy);
+            }
+        }
+    }
+
+    fn proof(&mut self, report: &Report, list: &[(usize, &Finding)]) {
+        let Some(capture) = list.first().and_then(|(index, _)| report.captures.get(*index)) else {
+            return;
+        };
+        let findings: Vec<&Finding> = list.iter().map(|(_, finding)| *finding).collect();
+        let mut frames: Vec<u64> = findings.iter().flat_map(|finding| finding.frames()).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        let frames: Vec<String> = frames.iter().map(|frame| capture.frame_text(*frame)).collect();
+        let filter = if capture.files.len() == 1 {
+            format!("; filter: {}", group_filter(&findings))
+        } else {
+            String::new()
+        };
+        let several = if report.captures.len() > 1 {
+            format!(" of {}", printable(&capture.name()))
+        } else {
+            String::new()
+        };
+        let line = format!("    frames {}{several}{filter}", frames.join(", "));
+        let line = self.styled(FAINT, &line);
+        self.line(&line);
+    }
+
+    fn not_judged(&mut self, report: &Report) {
+        let unjudged = report
+            .connections
+            .iter()
+            .filter(|judged| {
+                matches!(
+                    judged.connection.server_path,
+                    PathVerdict::NotJudged(NotJudged::NoTrustStore)
+                )
+            })
+            .count();
+        if unjudged > 0 && report.store.is_none() {
+            self.heading("Not judged: no trust store given");
+            let text = format!(
+                "{} shown, not checked. Give the trust list of the box that connects with --trust FILE \
+                 (for an Expressway: ca_*.pem of its diagnostic archive).",
+                count(unjudged as u64, "certificate chain")
+            );
+            self.paragraph(&text, "  ", 2);
+        }
+        for (source, line, reason) in report.store.iter().flat_map(|store| &store.unreadable) {
+            self.paragraph(&format!("trust store {source}, line {line}: {reason}"), "  ! ", 4);
+        }
+    }
+
+    fn ledger(&mut self, report: &Report) {
+        let total: u64 = report.captures.iter().map(|capture| capture.tcp_connections).sum();
+        self.heading(&format!("Ledger: {}", count(total, "TCP connection")));
+        for class in LedgerClass::ALL {
+            let number: u64 =
+                report.captures.iter().filter_map(|capture| capture.ledger.get(&class)).sum();
+            if number > 0 {
+                self.line(&format!("  {number:>6}  {}", class.meaning()));
+            }
+        }
+        self.skipped(report);
+        for hit in report.captures.iter().flat_map(|capture| &capture.limits_hit) {
+            let line = format!("  limit {} reached {}: {}", hit.limit, times(hit.times), hit.effect);
+            let line = self.styled(WARNING, &line);
+            self.line(&line);
+        }
+    }
+
+    fn skipped(&mut self, report: &Report) {
+        let mut parts: Vec<String> = Vec::new();
+        let sum = |wanted: fn(&Skipped) -> bool| -> u64 {
+            report
+                .captures
+                .iter()
+                .flat_map(|capture| &capture.skipped)
+                .filter(|(reason, _)| wanted(reason))
+                .map(|(_, count)| count)
+                .sum()
+        };
+        let kinds: [(fn(&Skipped) -> bool, &str); 6] = [
+            (|r| matches!(r, Skipped::NotTcp), "IP but not TCP"),
+            (|r| matches!(r, Skipped::NotIp), "not IP"),
+            (|r| matches!(r, Skipped::CutHeader), "cut inside the headers"),
+            (|r| matches!(r, Skipped::Malformed), "with malformed headers"),
+            (|r| matches!(r, Skipped::TooDeep), "with too many encapsulations"),
+            (|r| matches!(r, Skipped::LinkType(_)), "of an unknown link type"),
+        ];
+        for (wanted, words) in kinds {
+            let number = sum(wanted);
+            if number > 0 {
+                parts.push(format!("{number} {words}"));
+            }
+        }
+        if !parts.is_empty() {
+            self.line(&format!("  frames not looked into: {}", parts.join(", ")));
+        }
+    }
+}
+
+const HEADERS: [&str; 11] = [
+    "#", "time", "client", "server", "server name", "version", "cipher suite", "key", "handshake",
+    "certificate", "worst",
+];
+
+/// The rows as a table without borders.
+fn lines(headers: &[&str], rows: &[impl AsRef<[String]>]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(headers.iter().map(|text| Cell::new(text)));
+    for row in rows {
+        table.add_row(row.as_ref().iter().map(Cell::new));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Who and when on one line, what on the next.
+fn stacked(rows: &[[String; 11]]) -> Vec<String> {
+    let mut stacked = Vec::new();
+    for [number, time, client, server, name, version, suite, key, handshake, certificate, worst] in
+        rows
+    {
+        stacked.push(format!("#{number} {time} {client} -> {server} {name}"));
+        stacked.push(format!("    {version} {suite} {key}"));
+        stacked.push(format!("    {handshake}; certificate {certificate}; {worst}"));
+    }
+    stacked
+}
+
+fn times(number: u64) -> String {
+    if number == 1 { "once".into() } else { format!("{number} times") }
+}
+
+const fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => ERROR,
+        Severity::Warning => WARNING,
+        Severity::Info => INFO,
+    }
+}
+
+fn row(judged: &Judged) -> [String; 11] {
+    let connection = &judged.connection;
+    [
+        connection.stream.to_string(),
+        clock(connection.first.time),
+        connection.client.to_string(),
+        connection.server.to_string(),
+        connection.server_name().map_or_else(|| "-".into(), |name| printable(&name)),
+        connection
+            .handshake
+            .version()
+            .map_or_else(|| "-".into(), |version| names::version_name(version).into_owned()),
+        connection
+            .cipher_suite()
+            .map_or_else(|| "-".into(), |suite| names::cipher_suite_name(suite).into_owned()),
+        signing_key(connection).unwrap_or_else(|| "-".into()),
+        outcome_text(connection),
+        certificate_text(connection),
+        judged.worst().map_or_else(|| "-".into(), |severity| severity.word().into()),
+    ]
+}
+
+/// The time of day, which is what an engineer compares with a log; the date stands
+/// in the JSON document.
+fn clock(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.split_once('T').map_or(text.clone(), |(_, clock)| clock.trim_end_matches('Z').to_owned())
+}
+
+/// Which kind of key signs for the server: `RSA`, `ECDSA`, `hidden`, or the
+/// method that needs none. `None` without a ServerHello.
+#[must_use]
+pub fn signing_key(connection: &Connection) -> Option<String> {
+    if let Some(leaf) = connection.server_leaf() {
+        return Some(key_word(&leaf.public_key.kind));
+    }
+    let suite = connection.cipher_suite()?;
+    Some(match names::cipher_suite(suite).map(|suite| suite.authentication) {
+        Some(Authentication::Tls13) if connection.resumption.known() == Some(true) => {
+            "resumed".into()
+        }
+        Some(Authentication::Tls13) => "hidden".into(),
+        Some(Authentication::Rsa) => "RSA".into(),
+        Some(Authentication::Ecdsa) => "ECDSA".into(),
+        Some(Authentication::Dss) => "DSA".into(),
+        Some(Authentication::Anon) => "anonymous".into(),
+        Some(Authentication::Psk) => "pre-shared".into(),
+        Some(other) => format!("{other:?}"),
+        None => "unknown".into(),
+    })
+}
+
+fn key_word(kind: &crate::x509::KeyKind) -> String {
+    use crate::x509::KeyKind;
+    match kind {
+        KeyKind::Rsa | KeyKind::RsaPss => "RSA".into(),
+        KeyKind::Ec(_) => "ECDSA".into(),
+        KeyKind::Ed25519 => "Ed25519".into(),
+        KeyKind::Ed448 => "Ed448".into(),
+        KeyKind::Dsa => "DSA".into(),
+        KeyKind::Other(oid) => oid.to_string(),
+    }
+}
+
+/// How the handshake ended, in a few words.
+#[must_use]
+pub fn outcome_text(connection: &Connection) -> String {
+    match connection.outcome {
+        Outcome::Completed if connection.resumption.known() == Some(true) => {
+            "completed (resumed)".into()
+        }
+        Outcome::Completed => "completed".into(),
+        Outcome::Alert { by, description: Some(code), .. } => {
+            format!("{} aborted: {} ({code})", by.name(), names::alert_name(code))
+        }
+        Outcome::Alert { by, description: None, inferred: true, .. } => {
+            format!("{} aborted (encrypted alert, inferred)", by.name())
+        }
+        Outcome::Alert { by, description: None, .. } => {
+            format!("{} aborted (encrypted alert)", by.name())
+        }
+        Outcome::Reset { by, .. } => format!("reset by {}", by.name()),
+        Outcome::Closed { by, .. } => format!("closed by {}", by.name()),
+        Outcome::Unanswered => "no answer from server".into(),
+        Outcome::Unfinished => "unfinished".into(),
+        Outcome::NotVisible => "not visible".into(),
+    }
+}
+
+/// The verdict on the server's certificate, in a few words.
+#[must_use]
+pub fn certificate_text(connection: &Connection) -> String {
+    let name = match &connection.name {
+        NameVerdict::Checked { matches: false, reference, .. }
+            if matches!(reference, crate::connection::Reference::ServerName(_)) =>
+        {
+            Some("name mismatch")
+        }
+        _ => None,
+    };
+    let path = match &connection.server_path {
+        PathVerdict::Judged(validation) => match validation.first_error() {
+            Some(error) => format!("{} ({} at {})", error.text, error.code, error.depth),
+            None if validation.ok() => "trusted".into(),
+            None => "not decided".into(),
+        },
+        PathVerdict::NotJudged(NotJudged::NoTrustStore) => "not judged".into(),
+        PathVerdict::NotJudged(NotJudged::HiddenByTls13) => "hidden".into(),
+        PathVerdict::NotJudged(NotJudged::Resumed) => "resumed".into(),
+        PathVerdict::NotJudged(NotJudged::NotSent) => "none sent".into(),
+        PathVerdict::NotJudged(NotJudged::NotCaptured) => "not captured".into(),
+        PathVerdict::NotJudged(NotJudged::Unreadable) => "unreadable".into(),
+        PathVerdict::NotJudged(NotJudged::NoReference) => "not judged".into(),
+    };
+    match name {
+        Some(name) => format!("{path}, {name}"),
+        None => path,
+    }
+}
+
+/// Folds text at spaces; the first line begins with `first`, the others with
+/// `indent` spaces.
+fn fold(text: &str, width: usize, first: &str, indent: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        let needed = line.chars().count() + usize::from(!empty) + word.chars().count();
+        if !empty && needed > width {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_folded_at_spaces() {
+        assert_eq!(fold("one two three", 12, "  ", 2), ["  one two", "  three"]);
+        assert_eq!(fold("averyveryverylongword x", 10, "- ", 2), ["- averyveryverylongword", "  x"]);
+    }
+}
