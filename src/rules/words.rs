@@ -56,9 +56,13 @@ impl Values {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| self.said(value))
     }
 
-    /// Names and values, in the order they were added.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
-        self.0.iter().map(|(name, value)| (*name, self.said(value)))
+    /// Names and values as they are, in the order they were added; words are left
+    /// out, which the sentence says.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().filter_map(|(name, value)| match value {
+            Value::Raw(raw) => Some((*name, raw.as_str())),
+            Value::Words(_) => None,
+        })
     }
 
     fn said<'a>(&'a self, value: &'a Value) -> Cow<'a, str> {
