@@ -1,13 +1,14 @@
 //! Does the server's certificate carry the name that the client asked for?
 
 use super::finding::{Evidence, Observation, Severity};
-use super::reaction::{Reaction, reaction, tells, with_reaction};
+use super::reaction::{Reaction, reaction, with_reaction};
 use super::rule::{Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NameVerdict, Reference};
 use crate::expressway::{Checker, service};
 use crate::tls::Role;
+use crate::trust::name::{NameCheck, NameRule, check};
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[NAME_NOT_IN_CERTIFICATE];
@@ -60,12 +61,11 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
 
 fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    let NameVerdict::Checked { reference, matches: false, presented } = &connection.name else {
-        return None;
-    };
-    let severity = judged(connection, reference)?;
+    let NameVerdict::Checked { reference, matches, .. } = &connection.name else { return None };
     let leaf = connection.server_leaf()?;
-    let names = if presented.is_empty() { "no name".to_owned() } else { presented.join(", ") };
+    let by_traffic_server = check(NameRule::TrafficServer, leaf, &reference.to_string());
+    let severity = judged(connection, reference, *matches, by_traffic_server.matched)?;
+    let names = names(&by_traffic_server);
     let values = scene::values(connection)
         .with("reference", reference)
         .with("certificate", scene::certificate(leaf))
@@ -82,21 +82,42 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
+/// The names of the certificate, each once.
+fn names(check: &NameCheck) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in check.compared.iter().chain(&check.ignored) {
+        if !names.contains(&name.text.as_str()) {
+            names.push(&name.text);
+        }
+    }
+    if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+}
+
 /// Whether a name that differs matters here, and how much.
-fn judged(connection: &Connection, reference: &Reference) -> Option<Severity> {
+fn judged(
+    connection: &Connection,
+    reference: &Reference,
+    by_openssl: bool,
+    by_traffic_server: bool,
+) -> Option<Severity> {
     let checker = service(connection.server.port).map(|service| service.checker);
+    let reaction = reaction(connection, Role::Server);
+    // A SIP zone checks its configured peer address, XMPP the domain.
     let on_the_wire = matches!(checker, None | Some(Checker::TrafficServer));
-    let refused = tells(connection, Role::Server, WRONG_NAME)
-        && matches!(reaction(connection, Role::Server), Reaction::Refused(Some(_)))
-        && connection.server_path.judged().is_none_or(|path| path.ok());
-    match reference {
-        _ if refused && (on_the_wire || matches!(reference, Reference::ServerName(_))) => {
-            Some(Severity::Error)
-        }
-        Reference::ServerName(_) if on_the_wire => {
-            let minded = reaction(connection, Role::Server) != Reaction::Accepted;
-            Some(if minded { Severity::Error } else { Severity::Warning })
-        }
+    let named = matches!(reference, Reference::ServerName(_));
+    // The alert tells which of the two ways of comparing the client has.
+    let differs = match reaction {
+        Reaction::Refused(Some(80)) => !by_traffic_server,
+        Reaction::Refused(_) => !by_openssl,
+        _ => !by_openssl && !by_traffic_server,
+    };
+    let trusted = connection.server_path.judged().is_none_or(|path| path.ok());
+    let refused = matches!(reaction, Reaction::Refused(Some(code)) if WRONG_NAME.contains(&code));
+    match reaction {
+        _ if !differs => None,
+        _ if refused && trusted && (on_the_wire || named) => Some(Severity::Error),
+        Reaction::Accepted if named && on_the_wire => Some(Severity::Warning),
+        _ if named && on_the_wire => Some(Severity::Error),
         _ => None,
     }
 }

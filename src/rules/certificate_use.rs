@@ -167,12 +167,8 @@ fn unsuitable(
     usage: &'static str,
     reissue: Text,
 ) -> Observation {
-    let holder = match of {
-        Role::Client => connection.client.address.to_string(),
-        Role::Server => scene::server(connection),
-    };
     let values = scene::values(connection)
-        .with("holder", holder)
+        .with("holder", scene::holder(connection, of))
         .with("certificate", scene::certificate(leaf))
         .with("usage", usage)
         .with_words("reissue", reissue);

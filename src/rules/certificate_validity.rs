@@ -31,14 +31,14 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate had expired when the connection was made"),
     sentence: Text::en(
-        "{certificate}, {place}, expired on {date}, before this connection at {time}; {reaction}.",
+        "Of what {holder} showed, {what} expired on {date}, before this connection at {time}; {reaction}.",
     ),
     remedy: Text::en("Renew {certificate}. {renew}."),
     needs: &[],
     applies: Text::en("Every TLS connection that shows certificates"),
     part: Part::Certificate {
         alerts: EXPIRED,
-        clause: Text::en("the certificate {certificate}, {place}, had expired on {date}"),
+        clause: Text::en("{what} had expired on {date}"),
     },
     page: Page {
         checks: Text::en(
@@ -71,7 +71,7 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate was not valid yet when the connection was made"),
     sentence: Text::en(
-        "{certificate}, {place}, is valid only from {date}, after this connection at {time}; {reaction}.",
+        "Of what {holder} showed, {what} is valid only from {date}, after this connection at {time}; {reaction}.",
     ),
     remedy: Text::en(
         "Check date and time of both machines and their NTP servers (the certificate may be right and a clock wrong). Else issue {certificate} again. {renew}.",
@@ -80,7 +80,7 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     applies: Text::en("Every TLS connection that shows certificates"),
     part: Part::Certificate {
         alerts: NOT_YET_VALID,
-        clause: Text::en("the certificate {certificate}, {place}, is valid only from {date}"),
+        clause: Text::en("{what} is valid only from {date}"),
     },
     page: Page {
         checks: Text::en(
@@ -157,9 +157,9 @@ impl Outdated {
             .with("certificate", scene::certificate(&self.certificate))
             .with("date", date_text(self.date))
             .with("time", connection.first.time)
-            .with("holder", connection.end(self.of))
+            .with("holder", scene::holder(connection, self.of))
             .with("renew", RENEW)
-            .with_words("place", self.place());
+            .with_words("what", self.what());
         // Nobody knows whether a stray certificate behind the first is needed.
         let unsure = (!self.in_path && !reaction::tells(connection, self.of, alerts))
             .then_some(Severity::Warning);
@@ -175,12 +175,10 @@ impl Outdated {
         }
     }
 
-    const fn place(&self) -> Text {
-        match (self.of, self.depth) {
-            (Role::Server, 0) => Text::en("the certificate of the server {server}"),
-            (Role::Server, _) => Text::en("a CA certificate above that of the server {server}"),
-            (Role::Client, 0) => Text::en("the certificate of the client {client}"),
-            (Role::Client, _) => Text::en("a CA certificate above that of the client {client}"),
+    const fn what(&self) -> Text {
+        match self.depth {
+            0 => Text::en("the certificate {certificate}"),
+            _ => Text::en("the CA certificate {certificate} in the chain"),
         }
     }
 }

@@ -57,9 +57,9 @@ fn ecdsa_selected(subject: &Subject<'_>) -> Option<Observation> {
         return None;
     }
     let hello = selection::server_hello_frame(connection)?;
-    let fault = TrustFault::of(connection, Role::Server);
-    let trusted = match (&fault, connection.server_path.judged()) {
-        (Some(_), _) => Text::en(", which the trust store does not vouch for"),
+    let distrust = distrust(connection);
+    let trusted = match (distrust, connection.server_path.judged()) {
+        (Some(_), _) => Text::en(", which is not trusted"),
         (None, Some(path)) if path.ok() => Text::en(", which is trusted"),
         _ => Text::en(""),
     };
@@ -69,22 +69,27 @@ fn ecdsa_selected(subject: &Subject<'_>) -> Option<Observation> {
     let values = selection::values(scene::values(connection), connection)
         .with("certificate", certificate)
         .with_words("trusted", trusted)
-        .with_words("remedy", remedy(connection, fault.is_some()));
+        .with_words("remedy", remedy(connection, distrust.is_some()));
     let suite = values.get("suite").unwrap_or_default().into_owned();
     let selected = Evidence::new(hello, "tls.handshake.ciphersuite", suite);
     Some(Observation {
         values,
         evidence: [selected].into_iter().chain(offered(connection)).collect(),
-        severity: fault.map(|_| weight(connection)),
+        severity: distrust,
         of: None,
     })
 }
 
-/// An EC certificate that is not trusted is as bad as what came of it.
-fn weight(connection: &Connection) -> Severity {
-    match reaction::reaction(connection, Role::Server) {
-        Reaction::Accepted => Severity::Warning,
-        _ => Severity::Error,
+/// How bad it is that nobody vouches for the certificate: by the trust store, or by
+/// the word of the client (unknown_ca).
+fn distrust(connection: &Connection) -> Option<Severity> {
+    let reaction = reaction::reaction(connection, Role::Server);
+    let lacking = TrustFault::of(connection, Role::Server).is_some();
+    match reaction {
+        Reaction::Refused(Some(48)) => Some(Severity::Error),
+        Reaction::Accepted if lacking => Some(Severity::Warning),
+        _ if lacking => Some(Severity::Error),
+        _ => None,
     }
 }
 

@@ -13,20 +13,17 @@ use crate::tls::names;
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[CLIENT_CERTIFICATE_REFUSED, CLIENT_CERTIFICATE_NOT_SENT];
 
-/// Every alert about a certificate: this rule is asked after those that know better.
-const REFUSALS: &[u8] = &[42, 43, 44, 45, 46, 48, 49, 51, 80];
-
 const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     id: "client-certificate-refused",
     severity: Severity::Error,
     summary: Text::en("The server refused the client's certificate"),
-    sentence: Text::en("{server} refused {certificate} of {client} with {alert}: {reason}."),
-    remedy: Text::en("{upload}."),
+    sentence: Text::en("{place} refused {certificate} that {client} showed, with {alert}: {reason}."),
+    remedy: Text::en("{remedy}."),
     needs: &[],
     applies: Text::en(
         "Mutual TLS: Expressway-C to Unified CM on 6971, 6972 (from X14.0.2), 5061 and 5091; Unified CM to Expressway-C on 5061; Expressway-C to Expressway-E on 7001",
     ),
-    part: Part::Certificate { alerts: REFUSALS, clause: Text::en("{reason}") },
+    part: Part::Handshake,
     page: Page {
         checks: Text::en(
             "Whether the server sent an alert about certificates after it had seen the client's certificate. Under TLS 1.3 that alert is encrypted; it is told by its length and place.",
@@ -61,19 +58,17 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
     let Reaction::Refused(alert) = reaction(connection, Role::Client) else { return None };
     let leaf = scene::leaf(connection, Role::Client);
     let certificate = leaf.map_or_else(
-        || "the certificate (encrypted by TLS 1.3)".to_owned(),
+        || "the certificate (which TLS 1.3 hides)".to_owned(),
         |leaf| format!("the certificate {}", scene::certificate(leaf)),
     );
-    let alert_text = alert.map_or_else(
-        || "an encrypted alert".to_owned(),
-        |code| format!("alert {}", scene::alert(code)),
-    );
+    let alert_text = scene::said_alert(alert);
     let issuer = leaf.map_or_else(|| "its issuer".to_owned(), |leaf| leaf.issuer.to_string());
     let values = scene::values(connection)
+        .with("place", scene::server_and_service(connection))
         .with("certificate", certificate)
         .with("alert", alert_text)
         .with("issuer", issuer)
-        .with_words("upload", chain_upload(connection.server.port));
+        .with_words("remedy", remedy(alert, connection.server.port));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
             Evidence::new(frame, "x509af.serialNumber", &leaf.serial)
@@ -110,6 +105,17 @@ fn reason(values: Values, connection: &Connection, alert: Option<u8>) -> Values 
 }
 
 const BY_STORE: Text = Text::en("the server's trust store does not accept it (OpenSSL: {openssl})");
+
+/// What helps, by what the server said.
+const fn remedy(alert: Option<u8>, port: u16) -> Text {
+    match alert {
+        Some(43) => Text::en(
+            "Have the certificate of {client} issued again with clientAuth in its extended key usage",
+        ),
+        Some(44 | 45) => Text::en("Renew the certificate of {client}, and look at the CAs above it"),
+        _ => chain_upload(port),
+    }
+}
 
 /// Where the server keeps the CAs of its clients.
 const fn chain_upload(port: u16) -> Text {
@@ -178,10 +184,7 @@ fn client_certificate_not_sent(subject: &Subject<'_>) -> Option<Observation> {
         return None;
     };
     let empty = empty_list(connection)?;
-    let alert = description.map_or_else(
-        || "an encrypted alert".to_owned(),
-        |code| format!("alert {}", scene::alert(code)),
-    );
+    let alert = scene::said_alert(description);
     let asked = connection.handshake.certificate_request();
     let request = asked.map(|(entry, request)| {
         let types: Vec<_> = request

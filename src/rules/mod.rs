@@ -16,6 +16,7 @@ mod finding;
 mod handshake_failure;
 mod negotiation;
 mod reaction;
+mod refusal;
 pub mod registry;
 mod rule;
 mod run;

@@ -163,10 +163,6 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
     } else {
         supported.join(", ")
     };
-    let refuser = match by {
-        Role::Server => scene::server(connection),
-        Role::Client => connection.client.address.to_string(),
-    };
     Some(Observation {
         evidence: vec![
             Evidence::new(frame, "tls.alert_message.desc", scene::alert(70)),
@@ -178,7 +174,7 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
         ],
         values: scene::values(connection)
             .with("offered", offered)
-            .with("refuser", refuser)
+            .with("refuser", scene::holder(connection, by))
             .with("alert", scene::alert(70)),
         severity: None,
         of: None,

@@ -2,7 +2,7 @@
 
 use super::rule::Rule;
 use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
-use super::{cipher_selection, client_certificate, handshake_failure, negotiation, visibility};
+use super::{cipher_selection, client_certificate, handshake_failure, negotiation, refusal, visibility};
 
 /// Each family is one file with one slice that names its rules in report order. A
 /// verdict takes the first finding that explains the end of the connection, so what
@@ -13,6 +13,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate use", certificate_use::RULES),
     ("certificate name", certificate_name::RULES),
     ("client certificate", client_certificate::RULES),
+    ("refusals", refusal::RULES),
     ("cipher selection", cipher_selection::RULES),
     ("negotiation", negotiation::RULES),
     ("alerts", alerts::RULES),

@@ -35,9 +35,25 @@ pub(super) fn certificate(certificate: &Certificate) -> String {
     format!("{} (serial {})", certificate.subject, certificate.serial)
 }
 
+/// Who showed a certificate: the client's address, or the server with its name.
+pub(super) fn holder(connection: &Connection, of: Role) -> String {
+    match of {
+        Role::Client => connection.client.address.to_string(),
+        Role::Server => server(connection),
+    }
+}
+
 /// `unknown_ca (48)`.
 pub(super) fn alert(description: u8) -> String {
     format!("{} ({description})", names::alert_name(description))
+}
+
+/// `alert unknown_ca (48)`, also where it cannot be read.
+pub(super) fn said_alert(description: Option<u8>) -> String {
+    description.map_or_else(
+        || "an encrypted alert".to_owned(),
+        |code| format!("alert {}", alert(code)),
+    )
 }
 
 /// `{client}`, `{server}` and `{port}`, which every sentence may use.

@@ -12,6 +12,7 @@ use crate::connection::{Connection, Outcome};
 use crate::expressway::service;
 use crate::packet::Endpoint;
 use crate::tls::Role;
+use crate::tls::names::Authentication;
 
 /// Why connections from one host to one server fail, and what to do.
 #[derive(Clone, Debug)]
@@ -103,20 +104,20 @@ fn sentence(connection: &Connection, cause: &Finding) -> String {
     let selected = if of == Role::Server { selected(connection) } else { Text::en("") };
     let values = selection::values(cause.values.clone(), connection)
         .with("server_and_service", scene::server_and_service(connection))
-        .with("how", how(connection))
+        .with_words("how", how(connection))
         .with_words("selected", selected)
         .with_words("clause", clause);
     paragraph.fill(&values)
 }
 
 const SERVER_REFUSED: Text = Text::en(
-    "{client} refused the certificate that {server_and_service} showed ({how}): {selected}{clause}.",
+    "{client} refused the certificate that {server_and_service} showed, {how}: {selected}{clause}.",
 );
 const SERVER_WOULD_BE_REFUSED: Text = Text::en(
     "{client} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
 );
 const CLIENT_REFUSED: Text = Text::en(
-    "{server_and_service} refused the certificate that {client} showed ({how}): {clause}.",
+    "{server_and_service} refused the certificate that {client} showed, {how}: {clause}.",
 );
 const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
     "{server_and_service} accepted the certificate that {client} showed, but a server that checks it would refuse it: {clause}.",
@@ -124,22 +125,22 @@ const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
 
 /// Why the server showed this certificate.
 fn selected(connection: &Connection) -> Text {
-    if selection::is_ecdsa(connection) {
-        Text::en("ECDSA was selected ({suite}{signature}) {because}, and ")
-    } else if connection.cipher_suite().is_some() && !connection.handshake.is_tls13() {
-        Text::en("with {suite} selected, ")
-    } else {
-        Text::en("")
+    match selection::selected(connection).map(|suite| suite.authentication) {
+        Some(Authentication::Ecdsa) => {
+            Text::en("ECDSA was selected ({suite}{signature}) {because}, and ")
+        }
+        Some(Authentication::Rsa) => Text::en("RSA was selected ({suite}{signature}), and "),
+        _ => Text::en(""),
     }
 }
 
-/// `alert unknown_ca (48)`, `connection reset`.
-fn how(connection: &Connection) -> String {
+/// `with alert unknown_ca (48)`, `by a reset`.
+const fn how(connection: &Connection) -> Text {
     match connection.outcome {
-        Outcome::Alert { description: Some(code), .. } => format!("alert {}", scene::alert(code)),
-        Outcome::Alert { description: None, .. } => "encrypted alert".to_owned(),
-        Outcome::Reset { .. } => "connection reset".to_owned(),
-        _ => "connection closed".to_owned(),
+        Outcome::Alert { description: Some(_), .. } => Text::en("with alert {alert}"),
+        Outcome::Alert { description: None, .. } => Text::en("with an encrypted alert"),
+        Outcome::Reset { .. } => Text::en("resetting the connection without an alert"),
+        _ => Text::en("closing the connection without an alert"),
     }
 }
 
