@@ -28,18 +28,18 @@ const SERVICES: &[Service] = &[
     Service { port: 5061, name: "SIP TLS", checker: Checker::SipZone },
     Service { port: 5062, name: "SIP TLS", checker: Checker::SipZone },
     // CUCM Security Guide 15, SIP OAuth Mode.
-    Service { port: 5090, name: "SIP OAuth (on premises)", checker: Checker::SipZone },
-    Service { port: 5091, name: "SIP OAuth (MRA)", checker: Checker::SipZone },
+    Service { port: 5090, name: "SIP OAuth on premises", checker: Checker::SipZone },
+    Service { port: 5091, name: "SIP OAuth for MRA", checker: Checker::SipZone },
     Service { port: 5222, name: "XMPP clients", checker: Checker::Xmpp },
     Service { port: 5269, name: "XMPP federation", checker: Checker::Xmpp },
-    Service { port: 6971, name: "phone configuration download (HTTPS)", checker: Checker::TrafficServer },
-    Service { port: 6972, name: "configuration download (HTTPS)", checker: Checker::TrafficServer },
+    Service { port: 6971, name: "phone configuration download over HTTPS", checker: Checker::TrafficServer },
+    Service { port: 6972, name: "configuration download over HTTPS", checker: Checker::TrafficServer },
     Service { port: 7001, name: "SIP UC traversal", checker: Checker::SipZone },
     Service { port: 7336, name: "managed file transfer", checker: Checker::TrafficServer },
     Service { port: 7400, name: "XMPP router", checker: Checker::Xmpp },
-    Service { port: 7443, name: "voicemail notifications (TLS)", checker: Checker::TrafficServer },
-    Service { port: 8443, name: "UDS, AXL and SOAP (HTTPS)", checker: Checker::TrafficServer },
-    Service { port: 9443, name: "contact search (HTTPS)", checker: Checker::TrafficServer },
+    Service { port: 7443, name: "voicemail notifications over TLS", checker: Checker::TrafficServer },
+    Service { port: 8443, name: "UDS, AXL and SOAP over HTTPS", checker: Checker::TrafficServer },
+    Service { port: 9443, name: "contact search over HTTPS", checker: Checker::TrafficServer },
 ];
 
 /// The service on a port, if it is one of MRA.

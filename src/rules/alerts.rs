@@ -1,6 +1,133 @@
-//! (family under construction)
+//! Alerts: who told whom what, and what it means at this place.
 
-use super::rule::Rule;
+use super::finding::{Evidence, Observation, Severity};
+use super::reaction::{self, Reaction};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::words::Text;
+use crate::connection::{Connection, Outcome};
+use crate::expressway::{Checker, service};
+use crate::tls::Role;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[ALERT_RECEIVED];
+
+const ALERT_RECEIVED: Rule = Rule {
+    id: "alert-received",
+    severity: Severity::Error,
+    summary: Text::en("A side ended the handshake with an alert"),
+    sentence: Text::en("{sender} ended the handshake with {alert}, sent to {receiver}: {meaning}."),
+    remedy: Text::en("{remedy}"),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Fatal alerts in clear, and encrypted ones that length and place give away.",
+        ),
+        why: Text::en(
+            "The alert is the only thing that a side says about its reason. Who sent it matters most: the sender is the one that refused, and its own log and trust list tell why.",
+        ),
+        symptom: Text::en(
+            "Depends on the service; the log of the receiver names the alert: tlsv1 alert unknown ca",
+        ),
+        steps: Text::en(
+            "1. Look at the sender: the fault is in what the other side showed, or in the trust list of the sender. 2. Look for another finding on the same connection; it names the fault. 3. Read the sender's log at that time.",
+        ),
+        caveat: Text::en(
+            "Java says certificate_unknown (46) for nearly every fault of a certificate. An alert in clear is not authenticated: a middlebox can send it as well.",
+        ),
+    },
+    references: &["RFC 8446, 6.2", "RFC 5246, 7.2.2"],
+    check: alert_received,
+};
+
+fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let Outcome::Alert { by, description, frame, .. } = connection.outcome else { return None };
+    let evidence = match description {
+        Some(code) => Evidence::new(frame, "tls.alert_message.desc", scene::alert(code)),
+        None => Evidence::new(frame, "tls.record.length", "encrypted alert"),
+    };
+    let values = scene::values(connection)
+        .with("sender", scene::holder(connection, by))
+        .with("receiver", scene::holder(connection, by.other()))
+        .with("alert", scene::said_alert(description))
+        .with_words("meaning", meaning(connection, by, description))
+        .with_words("remedy", ASK_THE_SENDER);
+    Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
+}
+
+const ASK_THE_SENDER: Text = Text::en(
+    "The reason is with {sender}: look at the other findings of this connection, and at its log for this time.",
+);
+
+/// What an alert means, by its sender and by what the sender had seen.
+fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
+    let Some(code) = alert else { return Text::en("the alert is encrypted") };
+    // These speak of a certificate even where the capture does not show it.
+    let of_certificate = matches!(code, 42..=46 | 48)
+        || matches!(reaction::reaction(connection, by.other()), Reaction::Refused(_));
+    match by {
+        Role::Client if of_certificate => of_server_certificate(connection, code),
+        Role::Server if of_certificate => of_client_certificate(code),
+        _ => of_handshake(code),
+    }
+}
+
+fn of_server_certificate(connection: &Connection, code: u8) -> Text {
+    let checker = service(connection.server.port).map(|service| service.checker);
+    match code {
+        48 => Text::en(
+            "its trust list lacks the chain of the certificate that the server showed",
+        ),
+        80 if checker == Some(Checker::TrafficServer) => Text::en(
+            "after a certificate the traffic server of Expressway says so when the name does not match",
+        ),
+        80 => Text::en("an error of its own, after it had seen the server's certificate"),
+        45 => Text::en("the server's certificate or a CA above it has expired"),
+        44 => Text::en("the server's certificate has been revoked"),
+        43 => Text::en("the server's certificate is not for this use (extended key usage)"),
+        42 => Text::en(
+            "the server's certificate is refused: not valid yet, key too short, or wrong name",
+        ),
+        46 => Text::en("the server's certificate is refused; Java says so for every reason"),
+        51 => Text::en("a signature did not verify"),
+        _ => Text::en("the server's certificate is refused"),
+    }
+}
+
+fn of_client_certificate(code: u8) -> Text {
+    match code {
+        48 => Text::en(
+            "its trust list lacks the chain of the certificate that the client showed",
+        ),
+        45 => Text::en("the client's certificate or a CA above it has expired"),
+        44 => Text::en("the client's certificate has been revoked"),
+        43 => {
+            Text::en("the client's certificate is not for this use (extended key usage clientAuth)")
+        }
+        46 => Text::en("the client's certificate is refused; Java says so for every reason"),
+        51 => Text::en("a signature of the client did not verify"),
+        _ => Text::en("the client's certificate is refused"),
+    }
+}
+
+fn of_handshake(code: u8) -> Text {
+    match code {
+        10 => Text::en("a message came that was not expected at this place"),
+        20 => Text::en("a record could not be decrypted"),
+        40 => Text::en(
+            "both sides have no cipher suite, group or signature algorithm in common, or a certificate that the server requires did not come",
+        ),
+        47 | 50 => Text::en("a message was malformed; think of a middlebox"),
+        70 => Text::en("both sides have no TLS version in common"),
+        71 => Text::en("what was offered is too weak for the server"),
+        80 => Text::en("an error inside the sender"),
+        86 => Text::en("the client fell back to an older version without need"),
+        112 => Text::en("the server does not know the server name that was asked for"),
+        116 => Text::en("the server requires a client certificate"),
+        120 => Text::en("both sides have no application protocol (ALPN) in common"),
+        _ => Text::en("see RFC 8446, 6.2"),
+    }
+}

@@ -1,6 +1,296 @@
-//! (family under construction)
+//! Does the server's chain reach a trust anchor of the client?
 
-use super::rule::Rule;
+use super::finding::{Evidence, Observation, Severity};
+use super::reaction::{severity, with_reaction};
+use super::rule::{Need, Page, Part, Rule, Subject};
+use super::scene;
+use super::trust_fault::{Lack, TrustFault, openssl};
+use super::words::{Text, Values};
+use crate::connection::Connection;
+use crate::tls::Role;
+use crate::trust::code;
+use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    SELF_SIGNED_NOT_TRUSTED,
+    TRUST_ANCHOR_MISSING,
+    INTERMEDIATE_MISSING,
+    CERTIFICATE_SIGNATURE_FAILURE,
+];
+
+/// How a client says "not trusted": OpenSSL and the traffic server unknown_ca (48),
+/// Java certificate_unknown (46), others bad_certificate (42).
+const NOT_TRUSTED: &[u8] = &[48, 46, 42];
+
+const TRAFFIC_SERVER: Text = Text::en(
+    "Every TLS client; the traffic server of Expressway verifies towards Unified CM, IM and Presence and Unity Connection on 443, 8443, 6971 and 6972 from X14.2 on (sources disagree about X14.0.8 to X14.0.11), whatever TLS verify mode says",
+);
+const SYMPTOM: Text = Text::en(
+    "MRA login fails or takes long; Expressway answers the client with 502 connect failed; the log says: Core server certificate verification failed",
+);
+const OTHER_STORE: Text = Text::en(
+    "The verdict is that of the trust store given with --trust. If it is not the store of this very client (each peer of a cluster has its own), it says nothing about this client.",
+);
+
+const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
+    id: "self-signed-not-trusted",
+    severity: Severity::Error,
+    summary: Text::en("The server shows a self-signed certificate that is not in the trust store"),
+    sentence: Text::en(
+        "{server} showed the self-signed certificate {certificate}, which is not in the trust store{namesake} (OpenSSL: {openssl}); {reaction}.",
+    ),
+    remedy: Text::en(
+        "Have the certificate signed by a CA that {client} trusts, or trust it as it is. {upload}.",
+    ),
+    needs: &[Need::ServerCertificate, Need::TrustStore],
+    applies: TRAFFIC_SERVER,
+    part: Part::Certificate {
+        alerts: NOT_TRUSTED,
+        clause: Text::en(
+            "the certificate {certificate} is self-signed and not in the trust list{namesake} (OpenSSL: {openssl})",
+        ),
+    },
+    page: Page {
+        checks: Text::en(
+            "Whether the only certificate of the server is self-signed and missing from the trust store (OpenSSL error 18 at depth 0).",
+        ),
+        why: Text::en(
+            "Self-signed certificates are the default of Unified CM, one per service and kind of key. Nobody vouches for them, so each has to be in the client's trust list itself.",
+        ),
+        symptom: SYMPTOM,
+        steps: Text::en(
+            "1. Note the serial number and compare it with `show cert own tomcat`, `show cert own tomcat-ECDSA`, `show cert own CallManager` on the node. 2. Best: have the certificate signed by a CA and put that CA's chain into the trust list. 3. Otherwise put the certificate itself there: Maintenance > Security > Trusted CA certificate > Append CA certificate. 4. If the trust list has another certificate of the same subject, remove that one first or have both signed: Expressway uses the first entry of a subject only (CSCwa12894). 5. Restart the Expressway.",
+        ),
+        caveat: OTHER_STORE,
+    },
+    references: &[
+        "RFC 5280, 6.1",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+        "CSCwc69661",
+        "CSCwa12894",
+    ],
+    check: self_signed_not_trusted,
+};
+
+fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
+    let fault = fault(subject.connection, Lack::SelfSigned)?;
+    let leaf = subject.connection.server_leaf()?;
+    let values =
+        fault.values(values(subject.connection, leaf)).with_words("wanted", THE_CERTIFICATE);
+    Some(observation(subject.connection, values, leaf, "this certificate in the trust store"))
+}
+
+const THE_CERTIFICATE: Text = Text::en("the certificate {certificate} itself");
+
+const TRUST_ANCHOR_MISSING: Rule = Rule {
+    id: "trust-anchor-missing",
+    severity: Severity::Error,
+    summary: Text::en("The root CA above the server's certificate is not in the trust store"),
+    sentence: Text::en(
+        "{server} showed {certificate}, whose chain leads to {anchor}, which is not in the trust store{namesake} (OpenSSL: {openssl}); {reaction}.",
+    ),
+    remedy: Text::en("{upload}."),
+    needs: &[Need::ServerCertificate, Need::TrustStore],
+    applies: TRAFFIC_SERVER,
+    part: Part::Certificate {
+        alerts: NOT_TRUSTED,
+        clause: Text::en(
+            "the chain of the certificate {certificate} leads to {anchor}, which is not in the trust list{namesake} (OpenSSL: {openssl})",
+        ),
+    },
+    page: Page {
+        checks: Text::en(
+            "Whether the chain that the server showed ends in a certificate of the trust store (OpenSSL errors 19, 20 above depth 0, and 2).",
+        ),
+        why: Text::en(
+            "A client accepts a server certificate only if a chain of signatures leads to a CA that it trusts. An intermediate in the trust store is not enough: OpenSSL wants the self-signed root.",
+        ),
+        symptom: SYMPTOM,
+        steps: Text::en(
+            "1. Get the root CA certificate that the finding names, and its intermediates, from whoever runs that CA. 2. Maintenance > Security > Trusted CA certificate > Append CA certificate, on every peer of the cluster. 3. Restart the Expressway. 4. If the finding says that a CA of the same name is there with another key, it is an old or foreign one: the new one has to come in, and the old one out when Expressway's lookup finds it first (CSCwa12894).",
+        ),
+        caveat: OTHER_STORE,
+    },
+    references: &[
+        "RFC 5280, 6.1",
+        "RFC 8446, 4.4.2.4",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+        "CSCwc69661",
+        "CSCwa25108",
+        "CSCwa12894",
+    ],
+    check: trust_anchor_missing,
+};
+
+fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let fault = fault(connection, Lack::Anchor)?;
+    let leaf = connection.server_leaf()?;
+    let end = fault.end()?;
+    let (anchor, wanted) = if end.is_self_signed() {
+        // The root was sent: its serial can be told.
+        (
+            scene::certificate(end),
+            Text::en("the root CA certificate {anchor}, which the server sends"),
+        )
+    } else if fault.ends_in_store() {
+        (
+            end.issuer.to_string(),
+            Text::en(
+                "the root CA certificate {anchor} (the store has only the intermediate below it)",
+            ),
+        )
+    } else {
+        (
+            end.issuer.to_string(),
+            Text::en("the root CA certificate {anchor} and the intermediates below it"),
+        )
+    };
+    let expected = format!("{} in the trust store", end.issuer);
+    let values =
+        fault.values(values(connection, leaf)).with("anchor", anchor).with_words("wanted", wanted);
+    Some(observation(connection, values, leaf, &expected))
+}
+
+const INTERMEDIATE_MISSING: Rule = Rule {
+    id: "intermediate-missing",
+    severity: Severity::Error,
+    summary: Text::en(
+        "The issuer of the server's certificate was neither sent nor is it in the trust store",
+    ),
+    sentence: Text::en(
+        "{server} showed {certificate} without its issuer {issuer}, which is not in the trust store either (OpenSSL: {openssl}); {reaction}.",
+    ),
+    remedy: Text::en(
+        "Let the server send its chain: upload the intermediate CA certificates to its trust store before its own certificate. Or: {upload}.",
+    ),
+    needs: &[Need::ServerCertificate, Need::TrustStore],
+    applies: TRAFFIC_SERVER,
+    part: Part::Certificate {
+        alerts: NOT_TRUSTED,
+        clause: Text::en(
+            "the server sent the certificate {certificate} without that of its issuer {issuer}, which is not in the trust list either (OpenSSL: {openssl})",
+        ),
+    },
+    page: Page {
+        checks: Text::en(
+            "Whether the issuer of the server's own certificate is at hand, in what the server sent or in the trust store (OpenSSL error 20 at depth 0, or 21).",
+        ),
+        why: Text::en(
+            "A server has to send the certificates between its own and the root. If it sends its own alone, the client can build the chain only if it has the intermediate already.",
+        ),
+        symptom: SYMPTOM,
+        steps: Text::en(
+            "1. Look at the issuer's name. If it is the name of a root CA, the root is missing: append it to the trust list. 2. If it is an intermediate, append it and its root: Maintenance > Security > Trusted CA certificate > Append CA certificate. 3. On Unified CM, upload the intermediate as tomcat-trust (and CallManager-trust) before the signed certificate. 4. Restart.",
+        ),
+        caveat: Text::en(
+            "Whether the issuer is a root or an intermediate cannot be told from a certificate that is not there. The verdict is that of the trust store given with --trust.",
+        ),
+    },
+    references: &[
+        "RFC 5246, 7.4.2",
+        "RFC 8446, 4.4.2",
+        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+        "CSCwc69661",
+    ],
+    check: intermediate_missing,
+};
+
+fn intermediate_missing(subject: &Subject<'_>) -> Option<Observation> {
+    let fault = fault(subject.connection, Lack::Intermediate)?;
+    let leaf = subject.connection.server_leaf()?;
+    let expected = format!("{} sent too, or in the trust store", leaf.issuer);
+    let values = fault.values(values(subject.connection, leaf)).with_words("wanted", THE_ISSUER);
+    Some(observation(subject.connection, values, leaf, &expected))
+}
+
+const THE_ISSUER: Text =
+    Text::en("the CA certificate {issuer} (and, if that is no root, the root above it)");
+
+const CERTIFICATE_SIGNATURE_FAILURE: Rule = Rule {
+    id: "certificate-signature-failure",
+    severity: Severity::Error,
+    summary: Text::en(
+        "A signature in the server's chain does not fit the CA of that name in the trust store",
+    ),
+    sentence: Text::en(
+        "The signature on {signed}, shown by {server}, was not made by the key of the CA {issuer} that the trust store has (OpenSSL: {openssl}); {reaction}.",
+    ),
+    remedy: Text::en(
+        "The trust list of {client} has a CA of this name with another key, in front of the right one or in its place. Remove it and upload the present CA certificate: Maintenance > Security > Trusted CA certificate.",
+    ),
+    needs: &[Need::ServerCertificate, Need::TrustStore],
+    applies: TRAFFIC_SERVER,
+    part: Part::Certificate {
+        alerts: &[51, 48, 46, 42],
+        clause: Text::en(
+            "the signature on the certificate {signed} was not made by the key of the CA {issuer} that the trust list has (OpenSSL: {openssl})",
+        ),
+    },
+    page: Page {
+        checks: Text::en(
+            "Whether each signature of the chain verifies with the key above it (OpenSSL error 7).",
+        ),
+        why: Text::en(
+            "CAs are found by name. When a CA was renewed with a new key and both certificates are in the trust list, the first one wins, and its key does not fit.",
+        ),
+        symptom: SYMPTOM,
+        steps: Text::en(
+            "1. Compare the serial numbers of the CA certificates of that name in the trust list with the CA that signed. 2. Keep only the right one. 3. Restart the Expressway.",
+        ),
+        caveat: OTHER_STORE,
+    },
+    references: &["RFC 5280, 6.1.3", "CSCwa12894", "CSCwa12905"],
+    check: certificate_signature_failure,
+};
+
+fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let path = connection.server_path.judged()?;
+    let error = path.errors.iter().find(|error| error.code == code::CERT_SIGNATURE_FAILURE)?;
+    let signed = &path.path.get(error.depth)?.certificate;
+    let values = values(connection, connection.server_leaf()?)
+        .with("signed", scene::certificate(signed))
+        .with("issuer", &signed.issuer)
+        .with("openssl", openssl(error));
+    let values = with_reaction(values, connection, Role::Server, &[51, 48, 46, 42]);
+    Some(Observation {
+        values,
+        evidence: proof(connection, signed, "a signature by the CA in the trust store"),
+        severity: severity(connection, Role::Server),
+        of: Some(Role::Server),
+    })
+}
+
+fn fault(connection: &Connection, lack: Lack) -> Option<TrustFault<'_>> {
+    TrustFault::of(connection, Role::Server).filter(|fault| fault.lack == lack)
+}
+
+fn values(connection: &Connection, leaf: &Certificate) -> Values {
+    scene::values(connection)
+        .with("certificate", scene::certificate(leaf))
+        .with_words("upload", scene::upload(connection))
+}
+
+fn observation(
+    connection: &Connection,
+    values: Values,
+    leaf: &Certificate,
+    expected: &str,
+) -> Observation {
+    Observation {
+        values: with_reaction(values, connection, Role::Server, NOT_TRUSTED),
+        evidence: proof(connection, leaf, expected),
+        severity: severity(connection, Role::Server),
+        of: Some(Role::Server),
+    }
+}
+
+fn proof(connection: &Connection, shown: &Certificate, expected: &str) -> Vec<Evidence> {
+    let certificate = scene::certificate_frame(connection, Role::Server)
+        .map(|frame| scene::serial_evidence(frame, shown).expecting(expected));
+    certificate.into_iter().chain(scene::ending(connection)).collect()
+}

@@ -1,6 +1,152 @@
-//! (family under construction)
+//! Does the server's certificate carry the name that the client asked for?
 
-use super::rule::Rule;
+use super::finding::{Evidence, Observation, Severity};
+use super::reaction::{Reaction, reaction, with_reaction};
+use super::rule::{Need, Page, Part, Rule, Subject};
+use super::scene;
+use super::words::Text;
+use crate::connection::{Connection, NameVerdict, Reference};
+use crate::expressway::{Checker, service};
+use crate::tls::Role;
+use crate::trust::name::{NameCheck, NameRule, check};
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[NAME_NOT_IN_CERTIFICATE];
+
+/// How a client says "wrong name": the traffic server internal_error (80), OpenSSL's
+/// own check bad_certificate (42), Java certificate_unknown (46).
+const WRONG_NAME: &[u8] = &[80, 42, 46];
+
+const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
+    id: "name-not-in-certificate",
+    severity: Severity::Error,
+    summary: Text::en("The server's certificate does not carry the name that the client asked for"),
+    sentence: Text::en(
+        "{client} wanted to reach {reference}, but {certificate}, which {server} showed, is for {names} only; {reaction}.",
+    ),
+    remedy: Text::en("{rename}"),
+    needs: &[Need::ServerCertificate],
+    applies: Text::en(
+        "HTTPS of the traffic server of Expressway (443, 8443, 6971, 6972) and every client that sends a server name; SIP zones check a peer address that is not on the wire",
+    ),
+    part: Part::Certificate {
+        alerts: WRONG_NAME,
+        clause: Text::en("the certificate {certificate} is for {names}, not for {reference}"),
+    },
+    page: Page {
+        checks: Text::en(
+            "The server name of the ClientHello, or the address when there is none, against the names in the certificate, the way the client in question compares: the traffic server takes DNS names and the common name, and never iPAddress names.",
+        ),
+        why: Text::en(
+            "Expressway-C connects to the name that Unified CM lists under System > Server. If that is a short host name or an address, no CA-signed certificate carries it.",
+        ),
+        symptom: Text::en(
+            "The cluster cannot be discovered with TLS verify mode On, or MRA login fails with 502; the log says: SNI (name) not in certificate. Action=Terminate",
+        ),
+        steps: Text::en(
+            "1. On Unified CM, System > Server: replace host names and addresses by fully qualified domain names. 2. If the name is right, issue the certificate again with it as subject alternative name. 3. On Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
+        ),
+        caveat: Text::en(
+            "A client checks the chain before the name: if both are wrong, the alert tells only the chain, and the name fails next. A completed handshake shows that this client did not check the name.",
+        ),
+    },
+    references: &[
+        "RFC 9525, 6",
+        "RFC 6066, 3",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+    ],
+    check: name_not_in_certificate,
+};
+
+fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let NameVerdict::Checked { reference, matches, .. } = &connection.name else { return None };
+    let leaf = connection.server_leaf()?;
+    let by_traffic_server = check(NameRule::TrafficServer, leaf, &reference.to_string());
+    let severity = judged(connection, reference, *matches, by_traffic_server.matched)?;
+    let names = names(&by_traffic_server);
+    let values = scene::values(connection)
+        .with("reference", reference)
+        .with("certificate", scene::certificate(leaf))
+        .with("names", &names)
+        .with_words("rename", rename(reference));
+    let asked = asked(connection, reference);
+    let shown = scene::certificate_frame(connection, Role::Server)
+        .map(|frame| Evidence::new(frame, "x509ce.dNSName", names).expecting(reference));
+    Some(Observation {
+        values: with_reaction(values, connection, Role::Server, WRONG_NAME),
+        evidence: shown.into_iter().chain(asked).chain(scene::ending(connection)).collect(),
+        severity: Some(severity),
+        of: Some(Role::Server),
+    })
+}
+
+/// The names of the certificate, each once.
+fn names(check: &NameCheck) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in check.compared.iter().chain(&check.ignored) {
+        if !names.contains(&name.text.as_str()) {
+            names.push(&name.text);
+        }
+    }
+    if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+}
+
+/// Whether a name that differs matters here, and how much.
+fn judged(
+    connection: &Connection,
+    reference: &Reference,
+    by_openssl: bool,
+    by_traffic_server: bool,
+) -> Option<Severity> {
+    let checker = service(connection.server.port).map(|service| service.checker);
+    let reaction = reaction(connection, Role::Server);
+    // A SIP zone checks its configured peer address, XMPP the domain.
+    let on_the_wire = matches!(checker, None | Some(Checker::TrafficServer));
+    let named = matches!(reference, Reference::ServerName(_));
+    // The alert tells which of the two ways of comparing the client has.
+    let differs = match reaction {
+        Reaction::Refused(Some(80)) => !by_traffic_server,
+        Reaction::Refused(_) => !by_openssl,
+        _ => !by_openssl && !by_traffic_server,
+    };
+    let trusted = connection.server_path.judged().is_none_or(|path| path.ok());
+    let refused = matches!(reaction, Reaction::Refused(Some(code)) if WRONG_NAME.contains(&code));
+    match reaction {
+        _ if !differs => None,
+        _ if refused && trusted && (on_the_wire || named) => Some(Severity::Error),
+        Reaction::Accepted if named && on_the_wire => Some(Severity::Warning),
+        _ if named && on_the_wire => Some(Severity::Error),
+        _ => None,
+    }
+}
+
+/// The server name in the ClientHello; for an address there is nothing to show.
+fn asked(connection: &Connection, reference: &Reference) -> Option<Evidence> {
+    let (entry, _) = connection.handshake.client_hellos().next()?;
+    match reference {
+        Reference::ServerName(name) => {
+            Some(Evidence::new(entry.frame, "tls.handshake.extensions_server_name", name))
+        }
+        Reference::Address(_) => None,
+    }
+}
+
+fn rename(reference: &Reference) -> Text {
+    match reference {
+        Reference::Address(_) => RENAME_ADDRESS,
+        Reference::ServerName(name) if !name.contains('.') => RENAME_SHORT,
+        Reference::ServerName(_) => REISSUE,
+    }
+}
+
+const RENAME_ADDRESS: Text = Text::en(
+    "On Unified CM, System > Server: replace {reference} by the fully qualified domain name that the certificate carries (an iPAddress in the certificate does not help: the traffic server compares DNS names and CN only). Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
+);
+const RENAME_SHORT: Text = Text::en(
+    "On Unified CM, System > Server: replace the short name {reference} by the fully qualified domain name that the certificate carries. Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
+);
+const REISSUE: Text = Text::en(
+    "If {reference} is the right name, issue the certificate of {server} again with it as subject alternative name. If not, correct System > Server on Unified CM, then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
+);

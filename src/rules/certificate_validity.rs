@@ -1,6 +1,184 @@
-//! (family under construction)
+//! Were the certificates valid when the connection was made?
 
-use super::rule::Rule;
+use std::sync::Arc;
+
+use super::finding::{Evidence, Observation, Severity};
+use super::reaction::{self, with_reaction};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::words::Text;
+use crate::connection::Connection;
+use crate::time::date_text;
+use crate::tls::Role;
+use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID];
+
+const RENEW: &str = "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it";
+const SYMPTOM: Text = Text::en(
+    "MRA login or registration fails from one day to the next, often for one node only; Expressway raises alarms for its own certificate, not for those of others",
+);
+
+/// How a peer says "expired": OpenSSL certificate_expired (45), Java as a server, and
+/// as a client where its path checker does not say why, certificate_unknown (46).
+const EXPIRED: &[u8] = &[45, 46];
+/// How a peer says "not yet valid": OpenSSL bad_certificate (42), Java 42 or 46.
+const NOT_YET_VALID: &[u8] = &[42, 46];
+
+const CERTIFICATE_EXPIRED: Rule = Rule {
+    id: "certificate-expired",
+    severity: Severity::Error,
+    summary: Text::en("A certificate had expired when the connection was made"),
+    sentence: Text::en(
+        "Of what {holder} showed, {what} expired on {date}, before this connection at {time}; {reaction}.",
+    ),
+    remedy: Text::en("Renew {certificate}. {renew}."),
+    needs: &[],
+    applies: Text::en("Every TLS connection that shows certificates"),
+    part: Part::Certificate {
+        alerts: EXPIRED,
+        clause: Text::en("{what} had expired on {date}"),
+    },
+    page: Page {
+        checks: Text::en(
+            "The end of validity of every certificate that was shown, and of the CA certificates used from the trust store, against the time of the connection in the capture.",
+        ),
+        why: Text::en(
+            "A client refuses an expired certificate, and so does a server that asks for one; it is enough that one CA of the chain has expired.",
+        ),
+        symptom: SYMPTOM,
+        steps: Text::en(
+            "1. Check the date on the node that recorded the capture. 2. Renew the certificate that the finding names, or fetch the renewed CA certificate into the trust list. 3. Restart the services that use it. 4. Check the other nodes of the cluster: their certificates were often issued on the same day.",
+        ),
+        caveat: Text::en(
+            "The time is that of the capturing machine. If its clock was wrong, the finding is wrong, and the machine would judge as wrongly.",
+        ),
+    },
+    references: &["RFC 5280, 4.1.2.5", "RFC 5280, 6.1.3", "RFC 8446, 6.2"],
+    check: certificate_expired,
+};
+
+fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
+    let time = subject.connection.first.time.seconds();
+    let late = |certificate: &Certificate| certificate.not_after.unix.filter(|end| *end < time);
+    let outdated = Outdated::find(subject.connection, late)?;
+    Some(outdated.observation(subject.connection, EXPIRED, "x509af.notAfter"))
+}
+
+const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
+    id: "certificate-not-yet-valid",
+    severity: Severity::Error,
+    summary: Text::en("A certificate was not valid yet when the connection was made"),
+    sentence: Text::en(
+        "Of what {holder} showed, {what} is valid only from {date}, after this connection at {time}; {reaction}.",
+    ),
+    remedy: Text::en(
+        "Check date and time of both machines and their NTP servers (the certificate may be right and a clock wrong). Else issue {certificate} again. {renew}.",
+    ),
+    needs: &[],
+    applies: Text::en("Every TLS connection that shows certificates"),
+    part: Part::Certificate {
+        alerts: NOT_YET_VALID,
+        clause: Text::en("{what} is valid only from {date}"),
+    },
+    page: Page {
+        checks: Text::en(
+            "The begin of validity of every certificate that was shown, and of the CA certificates used from the trust store, against the time of the connection in the capture.",
+        ),
+        why: Text::en(
+            "A client refuses a certificate whose time has not come, and so does a server that asks for one.",
+        ),
+        symptom: Text::en(
+            "MRA login or registration fails right after a certificate was renewed, or after a machine lost its time source",
+        ),
+        steps: Text::en(
+            "1. Check the clocks and NTP of the CA, of the node and of the Expressway. 2. Wait, or issue the certificate again with a begin in the past. 3. Restart the services that use it.",
+        ),
+        caveat: Text::en(
+            "The time is that of the capturing machine; its own clock may be the one that is wrong.",
+        ),
+    },
+    references: &["RFC 5280, 4.1.2.5", "RFC 5280, 6.1.3"],
+    check: certificate_not_yet_valid,
+};
+
+fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
+    let time = subject.connection.first.time.seconds();
+    let early =
+        |certificate: &Certificate| certificate.not_before.unix.filter(|begin| *begin > time);
+    let outdated = Outdated::find(subject.connection, early)?;
+    Some(outdated.observation(subject.connection, NOT_YET_VALID, "x509af.notBefore"))
+}
+
+/// A certificate outside its validity, and the date that says so.
+struct Outdated {
+    of: Role,
+    depth: usize,
+    date: i64,
+    certificate: Arc<Certificate>,
+    in_path: bool,
+}
+
+impl Outdated {
+    /// The first one of either side. The server comes first because it shows first.
+    fn find(connection: &Connection, wrong: impl Fn(&Certificate) -> Option<i64>) -> Option<Self> {
+        [Role::Server, Role::Client].into_iter().find_map(|of| {
+            // A path that is fine does without the certificates that are not.
+            let judged = connection.path(of).judged();
+            if judged.is_some_and(|path| path.ok()) {
+                return None;
+            }
+            let shown = connection.certificates(of).iter().filter_map(|one| one.parsed());
+            let path = judged.into_iter().flat_map(|path| &path.path).map(|link| &link.certificate);
+            let all: Vec<_> = match judged {
+                Some(_) => path.enumerate().collect(),
+                None => shown.enumerate().collect(),
+            };
+            all.into_iter().find_map(|(depth, certificate)| {
+                Some(Self {
+                    of,
+                    depth,
+                    date: wrong(certificate)?,
+                    certificate: Arc::clone(certificate),
+                    in_path: judged.is_some() || depth == 0,
+                })
+            })
+        })
+    }
+
+    fn observation(
+        self,
+        connection: &Connection,
+        alerts: &[u8],
+        field: &'static str,
+    ) -> Observation {
+        let values = scene::values(connection)
+            .with("certificate", scene::certificate(&self.certificate))
+            .with("date", date_text(self.date))
+            .with("time", connection.first.time)
+            .with("holder", scene::holder(connection, self.of))
+            .with("renew", RENEW)
+            .with_words("what", self.what());
+        // Nobody knows whether a stray certificate behind the first is needed.
+        let unsure = (!self.in_path && !reaction::tells(connection, self.of, alerts))
+            .then_some(Severity::Warning);
+        Observation {
+            values: with_reaction(values, connection, self.of, alerts),
+            evidence: scene::certificate_frame(connection, self.of)
+                .map(|frame| Evidence::new(frame, field, date_text(self.date)))
+                .into_iter()
+                .chain(scene::ending(connection))
+                .collect(),
+            severity: reaction::severity(connection, self.of).or(unsure),
+            of: Some(self.of),
+        }
+    }
+
+    const fn what(&self) -> Text {
+        match self.depth {
+            0 => Text::en("the certificate {certificate}"),
+            _ => Text::en("the CA certificate {certificate} in the chain"),
+        }
+    }
+}

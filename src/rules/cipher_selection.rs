@@ -1,6 +1,166 @@
-//! (family under construction)
+//! Which cipher suite was selected, and what that means for the certificate.
 
-use super::rule::Rule;
+use super::finding::{Evidence, Observation, Severity};
+use super::reaction::{self, Reaction};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::selection;
+use super::trust_fault::TrustFault;
+use super::words::Text;
+use crate::connection::Connection;
+use crate::tls::{Role, names};
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[ECDSA_SELECTED, OLD_TLS];
+
+const ECDSA_SELECTED: Rule = Rule {
+    id: "ecdsa-selected",
+    severity: Severity::Info,
+    summary: Text::en("The server selected ECDSA and showed its EC certificate"),
+    sentence: Text::en(
+        "{server} selected ECDSA ({suite}{signature}) {because}, and showed its EC certificate{certificate}{trusted}.",
+    ),
+    remedy: Text::en("{remedy}"),
+    needs: &[],
+    applies: Text::en(
+        "TLS 1.2 and below; Expressway as client towards Unified CM on 6971, 6972, 8443 and 5061, above all after an upgrade to X14.2 (from below X14.0, or a fresh install, prefers ECDSA: CSCwc88608)",
+    ),
+    part: Part::Remark,
+    page: Page {
+        checks: Text::en("Whether the cipher suite of the ServerHello signs with ECDSA."),
+        why: Text::en(
+            "Unified CM has an RSA and an EC certificate per service. The order of the client's cipher suites decides which one it shows. The EC one is often still self-signed or signed by another CA than the RSA one, so the same login that works with RSA fails with ECDSA.",
+        ),
+        symptom: Text::en(
+            "MRA logins fail after an Expressway upgrade though no certificate was changed: 8443 works with the RSA certificate of Tomcat, 6972 or 5061 fails with the EC one",
+        ),
+        steps: Text::en(
+            "1. Look whether the lists at Maintenance > Security > Ciphers begin with `ECDHE-RSA-AES256-GCM-SHA384` (RSA preferred). 2. If not, and the EC certificate is not trusted, do one of: put `ECDHE-RSA-AES256-GCM-SHA384:` in front; put ECDSA last with `:+ECDSA`; forbid it with `:!ECDSA`; or put root and intermediates of the EC certificate, or the certificate itself, into the trust list. 3. Restart the Expressway.",
+        ),
+        caveat: Text::en(
+            "ECDSA is not a fault by itself: with a trusted EC certificate this is information. The prefix moves one suite only; a server that does not accept it still lands on ECDSA. Some servers take ECDSA whatever the client prefers.",
+        ),
+    },
+    references: &[
+        "RFC 8422, 2.1",
+        "RFC 5246, 7.4.3",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+        "Customize the Expressway SSL Cipher Configuration (222186)",
+        "CSCwc88608",
+    ],
+    check: ecdsa_selected,
+};
+
+fn ecdsa_selected(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    if !selection::is_ecdsa(connection) {
+        return None;
+    }
+    let hello = selection::server_hello_frame(connection)?;
+    let distrust = distrust(connection);
+    let trusted = match (distrust, connection.server_path.judged()) {
+        (Some(_), _) => Text::en(", which is not trusted"),
+        (None, Some(path)) if path.ok() => Text::en(", which is trusted"),
+        _ => Text::en(""),
+    };
+    let certificate = scene::leaf(connection, Role::Server)
+        .map(|leaf| format!(" {}", scene::certificate(leaf)))
+        .unwrap_or_default();
+    let values = selection::values(scene::values(connection), connection)
+        .with("certificate", certificate)
+        .with_words("trusted", trusted)
+        .with_words("remedy", remedy(connection, distrust.is_some()));
+    let suite = values.get("suite").unwrap_or_default().into_owned();
+    let selected = Evidence::new(hello, "tls.handshake.ciphersuite", suite);
+    Some(Observation {
+        values,
+        evidence: [selected].into_iter().chain(offered(connection)).collect(),
+        severity: distrust,
+        of: None,
+    })
+}
+
+/// How bad it is that nobody vouches for the certificate: by the trust store, or by
+/// the word of the client (unknown_ca).
+fn distrust(connection: &Connection) -> Option<Severity> {
+    let reaction = reaction::reaction(connection, Role::Server);
+    let lacking = TrustFault::of(connection, Role::Server).is_some();
+    match reaction {
+        Reaction::Refused(Some(48)) => Some(Severity::Error),
+        Reaction::Accepted if lacking => Some(Severity::Warning),
+        _ if lacking => Some(Severity::Error),
+        _ => None,
+    }
+}
+
+fn remedy(connection: &Connection, at_fault: bool) -> Text {
+    if at_fault {
+        selection::remedy(connection)
+    } else {
+        Text::en("Nothing, as long as the EC certificate is trusted.")
+    }
+}
+
+/// The first suites that the client offered.
+fn offered(connection: &Connection) -> Option<Evidence> {
+    let hello = connection.handshake.client_hello()?;
+    let suites: Vec<_> = hello
+        .cipher_suites
+        .iter()
+        .filter_map(|code| u16::try_from(*code).ok())
+        .filter(|code| names::cipher_suite(*code).is_some_and(|suite| !is_tls13(suite)))
+        .take(3)
+        .map(names::cipher_suite_name)
+        .collect();
+    let frame = selection::client_hello_frame(connection)?;
+    Some(Evidence::new(frame, "tls.handshake.ciphersuite", suites.join(", ")))
+}
+
+fn is_tls13(suite: &names::CipherSuite) -> bool {
+    suite.authentication == names::Authentication::Tls13
+}
+
+const OLD_TLS: Rule = Rule {
+    id: "old-tls",
+    severity: Severity::Warning,
+    summary: Text::en("A version older than TLS 1.2 was negotiated"),
+    sentence: Text::en("{client} and {server} agreed on {version}, which is obsolete (RFC 8996)."),
+    remedy: Text::en(
+        "Raise the minimum. Unified CM: `show tls min-version`, `set tls min-version 1.2`. Expressway, SIP: `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2:TLSv1.3'`.",
+    ),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Remark,
+    page: Page {
+        checks: Text::en("The version of the ServerHello."),
+        why: Text::en(
+            "TLS 1.0 and 1.1 must not be used any more; newer peers refuse them with protocol_version (70).",
+        ),
+        symptom: Text::en("None yet; the connection fails after the next upgrade of either side"),
+        steps: Text::en(
+            "1. Find out which side allows no more than the old version. 2. Raise its minimum and maximum. 3. Test with a capture.",
+        ),
+        caveat: Text::en("Old phones may not know TLS 1.2."),
+    },
+    references: &["RFC 8996", "RFC 9325, 3.1.1"],
+    check: old_tls,
+};
+
+fn old_tls(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let (entry, hello) = connection.handshake.server_hello()?;
+    let version = hello.version();
+    if !(0x0002..0x0303).contains(&version) {
+        return None;
+    }
+    let name = names::version_name(version);
+    Some(Observation {
+        evidence: vec![
+            Evidence::new(entry.frame, "tls.handshake.version", &name)
+                .expecting("TLSv1.2 or TLSv1.3"),
+        ],
+        values: scene::values(connection).with("version", name),
+        severity: None,
+        of: None,
+    })
+}

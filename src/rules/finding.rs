@@ -2,6 +2,7 @@
 
 use super::rule::Rule;
 use super::words::Values;
+use crate::tls::Role;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -50,6 +51,8 @@ pub struct Observation {
     pub evidence: Vec<Evidence>,
     /// The severity here, where it differs from the rule's.
     pub severity: Option<Severity>,
+    /// Whose certificate is at fault, for rules about certificates.
+    pub of: Option<Role>,
 }
 
 /// A rule's judgement on one connection.
@@ -65,6 +68,8 @@ pub struct Finding {
     pub values: Values,
     /// The proof.
     pub evidence: Vec<Evidence>,
+    /// Whose certificate is at fault, for rules about certificates.
+    pub of: Option<Role>,
 }
 
 impl Finding {
@@ -101,8 +106,16 @@ impl Finding {
     }
 }
 
-/// Shorthand for the most common kind of evidence.
-#[must_use]
-pub fn evidence(frame: u64, field: &'static str, observed: impl ToString) -> Evidence {
-    Evidence { frame, field, observed: observed.to_string(), expected: None }
+impl Evidence {
+    /// What stands in a field, where nothing else can be said to be right.
+    #[must_use]
+    pub fn new(frame: u64, field: &'static str, observed: impl ToString) -> Self {
+        Self { frame, field, observed: observed.to_string(), expected: None }
+    }
+
+    /// With what should stand there.
+    #[must_use]
+    pub fn expecting(self, expected: impl ToString) -> Self {
+        Self { expected: Some(expected.to_string()), ..self }
+    }
 }

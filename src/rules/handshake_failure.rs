@@ -1,6 +1,101 @@
-//! (family under construction)
+//! Handshakes that ended without a word.
 
-use super::rule::Rule;
+use super::finding::{Evidence, Observation, Severity};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::selection;
+use super::words::Text;
+use crate::connection::{Connection, Outcome};
+use crate::tls::Role;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[HANDSHAKE_UNFINISHED];
+
+const HANDSHAKE_UNFINISHED: Rule = Rule {
+    id: "handshake-unfinished",
+    severity: Severity::Warning,
+    summary: Text::en("The handshake ended, or fell silent, without an alert"),
+    sentence: Text::en("{ending}, {stage}, without an alert: {client} to {server}."),
+    remedy: Text::en("{remedy}"),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Whether a side reset or closed the TCP connection, or the server never answered, before the handshake was over and without an alert.",
+        ),
+        why: Text::en(
+            "TLS programs normally say why they give up. Silence points to something else: a firewall that inspects TLS or SIP, a service that is down or no TLS service, a client that gave up waiting.",
+        ),
+        symptom: Text::en(
+            "Expressway logs: No SSL error available, probably remote disconnect; or Got EOF on socket",
+        ),
+        steps: Text::en(
+            "1. Capture on both machines at once: if one sends a reset that the other never sent, something between them did. 2. Switch off SIP and TLS inspection on firewalls between them. 3. Check that the service runs and speaks TLS on this port. 4. If it is the client that ended right after the server's certificate, treat it as a refused certificate.",
+        ),
+        caveat: Text::en(
+            "The capture may simply have ended before the handshake did. A client that only tests whether the port is open looks the same.",
+        ),
+    },
+    references: &[
+        "RFC 8446, 6.1",
+        "RFC 5246, 7.2.1",
+        "Resolve Collaboration Edge Most Common Issues (118798)",
+    ],
+    check: handshake_unfinished,
+};
+
+fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let hello = selection::client_hello_frame(connection)?;
+    let ending = match connection.outcome {
+        Outcome::Reset { by: Role::Client, .. } => Text::en("The client reset the connection"),
+        Outcome::Reset { by: Role::Server, .. } => Text::en("The server reset the connection"),
+        Outcome::Closed { by: Role::Client, .. } => Text::en("The client closed the connection"),
+        Outcome::Closed { by: Role::Server, .. } => Text::en("The server closed the connection"),
+        Outcome::Unanswered => Text::en("The server did not answer"),
+        Outcome::Unfinished => Text::en("The handshake stops"),
+        _ => return None,
+    };
+    let (stage, remedy) = stage(connection);
+    let evidence = scene::ending(connection)
+        .unwrap_or_else(|| Evidence::new(hello, "tls.handshake.type", "client_hello"));
+    let values = scene::values(connection)
+        .with_words("ending", ending)
+        .with_words("stage", stage)
+        .with_words("remedy", remedy);
+    Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
+}
+
+/// How far the handshake had come, and what to try.
+fn stage(connection: &Connection) -> (Text, Text) {
+    let by = connection.outcome.aborted_by();
+    if connection.handshake.server_hello().is_none() {
+        return (Text::en("after the ClientHello"), NO_ANSWER);
+    }
+    let shown = !connection.server_certificates.is_empty();
+    match by {
+        Some(Role::Client) if shown => {
+            (Text::en("after the server's certificate"), PERHAPS_REFUSED)
+        }
+        Some(Role::Server) if connection.client_certificates.is_some() => (
+            Text::en("after the client's answer to the CertificateRequest"),
+            PERHAPS_CLIENT_REFUSED,
+        ),
+        _ if shown => (Text::en("after the server's certificate"), CAPTURE_BOTH),
+        _ => (Text::en("after the ServerHello"), CAPTURE_BOTH),
+    }
+}
+
+const NO_ANSWER: Text = Text::en(
+    "Check that the service runs and speaks TLS on port {port}; capture on both machines at once, and look for a firewall between them that inspects TLS or SIP.",
+);
+const PERHAPS_REFUSED: Text = Text::en(
+    "A client that leaves here has most likely refused the certificate: see its log, and the findings about the certificate.",
+);
+const PERHAPS_CLIENT_REFUSED: Text = Text::en(
+    "A server that leaves here has most likely refused the client's certificate: see its log, and check that it trusts the CA chain of {client}.",
+);
+const CAPTURE_BOTH: Text = Text::en(
+    "Capture on both machines at once: a reset or silence that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
+);

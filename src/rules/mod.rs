@@ -8,19 +8,27 @@
 mod alerts;
 mod certificate_chain;
 mod certificate_name;
+mod certificate_use;
 mod certificate_validity;
 mod cipher_selection;
+mod client_certificate;
 mod finding;
 mod handshake_failure;
+mod negotiation;
+mod reaction;
+mod refusal;
 pub mod registry;
 mod rule;
 mod run;
+mod scene;
+mod selection;
+mod trust_fault;
 mod verdict;
 mod visibility;
 mod words;
 
 pub use finding::{Evidence, Finding, Observation, Severity};
-pub use rule::{Need, Page, Rule, Subject};
+pub use rule::{Need, Page, Part, Rule, Subject};
 pub use run::{Judgement, judge};
 pub use verdict::{Verdict, verdicts};
 pub use words::{Text, Values};

@@ -1,15 +1,21 @@
 //! The families of rules, in report order.
 
 use super::rule::Rule;
-use super::{alerts, certificate_chain, certificate_name, certificate_validity};
-use super::{cipher_selection, handshake_failure, visibility};
+use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
+use super::{cipher_selection, client_certificate, handshake_failure, negotiation, refusal, visibility};
 
-/// Each family is one file with one slice that names its rules in report order.
+/// Each family is one file with one slice that names its rules in report order. A
+/// verdict takes the first finding that explains the end of the connection, so what
+/// knows better stands before what is more general.
 const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate chain", certificate_chain::RULES),
-    ("certificate name", certificate_name::RULES),
     ("certificate validity", certificate_validity::RULES),
+    ("certificate use", certificate_use::RULES),
+    ("certificate name", certificate_name::RULES),
+    ("client certificate", client_certificate::RULES),
+    ("refusals", refusal::RULES),
     ("cipher selection", cipher_selection::RULES),
+    ("negotiation", negotiation::RULES),
     ("alerts", alerts::RULES),
     ("handshake failure", handshake_failure::RULES),
     ("visibility", visibility::RULES),

@@ -22,12 +22,32 @@ pub struct Rule {
     pub needs: &'static [Need],
     /// Versions and ports it applies to, in words.
     pub applies: Text,
+    /// What it contributes to a verdict.
+    pub part: Part,
     /// The page that `tlsight explain` shows.
     pub page: Page,
     /// RFC sections; titles of vendor documents and defect ids.
     pub references: &'static [&'static str],
     /// Looks at one connection.
     pub check: fn(&Subject<'_>) -> Option<Observation>,
+}
+
+/// What a rule contributes to a verdict. The first finding, in the order of the
+/// registry, that explains how a connection ended is its cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A fault of a certificate. It is the cause when the other side ended the
+    /// handshake in a way that says so.
+    Certificate {
+        /// The alerts that tell this fault (those of OpenSSL, and 46 of Java).
+        alerts: &'static [u8],
+        /// The fault as a clause, with placeholders.
+        clause: Text,
+    },
+    /// Explains by itself why the handshake failed.
+    Handshake,
+    /// Never a cause.
+    Remark,
 }
 
 /// The explanation of a rule.

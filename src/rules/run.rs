@@ -29,6 +29,7 @@ pub fn judge(subject: &Subject<'_>) -> Judgement {
                 stream: subject.connection.stream,
                 values: observation.values,
                 evidence: observation.evidence,
+                of: observation.of,
             });
         }
     }

@@ -6,6 +6,7 @@
 //! commands, cipher names and menu paths are values or stand verbatim in each
 //! language: they are the product's own words.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// One sentence in every language.
@@ -17,7 +18,15 @@ pub struct Text {
 
 /// Named values that fill a sentence's placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Values(Vec<(&'static str, String)>);
+pub struct Values(Vec<(&'static str, Value)>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    /// As it is: a name, a number, a command.
+    Raw(String),
+    /// Words, which have placeholders of their own.
+    Words(Text),
+}
 
 impl Values {
     /// No values yet.
@@ -29,19 +38,38 @@ impl Values {
     /// Adds a value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.0.push((name, value.to_string()));
+        self.0.push((name, Value::Raw(value.to_string())));
         self
     }
 
-    /// The value of a placeholder.
+    /// Adds a part of a sentence that depends on the case. Its placeholders are
+    /// filled from these same values, so it must not name itself.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    pub fn with_words(mut self, name: &'static str, words: Text) -> Self {
+        self.0.push((name, Value::Words(words)));
+        self
     }
 
-    /// Names and values, in the order they were added.
+    /// The value of a placeholder: the first of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| self.said(value))
+    }
+
+    /// Names and values as they are, in the order they were added; words are left
+    /// out, which the sentence says.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+        self.0.iter().filter_map(|(name, value)| match value {
+            Value::Raw(raw) => Some((*name, raw.as_str())),
+            Value::Words(_) => None,
+        })
+    }
+
+    fn said<'a>(&'a self, value: &'a Value) -> Cow<'a, str> {
+        match value {
+            Value::Raw(raw) => Cow::Borrowed(raw),
+            Value::Words(words) => Cow::Owned(words.fill(self)),
+        }
     }
 }
 
@@ -61,7 +89,7 @@ impl Text {
             match part {
                 Part::Words(words) => filled.push_str(words),
                 Part::Place(name) => match values.get(name) {
-                    Some(value) => filled.push_str(value),
+                    Some(value) => filled.push_str(&value),
                     // Writing to a String cannot fail.
                     None => drop(write!(filled, "{{{name}}}")),
                 },
@@ -96,7 +124,8 @@ fn parts(template: &'static str) -> impl Iterator<Item = Part> {
             rest = behind;
             return Some(Part::Place(name));
         }
-        let until = rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
+        let until =
+            rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
         let (words, behind) = rest.split_at(until);
         rest = behind;
         Some(Part::Words(words))
@@ -119,5 +148,11 @@ mod tests {
     fn a_value_is_never_taken_for_a_placeholder() {
         let values = Values::new().with("a", "{b}").with("b", "x");
         assert_eq!(Text::en("{a}").fill(&values), "{b}");
+    }
+
+    #[test]
+    fn words_inside_a_sentence_are_filled_from_the_same_values() {
+        let values = Values::new().with_words("why", Text::en("it is {how}")).with("how", "late");
+        assert_eq!(Text::en("No: {why}.").fill(&values), "No: it is late.");
     }
 }

@@ -1,0 +1,228 @@
+//! Mutual TLS: what the server made of the client's certificate.
+
+use super::finding::{Evidence, Observation, Severity};
+use super::reaction::{ClientAnswer, Reaction, client_answer, reaction};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::trust_fault;
+use super::words::{Text, Values};
+use crate::connection::{Connection, Outcome};
+use crate::tls::Role;
+use crate::tls::names;
+
+/// The rules of this family, in report order.
+pub(super) const RULES: &[Rule] = &[CLIENT_CERTIFICATE_REFUSED, CLIENT_CERTIFICATE_NOT_SENT];
+
+const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
+    id: "client-certificate-refused",
+    severity: Severity::Error,
+    summary: Text::en("The server refused the client's certificate"),
+    sentence: Text::en("{place} refused {certificate} that {client} showed, with {alert}: {reason}."),
+    remedy: Text::en("{remedy}."),
+    needs: &[],
+    applies: Text::en(
+        "Mutual TLS: Expressway-C to Unified CM on 6971, 6972 (from X14.0.2), 5061 and 5091; Unified CM to Expressway-C on 5061; Expressway-C to Expressway-E on 7001",
+    ),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Whether the server sent an alert about certificates after it had seen the client's certificate. Under TLS 1.3 that alert is encrypted; it is told by its length and place.",
+        ),
+        why: Text::en(
+            "Unified CM asks for a client certificate on 6971 and 6972 and accepts none at all, but refuses one that it cannot trust. From X14.0.2 on Expressway-C shows its certificate wherever it is asked, so the CA chain that signed it has to be in tomcat-trust and CallManager-trust, even of a cluster that is not in mixed mode.",
+        ),
+        symptom: Text::en(
+            "Login passes UDS on 8443 and fails at the configuration download (502), or SIP registration fails; the log of Expressway says: tlsv1 alert unknown ca with Dst-port 6972",
+        ),
+        steps: Text::en(
+            "1. On every Unified CM node: OS Administration > Security > Certificate Management, upload root and intermediates of the Expressway-C certificate as tomcat-trust and as CallManager-trust. 2. `utils service restart Cisco Tomcat`, restart Cisco CallManager and Cisco TFTP, `utils service restart Cisco HAProxy`. 3. For 5091 (SIP OAuth) tomcat-trust decides, and Device > Expressway-C has to list the names of the Expressway-C certificate. 4. For 7001 the trusted CA list of Expressway-E needs the full chain of Expressway-C.",
+        ),
+        caveat: Text::en(
+            "Only the alert tells why. Java servers say certificate_unknown (46) for every fault; under TLS 1.3 the alert cannot be read at all.",
+        ),
+    },
+    references: &[
+        "RFC 5246, 7.4.6",
+        "RFC 8446, 4.4.2",
+        "Upload the Root and Intermediate Certificates of Expressway-Core onto CUCM (217748)",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+        "Troubleshoot Common Issues after regenerating CUCM certificates (225746)",
+        "CSCvz45074",
+        "CSCvz20720",
+    ],
+    check: client_certificate_refused,
+};
+
+fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let Reaction::Refused(alert) = reaction(connection, Role::Client) else { return None };
+    let leaf = scene::leaf(connection, Role::Client);
+    let certificate = leaf.map_or_else(
+        || "the certificate (which TLS 1.3 hides)".to_owned(),
+        |leaf| format!("the certificate {}", scene::certificate(leaf)),
+    );
+    let alert_text = scene::said_alert(alert);
+    let issuer = leaf.map_or_else(|| "its issuer".to_owned(), |leaf| leaf.issuer.to_string());
+    let values = scene::values(connection)
+        .with("place", scene::server_and_service(connection))
+        .with("certificate", certificate)
+        .with("alert", alert_text)
+        .with("issuer", issuer)
+        .with_words("remedy", remedy(alert, connection.server.port));
+    let shown =
+        leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
+            Evidence::new(frame, "x509af.serialNumber", &leaf.serial)
+                .expecting(format!("{} in the trust store of the server", leaf.issuer))
+        });
+    Some(Observation {
+        values: reason(values, connection, alert),
+        evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
+        severity: None,
+        of: Some(Role::Client),
+    })
+}
+
+/// Adds `{reason}`: what the alert says, and how sure that is.
+fn reason(values: Values, connection: &Connection, alert: Option<u8>) -> Values {
+    let judged = connection.client_path.judged().and_then(|path| path.first_error());
+    if let Some(error) = judged {
+        return values.with("openssl", trust_fault::openssl(error)).with_words("reason", BY_STORE);
+    }
+    let words = match alert {
+        Some(48) => Text::en("it does not have {issuer}, which signed it, among its trusted CAs"),
+        Some(43) => Text::en("its extended key usage or type does not suit a client"),
+        Some(45) => Text::en("for the server it has expired, or a CA above it has"),
+        Some(44) => Text::en("it has been revoked"),
+        Some(51) => Text::en("a signature did not verify"),
+        None => Text::en(
+            "the reason is encrypted; most often the server does not have {issuer} among its trusted CAs",
+        ),
+        _ => Text::en(
+            "the alert does not tell why; most often the server does not have {issuer} among its trusted CAs",
+        ),
+    };
+    values.with_words("reason", words)
+}
+
+const BY_STORE: Text = Text::en("the server's trust store does not accept it (OpenSSL: {openssl})");
+
+/// What helps, by what the server said.
+const fn remedy(alert: Option<u8>, port: u16) -> Text {
+    match alert {
+        Some(43) => Text::en(
+            "Have the certificate of {client} issued again with clientAuth in its extended key usage",
+        ),
+        Some(44 | 45) => Text::en("Renew the certificate of {client}, and look at the CAs above it"),
+        _ => chain_upload(port),
+    }
+}
+
+/// Where the server keeps the CAs of its clients.
+const fn chain_upload(port: u16) -> Text {
+    match port {
+        5091 => UPLOAD_FOR_OAUTH,
+        7001..=7010 => UPLOAD_TO_EXPRESSWAY_E,
+        6971 | 6972 | 8443 | 9443 => UPLOAD_TO_CUCM,
+        _ => UPLOAD_TO_SERVER,
+    }
+}
+
+const UPLOAD_TO_CUCM: Text = Text::en(
+    "On every Unified CM node: OS Administration > Security > Certificate Management, upload the whole CA chain of {client} ({issuer} and the CAs above it) as tomcat-trust and as CallManager-trust; then `utils service restart Cisco Tomcat`, restart Cisco CallManager and Cisco TFTP, `utils service restart Cisco HAProxy`",
+);
+const UPLOAD_FOR_OAUTH: Text = Text::en(
+    "On every Unified CM node: OS Administration > Security > Certificate Management, upload the whole CA chain of {client} ({issuer} and the CAs above it) as tomcat-trust (SIP OAuth looks there), restart Cisco Tomcat and Cisco CallManager; check that Device > Expressway-C lists the names of the Expressway-C certificate",
+);
+const UPLOAD_TO_EXPRESSWAY_E: Text = Text::en(
+    "On the Expressway-E {server}, and on every peer: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload the whole CA chain of {client} ({issuer} and the CAs above it), then restart it",
+);
+const UPLOAD_TO_SERVER: Text = Text::en(
+    "Upload the whole CA chain of {client} ({issuer} and the CAs above it) where {server} looks. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
+);
+
+const CLIENT_CERTIFICATE_NOT_SENT: Rule = Rule {
+    id: "client-certificate-not-sent",
+    severity: Severity::Error,
+    summary: Text::en(
+        "The server wanted a client certificate, the client sent none, and the server gave up",
+    ),
+    sentence: Text::en(
+        "{server} asked {client} for a certificate, got an empty list, and gave up with {alert}.",
+    ),
+    remedy: Text::en(
+        "Give {client} a certificate that it may use as a client (extended key usage clientAuth) and that a CA known to {server} signed.{authorities}",
+    ),
+    needs: &[],
+    applies: Text::en(
+        "Mutual TLS: 5061, 5091, 7001, 9443, and 6971 and 6972 where client authentication is required",
+    ),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Whether the client answered a CertificateRequest with an empty Certificate and the server ended the handshake then.",
+        ),
+        why: Text::en(
+            "A client without a usable certificate sends an empty list. A server that requires one gives up: handshake_failure (40) in TLS 1.2, certificate_required (116) in TLS 1.3, bad_certificate (42) from Java.",
+        ),
+        symptom: Text::en(
+            "SIP over TLS or the traversal zone fails; the log says: no certificate returned",
+        ),
+        steps: Text::en(
+            "1. Check that the client has a certificate with clientAuth. 2. Check that its CA is among the names of the CertificateRequest, if there are any. 3. On Unified CM 6971 and 6972 ask, but by default do not require, a certificate.",
+        ),
+        caveat: Text::en(
+            "Under TLS 1.3 the empty list and the alert are encrypted; they are told by their lengths (25 and 19 bytes).",
+        ),
+    },
+    references: &["RFC 5246, 7.4.6", "RFC 8446, 4.4.2", "RFC 8446, 6.2"],
+    check: client_certificate_not_sent,
+};
+
+fn client_certificate_not_sent(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let Outcome::Alert { by: Role::Server, description, .. } = connection.outcome else {
+        return None;
+    };
+    let empty = empty_list(connection)?;
+    let alert = scene::said_alert(description);
+    let asked = connection.handshake.certificate_request();
+    let request = asked.map(|(entry, request)| {
+        let types: Vec<_> = request
+            .certificate_types
+            .iter()
+            .map(|kind| names::client_certificate_type_name(*kind))
+            .collect();
+        Evidence::new(
+            entry.frame,
+            "tls.handshake.type",
+            format!("certificate_request ({})", types.join(", ")),
+        )
+    });
+    let authorities = match asked {
+        Some((_, request)) if !request.authorities.is_empty() => {
+            Text::en(" The CertificateRequest names the CAs that the server accepts.")
+        }
+        _ => Text::en(""),
+    };
+    let answer =
+        Evidence::new(empty, "tls.handshake.certificates_length", "0").expecting("a certificate");
+    Some(Observation {
+        values: scene::values(connection)
+            .with("alert", alert)
+            .with_words("authorities", authorities),
+        evidence: request.into_iter().chain([answer]).chain(scene::ending(connection)).collect(),
+        severity: None,
+        of: None,
+    })
+}
+
+/// Frame of the client's empty answer to a CertificateRequest.
+fn empty_list(connection: &Connection) -> Option<u64> {
+    if connection.handshake.is_tls13() {
+        let ClientAnswer::Empty(frame) = client_answer(connection) else { return None };
+        return Some(frame);
+    }
+    let empty = connection.client_certificates.as_ref()?.is_empty();
+    let (entry, list) = connection.handshake.certificates(Role::Client)?;
+    (empty && list.cut_bytes == 0).then_some(entry.frame)
+}

@@ -1,0 +1,182 @@
+//! Have both sides anything in common?
+
+use super::finding::{Evidence, Observation, Severity};
+use super::rule::{Page, Part, Rule, Subject};
+use super::scene;
+use super::selection::{self, Preference};
+use super::words::Text;
+use crate::connection::{Connection, Outcome};
+use crate::tls::{ClientHello, Role, names};
+
+/// The rules of this family, in report order.
+pub(super) const RULES: &[Rule] = &[NO_COMMON_CIPHER, NO_COMMON_VERSION];
+
+const NO_COMMON_CIPHER: Rule = Rule {
+    id: "no-common-cipher",
+    severity: Severity::Error,
+    summary: Text::en(
+        "The server accepted none of the cipher suites, groups or signature algorithms offered",
+    ),
+    sentence: Text::en(
+        "{server} answered the ClientHello of {client} with alert {alert}: it accepts nothing of what was offered ({offer}).",
+    ),
+    remedy: Text::en(
+        "Compare the offer with what the server allows (`tlsight show --stream {stream}`). {hint}Unified CM: Cisco Unified OS Administration, Security > Cipher Management, and System > Enterprise Parameters > Security Parameters. Expressway: Maintenance > Security > Ciphers.",
+    ),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Whether the server answered the first ClientHello with handshake_failure (40) or insufficient_security (71).",
+        ),
+        why: Text::en(
+            "A server sends handshake_failure at once when there is no cipher suite, no group or no signature algorithm that both sides have and that fits a certificate of the server.",
+        ),
+        symptom: Text::en(
+            "One service fails from every client of the same kind, at once and always",
+        ),
+        steps: Text::en(
+            "1. Look which kinds of key the client offers (RSA, ECDSA). 2. Look which certificates the server has. 3. On Unified CM 15SU2 and later, ECDSA-only Cipher Management with HTTP Ciphers left at its default gives an RSA certificate with EC ciphers, which fails: set HTTP Ciphers to All Supported EC and RSA Ciphers. 4. From 15SU2 on the curve of the EC key must be among the groups that the client offers.",
+        ),
+        caveat: Text::en(
+            "The alert does not tell which of the three is missing. Some servers also say handshake_failure when the server name is unknown to them.",
+        ),
+    },
+    references: &[
+        "RFC 8446, 4.1.1",
+        "RFC 5246, 7.4.1.3",
+        "CUCM Security Guide 15, Cipher Management",
+        "CUCM Security Guide 15, TLS 1.3 Setup",
+    ],
+    check: no_common_cipher,
+};
+
+fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let (alert, frame) = refused_hello(connection, &[40, 71])?;
+    let hello = connection.handshake.client_hello()?;
+    let hint = match selection::preference(connection) {
+        Some(Preference::EcdsaOnly) => Text::en(
+            "The client offers ECDSA only: the server needs an EC certificate, or the client RSA suites. ",
+        ),
+        Some(Preference::RsaOnly) => Text::en(
+            "The client offers RSA only: the server needs an RSA certificate, or the client ECDSA suites. ",
+        ),
+        _ => Text::en(""),
+    };
+    let offer = offer(hello);
+    Some(Observation {
+        evidence: vec![
+            Evidence::new(frame, "tls.alert_message.desc", scene::alert(alert)),
+            Evidence::new(
+                selection::client_hello_frame(connection)?,
+                "tls.handshake.ciphersuite",
+                &offer,
+            ),
+        ],
+        values: scene::values(connection)
+            .with("alert", scene::alert(alert))
+            .with("offer", offer)
+            .with("stream", connection.stream)
+            .with_words("hint", hint),
+        severity: None,
+        of: None,
+    })
+}
+
+/// An alert by the server in place of a ServerHello.
+fn refused_hello(connection: &Connection, alerts: &[u8]) -> Option<(u8, u64)> {
+    let Outcome::Alert { by: Role::Server, description: Some(code), frame, .. } =
+        connection.outcome
+    else {
+        return None;
+    };
+    (connection.handshake.server_hello().is_none() && alerts.contains(&code))
+        .then_some((code, frame))
+}
+
+/// What was offered: the first cipher suites and the groups.
+fn offer(hello: &ClientHello) -> String {
+    let suites: Vec<u16> = hello
+        .cipher_suites
+        .iter()
+        .filter_map(|code| u16::try_from(*code).ok())
+        .filter(|code| !names::is_scsv(*code) && !names::is_grease(*code))
+        .collect();
+    let more =
+        if suites.len() > 3 { format!(" and {} more", suites.len() - 3) } else { String::new() };
+    let suites: Vec<_> = suites.into_iter().take(3).map(names::cipher_suite_name).collect();
+    let groups: Vec<_> = hello
+        .supported_groups()
+        .into_iter()
+        .filter(|code| !names::is_grease(*code))
+        .map(names::group_name)
+        .collect();
+    let groups =
+        if groups.is_empty() { String::new() } else { format!("; groups {}", groups.join(", ")) };
+    format!("{}{more}{groups}", suites.join(", "))
+}
+
+const NO_COMMON_VERSION: Rule = Rule {
+    id: "no-common-version",
+    severity: Severity::Error,
+    summary: Text::en("Client and server have no TLS version in common"),
+    sentence: Text::en(
+        "{client} offered {offered}; {refuser} answered with alert {alert}: no common version.",
+    ),
+    remedy: Text::en(
+        "Raise the older side. Unified CM: `show tls min-version`, `set tls min-version`. Expressway, SIP: `xConfiguration SIP Advanced SipTlsVersions`. Or lower the minimum of the other side for a test.",
+    ),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en("Whether a side ended the handshake with protocol_version (70)."),
+        why: Text::en(
+            "Client and server must have a version in common; newer software refuses TLS 1.0 and 1.1. 6971 and 6972 of Unified CM want TLS 1.2 even when the cluster allows 1.0.",
+        ),
+        symptom: Text::en("Old phones or old servers fail after an upgrade of the other side"),
+        steps: Text::en(
+            "1. Look at the versions of the ClientHello. 2. Look at the minimum of the server. 3. Raise the older side.",
+        ),
+        caveat: Text::en("A middlebox that terminates TLS has its own minimum."),
+    },
+    references: &["RFC 8446, 4.2.1", "RFC 8446, 6.2", "RFC 5246, E.1"],
+    check: no_common_version,
+};
+
+fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let Outcome::Alert { by, description: Some(70), frame, .. } = connection.outcome else {
+        return None;
+    };
+    let hello = connection.handshake.client_hello()?;
+    let supported: Vec<_> = hello
+        .supported_versions()
+        .into_iter()
+        .filter(|code| !names::is_grease(*code))
+        .map(names::version_name)
+        .collect();
+    let offered = if supported.is_empty() {
+        format!("{} at most", names::version_name(hello.legacy_version))
+    } else {
+        supported.join(", ")
+    };
+    Some(Observation {
+        evidence: vec![
+            Evidence::new(frame, "tls.alert_message.desc", scene::alert(70)),
+            Evidence::new(
+                selection::client_hello_frame(connection)?,
+                "tls.handshake.version",
+                &offered,
+            ),
+        ],
+        values: scene::values(connection)
+            .with("offered", offered)
+            .with("refuser", scene::holder(connection, by))
+            .with("alert", scene::alert(70)),
+        severity: None,
+        of: None,
+    })
+}

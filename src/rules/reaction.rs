@@ -1,0 +1,142 @@
+//! How the other side took a certificate, as far as the wire tells.
+
+use super::finding::Severity;
+use super::scene;
+use super::words::{Text, Values};
+use crate::connection::{Connection, Outcome};
+use crate::tls::Role;
+
+/// Alerts that speak about a certificate (RFC 5246, 7.2.2), with internal_error (80),
+/// which the traffic server sends when the name does not match, and decrypt_error
+/// (51), which is OpenSSL's for a bad signature.
+const ABOUT_CERTIFICATES: &[u8] = &[42, 43, 44, 45, 46, 48, 49, 51, 80];
+
+/// What the other side did after it had seen a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reaction {
+    /// It went on.
+    Accepted,
+    /// It refused with an alert; `None` when the alert is encrypted.
+    Refused(Option<u8>),
+    /// It ended the TCP connection without an alert.
+    Left,
+    /// The capture does not tell, or the handshake ended for another reason.
+    Unknown,
+}
+
+/// How the other side took the certificate of `of`.
+pub(super) fn reaction(connection: &Connection, of: Role) -> Reaction {
+    let Some(shown) = shown_in(connection, of) else { return Reaction::Unknown };
+    if connection.outcome == Outcome::Completed || went_on(connection, of) {
+        return Reaction::Accepted;
+    }
+    match connection.outcome {
+        Outcome::Alert { by, description, frame, .. } if by != of && frame >= shown => {
+            match description {
+                Some(code) if !ABOUT_CERTIFICATES.contains(&code) => Reaction::Unknown,
+                known => Reaction::Refused(known),
+            }
+        }
+        Outcome::Reset { by, frame } | Outcome::Closed { by, frame }
+            if by != of && frame >= shown =>
+        {
+            Reaction::Left
+        }
+        _ => Reaction::Unknown,
+    }
+}
+
+/// Frame in which `of` showed a certificate; under TLS 1.3 the flight that hides it.
+fn shown_in(connection: &Connection, of: Role) -> Option<u64> {
+    if !connection.handshake.is_tls13() {
+        return scene::certificate_frame(connection, of);
+    }
+    match of {
+        Role::Server => connection.handshake.server_hello().map(|(entry, _)| entry.frame),
+        Role::Client => match client_answer(connection) {
+            ClientAnswer::Certificate(frame) => Some(frame),
+            _ => None,
+        },
+    }
+}
+
+/// A client sends ClientKeyExchange (16) only after it accepted the server's
+/// certificate (RFC 5246, 7.4.7).
+fn went_on(connection: &Connection, of: Role) -> bool {
+    of == Role::Server && connection.handshake.has(Role::Client, 16)
+}
+
+/// What a client of TLS 1.3 sent first after the ServerHello, told by the length of
+/// the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientAnswer {
+    /// Its Finished: no certificate was asked for.
+    Finished,
+    /// An empty certificate list, in this frame.
+    Empty(u64),
+    /// A certificate, in this frame.
+    Certificate(u64),
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Reads the first encrypted record of a client of TLS 1.3.
+pub(super) fn client_answer(connection: &Connection) -> ClientAnswer {
+    let Some((hello, _)) = connection.handshake.server_hello() else {
+        return ClientAnswer::Unknown;
+    };
+    let first = connection
+        .handshake
+        .encrypted(Role::Client)
+        .find(|(entry, _)| entry.frame > hello.frame)
+        .map(|(entry, length)| (entry.frame, length));
+    match first {
+        Some((_, 53 | 69)) => ClientAnswer::Finished,
+        Some((frame, 25)) => ClientAnswer::Empty(frame),
+        Some((frame, length)) if length > 300 => ClientAnswer::Certificate(frame),
+        _ => ClientAnswer::Unknown,
+    }
+}
+
+/// Whether the other side ended the handshake in a way that tells one of `alerts`.
+pub(super) fn tells(connection: &Connection, of: Role, alerts: &[u8]) -> bool {
+    match reaction(connection, of) {
+        Reaction::Refused(Some(code)) => alerts.contains(&code),
+        Reaction::Refused(None) | Reaction::Left => true,
+        Reaction::Accepted | Reaction::Unknown => false,
+    }
+}
+
+/// A fault that the other side did not mind is a warning.
+pub(super) fn severity(connection: &Connection, of: Role) -> Option<Severity> {
+    (reaction(connection, of) == Reaction::Accepted).then_some(Severity::Warning)
+}
+
+/// Adds `{reaction}` and what it names: the other side's answer as a clause.
+pub(super) fn with_reaction(
+    values: Values,
+    connection: &Connection,
+    of: Role,
+    alerts: &[u8],
+) -> Values {
+    let judge = connection.end(of.other()).address;
+    let values = values.with("judge", judge);
+    match reaction(connection, of) {
+        Reaction::Accepted => values.with_words("reaction", ACCEPTED),
+        Reaction::Refused(None) => values.with_words("reaction", REFUSED_UNREADABLY),
+        Reaction::Refused(Some(code)) => {
+            let words = if alerts.contains(&code) { REFUSED } else { REFUSED_OTHERWISE };
+            values.with("alert", scene::alert(code)).with_words("reaction", words)
+        }
+        Reaction::Left => values.with_words("reaction", LEFT),
+        Reaction::Unknown => values.with_words("reaction", UNKNOWN),
+    }
+}
+
+const ACCEPTED: Text = Text::en("{judge} accepted it, but a peer that checks this would refuse it");
+const REFUSED: Text = Text::en("{judge} refused it with alert {alert}");
+const REFUSED_OTHERWISE: Text =
+    Text::en("{judge} gave up with alert {alert}, which tells another fault; this one comes next");
+const REFUSED_UNREADABLY: Text = Text::en("{judge} refused it with an alert that is encrypted");
+const LEFT: Text = Text::en("{judge} ended the connection without an alert");
+const UNKNOWN: Text = Text::en("a peer that checks this refuses it");

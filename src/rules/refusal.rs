@@ -1,0 +1,195 @@
+//! The client refused the server's certificate, and nothing that can be seen says why.
+
+use super::finding::{Observation, Severity};
+use super::reaction::{self, Reaction};
+use super::rule::{Need, Page, Part, Rule, Subject};
+use super::scene;
+use super::words::Text;
+use crate::connection::{Connection, NotJudged, PathVerdict};
+use crate::tls::Role;
+use crate::x509::Certificate;
+
+/// The rules of this family, in report order.
+pub(super) const RULES: &[Rule] = &[CERTIFICATE_REFUSED, TLS13_CLIENT_REFUSED_CERTIFICATE];
+
+/// The alerts of a client that does not trust a chain: of OpenSSL, and of Java.
+const NOT_TRUSTED: &[u8] = &[48, 46];
+
+const CERTIFICATE_REFUSED: Rule = Rule {
+    id: "certificate-refused",
+    severity: Severity::Error,
+    summary: Text::en("The client refused the server's certificate for reasons of its own trust list"),
+    sentence: Text::en("{client} refused {certificate}, which {server} showed, with {alert}: {reason}."),
+    remedy: Text::en("{upload}."),
+    needs: &[Need::ServerCertificate],
+    applies: Text::en("Every TLS connection whose server certificate can be read"),
+    part: Part::Certificate { alerts: NOT_TRUSTED, clause: Text::en("{reason}") },
+    page: Page {
+        checks: Text::en(
+            "Whether the client sent unknown_ca (48) or certificate_unknown (46) after the server's certificate although no trust store was given, or the one that was given vouches for the chain.",
+        ),
+        why: Text::en(
+            "The client judges by its own trust list. Without that list the capture tells only that it lacks the CA.",
+        ),
+        symptom: Text::en(
+            "MRA login fails or takes long; Expressway answers the client with 502 connect failed; the log says: Core server certificate verification failed",
+        ),
+        steps: Text::en(
+            "1. Get the trust list of this very client (each peer of a cluster has its own; in a diagnostic archive it is ca_*.pem) and give it with --trust: the report then names what is missing. 2. Upload the CA certificates above the certificate: Maintenance > Security > Trusted CA certificate > Append CA certificate. 3. Restart the Expressway: before that a new trust list is not used.",
+        ),
+        caveat: Text::en("Java says certificate_unknown (46) also for wrong names and dates."),
+    },
+    references: &[
+        "RFC 8446, 6.2",
+        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+        "CSCwc69661",
+    ],
+    check: certificate_refused,
+};
+
+fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let Reaction::Refused(Some(alert)) = reaction::reaction(connection, Role::Server) else {
+        return None;
+    };
+    let leaf = connection.server_leaf()?;
+    let reason = reason(connection, leaf, alert)?;
+    let values = scene::values(connection)
+        .with("certificate", scene::certificate(leaf))
+        .with("issuer", &leaf.issuer)
+        .with("alert", scene::said_alert(Some(alert)))
+        .with_words("reason", reason)
+        .with_words("wanted", wanted(leaf))
+        .with_words("upload", scene::upload(connection));
+    let shown = scene::certificate_frame(connection, Role::Server)
+        .map(|frame| scene::serial_evidence(frame, leaf));
+    Some(Observation {
+        values,
+        evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
+        severity: None,
+        of: Some(Role::Server),
+    })
+}
+
+fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text> {
+    let vouched = match &connection.server_path {
+        PathVerdict::Judged(path) => path.ok(),
+        PathVerdict::NotJudged(NotJudged::NoTrustStore) => false,
+        PathVerdict::NotJudged(_) => return None,
+    };
+    match (alert, vouched) {
+        (48, true) => Some(VOUCHED),
+        (48, false) if connection.server_path.judged().is_some() => None,
+        (48, false) if leaf.is_self_signed() => Some(Text::en(
+            "the certificate {certificate} is self-signed, and the client does not have it in its trust list",
+        )),
+        (48, false) => Some(Text::en(
+            "the client does not have the CA that the certificate {certificate} leads to (issuer {issuer}) in its trust list",
+        )),
+        (46, false) if connection.server_path.judged().is_none() => Some(Text::en(
+            "certificate_unknown does not tell what is wrong with the certificate {certificate}; most often its issuer {issuer} is not trusted",
+        )),
+        _ => None,
+    }
+}
+
+const VOUCHED: Text = Text::en(
+    "the client does not trust the certificate {certificate}, though the trust store given here vouches for it: that store is not the one that the client uses, or the client was not restarted since it was changed",
+);
+
+fn wanted(leaf: &Certificate) -> Text {
+    if leaf.is_self_signed() {
+        Text::en("the certificate {certificate} itself")
+    } else {
+        Text::en("the CA certificates above it ({issuer}, up to the root)")
+    }
+}
+
+const TLS13_CLIENT_REFUSED_CERTIFICATE: Rule = Rule {
+    id: "tls13-client-refused-certificate",
+    severity: Severity::Error,
+    summary: Text::en("Under TLS 1.3 the client refused the server's certificate"),
+    sentence: Text::en(
+        "{client} refused the certificate of {server}, which TLS 1.3 hides, with {alert}: {meaning}.",
+    ),
+    remedy: Text::en("{remedy}"),
+    needs: &[],
+    applies: Text::en(
+        "TLS 1.3; Expressway as client on SIP from X15.2 on by default, Unified CM from 15SU2",
+    ),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Whether the client ended a TLS 1.3 handshake with an alert right after the server's flight. OpenSSL sends it in clear; others encrypt it, and it is told by its length (19 bytes, 35 from Java).",
+        ),
+        why: Text::en(
+            "The certificate cannot be seen, but the alert tells that it was refused and, in clear, why.",
+        ),
+        symptom: Text::en("As for the same fault under TLS 1.2: login or registration fails"),
+        steps: Text::en(
+            "1. Read the alert: unknown_ca (48) is the chain, internal_error (80) the name, certificate_expired (45) the date. 2. Get the certificate from the server (`openssl s_client -connect HOST:PORT -showcerts`), or test with TLS 1.2 for SIP (`xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'`). 3. Repair as for TLS 1.2.",
+        ),
+        caveat: Text::en(
+            "That OpenSSL sends this alert in clear was measured with OpenSSL 3.0. An encrypted alert may also be about something else than the certificate.",
+        ),
+    },
+    references: &[
+        "RFC 8446, 4.4.2.4",
+        "RFC 8446, 6.2",
+        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+    ],
+    check: tls13_client_refused_certificate,
+};
+
+fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    if !connection.handshake.is_tls13() || !connection.server_certificates.is_empty() {
+        return None;
+    }
+    let Reaction::Refused(alert) = reaction::reaction(connection, Role::Server) else {
+        return None;
+    };
+    let (meaning, remedy) = match alert {
+        Some(48) => (NO_ANCHOR, TRUST_HIDDEN),
+        Some(80) => (WRONG_NAME, RENAME),
+        Some(45) => (EXPIRED, RENEW),
+        Some(43) => (WRONG_PURPOSE, LOOK),
+        Some(_) => (UNTOLD, LOOK),
+        None => (ENCRYPTED, LOOK),
+    };
+    let values = scene::values(connection)
+        .with("alert", scene::said_alert(alert))
+        .with("wanted", "the CA certificates above the server's certificate")
+        .with_words("upload", scene::upload(connection))
+        .with_words("meaning", meaning)
+        .with_words("remedy", remedy);
+    Some(Observation {
+        values,
+        evidence: scene::ending(connection).into_iter().collect(),
+        severity: None,
+        of: Some(Role::Server),
+    })
+}
+
+const NO_ANCHOR: Text = Text::en(
+    "its trust list lacks the CA of that certificate, or the certificate itself if it is self-signed",
+);
+const WRONG_NAME: Text = Text::en(
+    "the traffic server of Expressway says so when the certificate does not carry the name that was asked for",
+);
+const EXPIRED: Text = Text::en("that certificate, or a CA above it, has expired");
+const WRONG_PURPOSE: Text = Text::en("that certificate is not for servers (extended key usage)");
+const UNTOLD: Text = Text::en("the alert does not tell whether chain, name or date is at fault");
+const ENCRYPTED: Text = Text::en("the reason is encrypted, and so is what was wrong");
+
+const TRUST_HIDDEN: Text = Text::en(
+    "Get the certificate from the server (`openssl s_client -connect HOST:PORT -showcerts`). {upload}.",
+);
+const RENAME: Text = Text::en(
+    "Compare the server name of the ClientHello with the certificate; on Unified CM, System > Server has to list the fully qualified domain name that the certificate carries.",
+);
+const RENEW: Text =
+    Text::en("Renew the certificate of {server}, or the CA certificate above it that has expired.");
+const LOOK: Text = Text::en(
+    "Get the certificate from the server (`openssl s_client -connect HOST:PORT -showcerts`), and the reason from the log of {client}; for SIP, test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` to see it in a capture.",
+);

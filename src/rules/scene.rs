@@ -1,0 +1,111 @@
+//! Who, where, what: the values that the sentences of many rules share.
+
+use std::sync::Arc;
+
+use super::finding::Evidence;
+use super::words::{Text, Values};
+use crate::connection::{Connection, Outcome};
+use crate::expressway::{Checker, service};
+use crate::tls::{Role, names};
+use crate::x509::Certificate;
+
+/// `cucmpub.example.org (10.30.7.11:6972)`, or the end alone when the client sent no
+/// server name.
+pub(super) fn server(connection: &Connection) -> String {
+    match connection.server_name() {
+        Some(name) => format!("{name} ({})", connection.server),
+        None => connection.server.to_string(),
+    }
+}
+
+/// The same with the service behind the port.
+pub(super) fn server_and_service(connection: &Connection) -> String {
+    let Some(service) = service(connection.server.port) else { return server(connection) };
+    match connection.server_name() {
+        Some(name) => format!("{name} ({}, {})", connection.server, service.name),
+        None => format!("{} ({})", connection.server, service.name),
+    }
+}
+
+/// `CN=cucmpub-EC.example.org (serial 6d:1c:4f:...)`.
+pub(super) fn certificate(certificate: &Certificate) -> String {
+    if certificate.subject.is_empty() {
+        return format!("without a subject (serial {})", certificate.serial);
+    }
+    format!("{} (serial {})", certificate.subject, certificate.serial)
+}
+
+/// Who showed a certificate: the client's address, or the server with its name.
+pub(super) fn holder(connection: &Connection, of: Role) -> String {
+    match of {
+        Role::Client => connection.client.address.to_string(),
+        Role::Server => server(connection),
+    }
+}
+
+/// `unknown_ca (48)`.
+pub(super) fn alert(description: u8) -> String {
+    format!("{} ({description})", names::alert_name(description))
+}
+
+/// `alert unknown_ca (48)`, also where it cannot be read.
+pub(super) fn said_alert(description: Option<u8>) -> String {
+    description.map_or_else(
+        || "an encrypted alert".to_owned(),
+        |code| format!("alert {}", alert(code)),
+    )
+}
+
+/// `{client}`, `{server}` and `{port}`, which every sentence may use.
+pub(super) fn values(connection: &Connection) -> Values {
+    Values::new()
+        .with("client", connection.client.address)
+        .with("server", server(connection))
+        .with("port", connection.server.port)
+}
+
+/// Frame of the first Certificate message of a side.
+pub(super) fn certificate_frame(connection: &Connection, of: Role) -> Option<u64> {
+    connection.certificates(of).first().map(|presented| presented.frame)
+}
+
+/// The certificate of a side itself, if it is readable.
+pub(super) fn leaf(connection: &Connection, of: Role) -> Option<&Arc<Certificate>> {
+    connection.certificates(of).first().and_then(|presented| presented.parsed())
+}
+
+/// The serial number of a certificate as Wireshark's field.
+pub(super) fn serial_evidence(frame: u64, certificate: &Certificate) -> Evidence {
+    Evidence::new(frame, "x509af.serialNumber", &certificate.serial)
+}
+
+/// How the handshake ended, where a frame shows it.
+pub(super) fn ending(connection: &Connection) -> Option<Evidence> {
+    match connection.outcome {
+        Outcome::Alert { description: Some(description), frame, .. } => {
+            Some(Evidence::new(frame, "tls.alert_message.desc", alert(description)))
+        }
+        Outcome::Alert { description: None, frame, .. } => {
+            Some(Evidence::new(frame, "tls.record.length", "encrypted alert"))
+        }
+        Outcome::Reset { frame, .. } => Some(Evidence::new(frame, "tcp.flags.reset", "1")),
+        Outcome::Closed { frame, .. } => Some(Evidence::new(frame, "tcp.flags.fin", "1")),
+        _ => None,
+    }
+}
+
+/// Where a client keeps its trust anchors, by what listens on the port. The
+/// placeholder `{wanted}` says what to upload.
+pub(super) fn upload(connection: &Connection) -> Text {
+    match service(connection.server.port).map(|service| service.checker) {
+        Some(Checker::TrafficServer) => UPLOAD_TO_EXPRESSWAY,
+        _ => UPLOAD_TO_EITHER,
+    }
+}
+
+const UPLOAD_TO_EXPRESSWAY: Text = Text::en(
+    "On the Expressway {client}, and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload {wanted}, then restart it",
+);
+const UPLOAD_TO_EITHER: Text = Text::en(
+    "Upload {wanted} to the trust list of {client}. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it. Unified CM: OS Administration > Security > Certificate Management, as CallManager-trust and as tomcat-trust on every node, then restart Cisco Tomcat, Cisco CallManager and Cisco HAProxy",
+);

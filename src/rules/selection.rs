@@ -1,0 +1,115 @@
+//! Why the server showed this certificate: what the client offered first.
+
+use super::words::{Text, Values};
+use crate::connection::Connection;
+use crate::tls::Role;
+use crate::tls::names::{self, Authentication, CipherSuite};
+
+/// What the client wants by the order of its cipher suites for TLS 1.2 and below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Preference {
+    /// A suite with ECDSA before any with RSA.
+    EcdsaFirst,
+    /// A suite with RSA before any with ECDSA.
+    RsaFirst,
+    /// ECDSA, and no RSA.
+    EcdsaOnly,
+    /// RSA, and no ECDSA.
+    RsaOnly,
+}
+
+/// The order of the first ClientHello.
+pub(super) fn preference(connection: &Connection) -> Option<Preference> {
+    let hello = connection.handshake.client_hello()?;
+    let kinds: Vec<Authentication> = hello
+        .cipher_suites
+        .iter()
+        .filter_map(|code| names::cipher_suite(u16::try_from(*code).ok()?))
+        .map(|suite| suite.authentication)
+        .filter(|kind| matches!(kind, Authentication::Rsa | Authentication::Ecdsa))
+        .collect();
+    let has = |kind| kinds.contains(&kind);
+    Some(match kinds.first()? {
+        Authentication::Ecdsa if has(Authentication::Rsa) => Preference::EcdsaFirst,
+        Authentication::Ecdsa => Preference::EcdsaOnly,
+        _ if has(Authentication::Ecdsa) => Preference::RsaFirst,
+        _ => Preference::RsaOnly,
+    })
+}
+
+/// The suite that the server chose, if the suite tells the kind of its certificate.
+pub(super) fn selected(connection: &Connection) -> Option<&'static CipherSuite> {
+    connection.cipher_suite().and_then(names::cipher_suite)
+}
+
+/// Whether the server chose to prove itself with ECDSA (TLS 1.2 and below).
+pub(super) fn is_ecdsa(connection: &Connection) -> bool {
+    selected(connection).is_some_and(|suite| suite.authentication == Authentication::Ecdsa)
+}
+
+/// Adds `{suite}`, `{signature}` and `{because}`: what was selected, and why.
+pub(super) fn values(values: Values, connection: &Connection) -> Values {
+    let suite = connection.cipher_suite().map(names::cipher_suite_name).unwrap_or_default();
+    let signature = connection
+        .handshake
+        .server_key_exchange()
+        .and_then(|(_, exchange)| exchange.signature_algorithm)
+        .map(|scheme| format!(", signed with {}", names::signature_scheme_name(scheme)))
+        .unwrap_or_default();
+    let because = match preference(connection) {
+        Some(Preference::EcdsaFirst) => Text::en("because the client offers it first"),
+        Some(Preference::EcdsaOnly) => Text::en("because the client offers nothing else"),
+        Some(Preference::RsaFirst) => {
+            Text::en("although the client offers RSA first (the server decided by itself)")
+        }
+        _ => Text::en("by the server"),
+    };
+    values.with("suite", suite).with("signature", signature).with_words("because", because)
+}
+
+/// Frame of the ServerHello.
+pub(super) fn server_hello_frame(connection: &Connection) -> Option<u64> {
+    connection.handshake.server_hello().map(|(entry, _)| entry.frame)
+}
+
+/// Frame of the first ClientHello.
+pub(super) fn client_hello_frame(connection: &Connection) -> Option<u64> {
+    connection
+        .handshake
+        .client_hellos()
+        .find(|(entry, _)| entry.from == Role::Client)
+        .map(|(entry, _)| entry.frame)
+}
+
+/// What can be done about ECDSA that is not trusted, in the order of the vendor's
+/// document. Which of it helps depends on who decided.
+pub(super) fn remedies(connection: &Connection) -> &'static [Text] {
+    match preference(connection) {
+        Some(Preference::EcdsaFirst) => &[PREFER_RSA, ECDSA_LAST, FORBID_ECDSA, TRUST_ECDSA],
+        Some(Preference::RsaFirst) => &[FORBID_ECDSA, TRUST_ECDSA],
+        _ => &[TRUST_ECDSA],
+    }
+}
+
+/// As one sentence for a finding.
+pub(super) fn remedy(connection: &Connection) -> Text {
+    match preference(connection) {
+        Some(Preference::EcdsaFirst) => Text::en(
+            "Where the EC certificate cannot be trusted: on Expressway, Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the list, so that RSA is selected; or upload the CA of the EC certificate (or the certificate itself, if self-signed) at Maintenance > Security > Trusted CA certificate.",
+        ),
+        _ => Text::en(
+            "Where the EC certificate cannot be trusted: on Expressway, Maintenance > Security > Ciphers, forbid it with `!ECDSA`; or upload the CA of the EC certificate (or the certificate itself, if self-signed) at Maintenance > Security > Trusted CA certificate.",
+        ),
+    }
+}
+
+const PREFER_RSA: Text = Text::en(
+    "Prefer RSA: on Expressway, Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the cipher list, so that the server shows its RSA certificate (which must be trusted); restart.",
+);
+const ECDSA_LAST: Text = Text::en(
+    "Put ECDSA last: the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:+ECDSA`.",
+);
+const FORBID_ECDSA: Text = Text::en(
+    "Forbid ECDSA: on Expressway, Maintenance > Security > Ciphers, the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:!ECDSA`.",
+);
+const TRUST_ECDSA: Text = Text::en("Trust the EC certificate. {upload}.");
