@@ -258,15 +258,14 @@ impl Extensions {
     }
 }
 
-/// Extensions that count as known when they are critical.
+/// Extensions that count as known when they are critical. The two key identifiers are not among them: RFC 5280 forbids
+/// them to be critical, and OpenSSL 3.0 then refuses the certificate with error 34.
 const SUPPORTED: &[&[u8]] = &[
     known::NETSCAPE_CERT_TYPE,
-    known::SUBJECT_KEY_IDENTIFIER,
     known::KEY_USAGE,
     known::SUBJECT_ALT_NAME,
     known::BASIC_CONSTRAINTS,
     known::CERTIFICATE_POLICIES,
-    known::AUTHORITY_KEY_IDENTIFIER,
     known::CRL_DISTRIBUTION_POINTS,
     known::EXT_KEY_USAGE,
     known::IP_ADDR_BLOCKS,
