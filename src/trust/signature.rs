@@ -33,7 +33,7 @@ pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> Signatur
     if subject.signature_algorithm.raw != subject.inner_signature_algorithm.raw {
         return SignatureVerdict::Bad;
     }
-    if wrong_length(subject, issuer) {
+    if subject.signature_unused_bits != 0 || wrong_length(subject, issuer) {
         return SignatureVerdict::Bad;
     }
     let Some(algorithm) = algorithm(&subject.signature_algorithm.scheme, issuer) else {
