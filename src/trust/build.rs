@@ -12,9 +12,6 @@ use super::signature::{NotChecked, SignatureVerdict, verify_signature};
 use super::store::StoreSemantics;
 use super::verify::{Stop, Work};
 
-/// OpenSSL's default `verify_depth`: this many CAs between the leaf and the anchor.
-const MAX_DEPTH: usize = 100;
-
 /// More candidates than this are not recorded, only tried: nobody reads further, and a hostile set has thousands.
 const MAX_CANDIDATES: usize = 500;
 
@@ -56,7 +53,12 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
     if trusted || (question.partial_chain && leaf_is_anchor(question, work)) {
         return Ok(());
     }
-    not_trusted(work)
+    not_trusted(question, work)
+}
+
+/// True once the path is so long that no further issuer is looked for.
+fn too_long(question: &Question<'_>, work: &Work) -> bool {
+    work.path.len() > question.max_depth.saturating_add(1)
 }
 
 /// Adds an issuer from the store; true when the path is trusted with it.
@@ -88,7 +90,7 @@ fn extend_trusted(
 
 /// `X509_STORE_CTX_get1_issuer` and the comparison that follows it for self-signed certificates.
 fn from_store(question: &Question<'_>, work: &mut Work) -> Result<Option<Possible>, Stop> {
-    if work.path.len() > MAX_DEPTH + 1 {
+    if too_long(question, work) {
         return Ok(None);
     }
     let current = last(work)?;
@@ -120,7 +122,7 @@ fn from_peer(
     used: &mut [bool],
 ) -> Result<Option<Possible>, Stop> {
     let current = last(work)?;
-    if current.is_self_signed() || work.path.len() > MAX_DEPTH + 1 {
+    if current.is_self_signed() || too_long(question, work) {
         return Ok(None);
     }
     let mut named = Vec::new();
@@ -230,7 +232,7 @@ fn explain(work: &mut Work, named: &[Possible], taken: Option<usize>, mimic: Opt
 
 /// The last resort of `check_trust` with `-partial_chain`: the leaf itself is in the store.
 fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> bool {
-    if work.path.len() > MAX_DEPTH + 1 || work.untrusted != work.path.len() {
+    if too_long(question, work) || work.untrusted != work.path.len() {
         return false;
     }
     let found = question
@@ -249,9 +251,9 @@ fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> bool {
 }
 
 /// The error for a path that reached no anchor, in OpenSSL's order of reasons.
-fn not_trusted(work: &mut Work) -> Result<(), Stop> {
+fn not_trusted(question: &Question<'_>, work: &mut Work) -> Result<(), Stop> {
     let depth = work.path.len() - 1;
-    if work.path.len() > MAX_DEPTH + 1 {
+    if too_long(question, work) {
         work.report(code::CERT_CHAIN_TOO_LONG, depth)?;
     }
     let error = match (last(work)?.is_self_signed(), depth) {

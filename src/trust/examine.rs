@@ -98,3 +98,6 @@ fn earlier(store: &Store, anchor: usize) -> Option<Remark> {
         same_name().find(|(_, other)| other.certificate.public_key.spki != own.public_key.spki)?;
     Some(Remark::SameSubjectOtherKey { anchor, earlier })
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,6 +73,8 @@ pub struct Question<'a> {
     /// OpenSSL's security level, 0 to 5. A TLS library takes 1 by default (OpenSSL 3.0; Debian builds take 2); the
     /// `openssl verify` command without `-auth_level` takes none, which is 0.
     pub security_level: u8,
+    /// How many CAs may stand between the leaf and the anchor (`-verify_depth`); 100 is OpenSSL's default.
+    pub max_depth: usize,
     /// Name to check with OpenSSL's rules (`-verify_hostname`).
     pub host: Option<&'a str>,
     /// Address to check with OpenSSL's rules (`-verify_ip`).
@@ -99,6 +101,7 @@ impl<'a> Question<'a> {
             purpose,
             partial_chain: false,
             security_level: 1,
+            max_depth: 100,
             host: None,
             ip: None,
             budget: Budget::default(),

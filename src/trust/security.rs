@@ -92,6 +92,9 @@ fn signature_bits(scheme: &SignatureScheme) -> u32 {
         SignatureScheme::RsaPkcs1(digest)
         | SignatureScheme::Ecdsa(digest)
         | SignatureScheme::Dsa(digest) => of(*digest),
+        SignatureScheme::RsaPss {
+            mgf_digest: None, ..
+        } => 0,
         SignatureScheme::RsaPss { digest, .. } => digest.map_or(0, of),
         SignatureScheme::Ed25519 => 128,
         SignatureScheme::Ed448 => 224,

@@ -33,6 +33,9 @@ pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> Signatur
     if subject.signature_algorithm.raw != subject.inner_signature_algorithm.raw {
         return SignatureVerdict::Bad;
     }
+    if subject.signature_unused_bits != 0 || wrong_length(subject, issuer) {
+        return SignatureVerdict::Bad;
+    }
     let Some(algorithm) = algorithm(&subject.signature_algorithm.scheme, issuer) else {
         return SignatureVerdict::NotChecked(NotChecked::Unsupported);
     };
@@ -42,6 +45,17 @@ pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> Signatur
         Ok(()) => SignatureVerdict::Good,
         Err(_) => SignatureVerdict::Bad,
     }
+}
+
+/// An RSA signature is exactly as long as the modulus (RFC 8017, 8.1.2 and 8.2.2). Known without any cryptography, so
+/// that the key of another CA is told from the right one even where the algorithm is not supported.
+fn wrong_length(subject: &Certificate, issuer: &Certificate) -> bool {
+    let rsa = matches!(issuer.public_key.kind, KeyKind::Rsa | KeyKind::RsaPss);
+    let octets = issuer
+        .public_key
+        .bits
+        .map(|bits| u64::from(bits.div_ceil(8)));
+    rsa && octets.is_some_and(|octets| u64::try_from(subject.signature.len()) != Ok(octets))
 }
 
 /// The library's algorithm for a signature scheme and the key that must check it.

@@ -95,6 +95,22 @@ impl Store {
         self
     }
 
+    /// The same store without the anchors at some positions; the others keep their order.
+    #[must_use]
+    pub fn without(&self, positions: &[usize]) -> Self {
+        let mut store = Self::new(self.semantics);
+        let kept = self
+            .anchors
+            .iter()
+            .enumerate()
+            .filter(|(position, _)| !positions.contains(position));
+        kept.for_each(|(_, anchor)| {
+            store.add(Arc::clone(&anchor.certificate), &anchor.source, anchor.line)
+        });
+        store.unreadable = self.unreadable.clone();
+        store
+    }
+
     /// The anchors in file order.
     #[must_use]
     pub fn anchors(&self) -> &[Anchor] {

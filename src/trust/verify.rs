@@ -227,3 +227,6 @@ fn dates(work: &mut Work, certificate: &Certificate, time: i64, depth: usize) ->
         Time { .. } => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

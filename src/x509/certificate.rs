@@ -108,6 +108,8 @@ pub struct Certificate {
     pub signature_algorithm: SignatureAlgorithm,
     /// The signature's octets.
     pub signature: Box<[u8]>,
+    /// Unused bits in the signature's last octet: 0, or the signature cannot be right.
+    pub signature_unused_bits: u8,
     /// Bytes that followed the certificate in the input.
     pub trailing_bytes: usize,
     self_signed: bool,
@@ -279,11 +281,12 @@ fn read(input: &[u8]) -> Result<Certificate, Failed> {
         SignatureAlgorithm::from_tlv(&algorithm),
     )?;
     let signature = at("signatureValue", parts.expect(tag::BIT_STRING))?;
-    let (signature, _) = at("signatureValue", bits(signature.value))?;
+    let (signature, unused) = at("signatureValue", bits(signature.value))?;
     let mut certificate = read_tbs(&tbs, signature_algorithm)?;
     certificate.der = whole.raw.into();
     certificate.sha256 = sha256(whole.raw);
     certificate.signature = signature.into();
+    certificate.signature_unused_bits = unused;
     certificate.trailing_bytes = outer.rest().len();
     certificate.self_signed = certificate.could_have_issued(&certificate).is_ok();
     Ok(certificate)
@@ -327,6 +330,7 @@ fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Ce
         tbs: tbs.raw.into(),
         signature_algorithm,
         signature: Box::default(),
+        signature_unused_bits: 0,
         trailing_bytes: 0,
         self_signed: false,
     })

@@ -138,6 +138,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Says that nothing may be left.
+    ///
+    /// # Errors
+    /// [`DerError::Value`] when something is.
+    pub fn finish(&self) -> Result<(), DerError> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(DerError::Value)
+        }
+    }
+
     /// Reads a SEQUENCE and returns a reader over its contents.
     ///
     /// # Errors

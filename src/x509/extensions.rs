@@ -1,8 +1,9 @@
 //! The extensions that path validation and people look at (RFC 5280, 4.2).
 //!
-//! `x509-parser` reads authority key identifier, access information and distribution points. The others are read here,
-//! because the library gives up something that decides: the order of extended key usages, the bytes of names that are
-//! no UTF-8, minimum and maximum of name constraints, a path length beyond 32 bits, and "must staple" altogether.
+//! `x509-parser` reads access information and distribution points. The others are read here, because the library gives
+//! up something that decides: the order of extended key usages, the bytes of names that are no UTF-8, minimum and
+//! maximum of name constraints, a path length beyond 32 bits, "must staple" altogether, and that OpenSSL refuses fields
+//! that stand behind the last known one.
 
 use x509_parser::extensions as library;
 use x509_parser::prelude::FromDer;
@@ -258,15 +259,14 @@ impl Extensions {
     }
 }
 
-/// Extensions that count as known when they are critical.
+/// Extensions that count as known when they are critical. The two key identifiers are not among them: RFC 5280 forbids
+/// them to be critical, and OpenSSL 3.0 then refuses the certificate with error 34.
 const SUPPORTED: &[&[u8]] = &[
     known::NETSCAPE_CERT_TYPE,
-    known::SUBJECT_KEY_IDENTIFIER,
     known::KEY_USAGE,
     known::SUBJECT_ALT_NAME,
     known::BASIC_CONSTRAINTS,
     known::CERTIFICATE_POLICIES,
-    known::AUTHORITY_KEY_IDENTIFIER,
     known::CRL_DISTRIBUTION_POINTS,
     known::EXT_KEY_USAGE,
     known::IP_ADDR_BLOCKS,
@@ -299,9 +299,22 @@ fn oids(value: &[u8]) -> Result<Vec<Oid>, DerError> {
     let mut list = Vec::new();
     let mut reader = Reader::new(value).sequence()?;
     while !reader.is_empty() {
-        list.push(Oid::from_contents(reader.expect(tag::OID)?.value));
+        let contents = reader.expect(tag::OID)?.value;
+        if !well_formed(contents) {
+            return Err(DerError::Value);
+        }
+        list.push(Oid::from_contents(contents));
     }
     Ok(list)
+}
+
+/// X.690, 8.19.2: no number begins with 0x80, and the last one ends. OpenSSL refuses others.
+fn well_formed(oid: &[u8]) -> bool {
+    let starts = std::iter::once(&0).chain(oid).zip(oid);
+    oid.last().is_some_and(|last| last & 0x80 == 0)
+        && starts
+            .into_iter()
+            .all(|(before, octet)| before & 0x80 != 0 || *octet != 0x80)
 }
 
 fn key_usage(value: &[u8]) -> Result<KeyUsage, DerError> {
@@ -329,26 +342,27 @@ fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DerError> {
         Some(length) => small_integer(length.value).ok(),
         None => None,
     };
+    fields.finish()?;
     Ok(BasicConstraints { ca, path_len })
 }
 
 fn authority_key_id(value: &[u8]) -> Result<AuthorityKeyIdentifier, DerError> {
-    let (_, read) =
-        library::AuthorityKeyIdentifier::from_der(value).map_err(|_| DerError::Value)?;
-    let issuer = read
-        .authority_cert_issuer
-        .iter()
-        .flatten()
-        .find_map(|name| match name {
-            library::GeneralName::DirectoryName(name) => {
-                Name::from_der(name.as_raw()).ok().map(Box::new)
-            }
-            _ => None,
-        });
+    let mut fields = Reader::new(value).sequence()?;
+    let key_id = fields.optional(0x80)?.map(|field| field.value.into());
+    let names = fields
+        .optional(0xa1)?
+        .map(|field| GeneralName::all(field.value))
+        .transpose()?;
+    let serial = fields.optional(0x82)?.map(|field| field.value.into());
+    fields.finish()?;
+    let issuer = names.into_iter().flatten().find_map(|name| match name {
+        GeneralName::Directory(name) => Some(name),
+        _ => None,
+    });
     Ok(AuthorityKeyIdentifier {
-        key_id: read.key_identifier.map(|id| id.0.into()),
+        key_id,
         issuer,
-        serial: read.authority_cert_serial.map(Into::into),
+        serial,
     })
 }
 
@@ -398,6 +412,7 @@ fn subtrees(value: &[u8]) -> Result<Subtrees, DerError> {
         .optional(0xa1)?
         .map(|list| subtree_list(list.value))
         .transpose()?;
+    fields.finish()?;
     Ok(Subtrees {
         permitted: permitted.unwrap_or_default(),
         excluded: excluded.unwrap_or_default(),
@@ -414,6 +429,7 @@ fn subtree_list(value: &[u8]) -> Result<Vec<Subtree>, DerError> {
             .optional(0x80)?
             .is_some_and(|number| number.value.iter().any(|&octet| octet != 0));
         let maximum = fields.optional(0x81)?.is_some();
+        fields.finish()?;
         list.push(Subtree {
             base,
             has_limits: minimum || maximum,

@@ -58,8 +58,13 @@ impl GeneralName {
 
     /// All names of a `GeneralNames` sequence.
     pub(super) fn list(der: &[u8]) -> Result<Vec<Self>, DerError> {
+        Self::all(Reader::new(der).expect(tag::SEQUENCE)?.value)
+    }
+
+    /// All names in the contents of such a sequence.
+    pub(super) fn all(contents: &[u8]) -> Result<Vec<Self>, DerError> {
         let mut names = Vec::new();
-        let mut reader = Reader::new(der).sequence()?;
+        let mut reader = Reader::new(contents);
         while !reader.is_empty() {
             names.push(Self::from_tlv(&reader.any()?)?);
         }
