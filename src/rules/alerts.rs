@@ -78,9 +78,7 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
 fn of_server_certificate(connection: &Connection, code: u8) -> Text {
     let checker = service(connection.server.port).map(|service| service.checker);
     match code {
-        48 => Text::en(
-            "its trust list lacks the chain of the certificate that the server showed",
-        ),
+        48 => Text::en("its trust list lacks the chain of the certificate that the server showed"),
         80 if checker == Some(Checker::TrafficServer) => Text::en(
             "after a certificate the traffic server of Expressway says so when the name does not match",
         ),
@@ -99,9 +97,7 @@ fn of_server_certificate(connection: &Connection, code: u8) -> Text {
 
 fn of_client_certificate(code: u8) -> Text {
     match code {
-        48 => Text::en(
-            "its trust list lacks the chain of the certificate that the client showed",
-        ),
+        48 => Text::en("its trust list lacks the chain of the certificate that the client showed"),
         45 => Text::en("the client's certificate or a CA above it has expired"),
         44 => Text::en("the client's certificate has been revoked"),
         43 => {

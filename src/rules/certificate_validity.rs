@@ -36,10 +36,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     remedy: Text::en("Renew {certificate}. {renew}."),
     needs: &[],
     applies: Text::en("Every TLS connection that shows certificates"),
-    part: Part::Certificate {
-        alerts: EXPIRED,
-        clause: Text::en("{what} had expired on {date}"),
-    },
+    part: Part::Certificate { alerts: EXPIRED, clause: Text::en("{what} had expired on {date}") },
     page: Page {
         checks: Text::en(
             "The end of validity of every certificate that was shown, and of the CA certificates used from the trust store, against the time of the connection in the capture.",

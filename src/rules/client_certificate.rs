@@ -17,7 +17,9 @@ const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     id: "client-certificate-refused",
     severity: Severity::Error,
     summary: Text::en("The server refused the client's certificate"),
-    sentence: Text::en("{place} refused {certificate} that {client} showed, with {alert}: {reason}."),
+    sentence: Text::en(
+        "{place} refused {certificate} that {client} showed, with {alert}: {reason}.",
+    ),
     remedy: Text::en("{remedy}."),
     needs: &[],
     applies: Text::en(
@@ -112,7 +114,9 @@ const fn remedy(alert: Option<u8>, port: u16) -> Text {
         Some(43) => Text::en(
             "Have the certificate of {client} issued again with clientAuth in its extended key usage",
         ),
-        Some(44 | 45) => Text::en("Renew the certificate of {client}, and look at the CAs above it"),
+        Some(44 | 45) => {
+            Text::en("Renew the certificate of {client}, and look at the CAs above it")
+        }
         _ => chain_upload(port),
     }
 }

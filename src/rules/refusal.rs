@@ -18,8 +18,12 @@ const NOT_TRUSTED: &[u8] = &[48, 46];
 const CERTIFICATE_REFUSED: Rule = Rule {
     id: "certificate-refused",
     severity: Severity::Error,
-    summary: Text::en("The client refused the server's certificate for reasons of its own trust list"),
-    sentence: Text::en("{client} refused {certificate}, which {server} showed, with {alert}: {reason}."),
+    summary: Text::en(
+        "The client refused the server's certificate for reasons of its own trust list",
+    ),
+    sentence: Text::en(
+        "{client} refused {certificate}, which {server} showed, with {alert}: {reason}.",
+    ),
     remedy: Text::en("{upload}."),
     needs: &[Need::ServerCertificate],
     applies: Text::en("Every TLS connection whose server certificate can be read"),

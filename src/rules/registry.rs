@@ -2,7 +2,9 @@
 
 use super::rule::Rule;
 use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
-use super::{cipher_selection, client_certificate, handshake_failure, negotiation, refusal, visibility};
+use super::{
+    cipher_selection, client_certificate, handshake_failure, negotiation, refusal, visibility,
+};
 
 /// Each family is one file with one slice that names its rules in report order. A
 /// verdict takes the first finding that explains the end of the connection, so what

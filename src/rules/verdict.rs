@@ -116,9 +116,8 @@ const SERVER_REFUSED: Text = Text::en(
 const SERVER_WOULD_BE_REFUSED: Text = Text::en(
     "{client} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
 );
-const CLIENT_REFUSED: Text = Text::en(
-    "{server_and_service} refused the certificate that {client} showed, {how}: {clause}.",
-);
+const CLIENT_REFUSED: Text =
+    Text::en("{server_and_service} refused the certificate that {client} showed, {how}: {clause}.");
 const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
     "{server_and_service} accepted the certificate that {client} showed, but a server that checks it would refuse it: {clause}.",
 );

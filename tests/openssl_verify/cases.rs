@@ -29,11 +29,7 @@ pub(crate) fn case(random: &mut Random, keys: &[Key]) -> Case {
     let mut maker = Maker { random, keys };
     let plans = maker.chain();
     let mut ders: Vec<Vec<u8>> = plans.iter().map(|plan| plan.make(keys)).collect();
-    let extras: Vec<Vec<u8>> = maker
-        .extras(&plans)
-        .iter()
-        .map(|plan| plan.make(keys))
-        .collect();
+    let extras: Vec<Vec<u8>> = maker.extras(&plans).iter().map(|plan| plan.make(keys)).collect();
     let (mut untrusted, mut store) = maker.hand_out(&ders, extras);
     let random = maker.random;
     if random.percent(40) {
@@ -59,11 +55,7 @@ pub(crate) fn case(random: &mut Random, keys: &[Key]) -> Case {
         } else {
             None
         },
-        host: if random.percent(12) {
-            Some(host(random).to_owned())
-        } else {
-            None
-        },
+        host: if random.percent(12) { Some(host(random).to_owned()) } else { None },
         ip: if random.percent(4) {
             Some(*random.pick(&["10.1.2.3", "10.9.9.9", "2001:db8::1"]))
         } else {
@@ -233,11 +225,7 @@ impl Maker<'_> {
     fn identifiers(&mut self, plan: &mut Plan, issuer: Option<&Plan>, list: &mut Vec<Vec<u8>>) {
         let critical = self.random.percent(2);
         if self.random.percent(70) {
-            list.push(extension(
-                &[0x55, 0x1d, 14],
-                critical,
-                &tlv(4, &self.keys[plan.key].id),
-            ));
+            list.push(extension(&[0x55, 0x1d, 14], critical, &tlv(4, &self.keys[plan.key].id)));
         }
         let issuer_plan = issuer.unwrap_or(plan);
         let mut fields = Vec::new();
@@ -253,11 +241,8 @@ impl Maker<'_> {
                 self.name("Nobody")
             };
             fields.push(tlv(0xa1, &tlv(0xa4, &name)));
-            let serial = if self.random.percent(70) {
-                issuer_plan.serial.clone()
-            } else {
-                vec![9, 9]
-            };
+            let serial =
+                if self.random.percent(70) { issuer_plan.serial.clone() } else { vec![9, 9] };
             fields.push(tlv(0x82, &serial));
         }
         if !fields.is_empty() {
@@ -305,12 +290,7 @@ impl Maker<'_> {
             &[SGC],
             &[CLIENT, ANY],
         ];
-        let list: Vec<_> = self
-            .random
-            .pick(&sets)
-            .iter()
-            .map(|oid| tlv(6, oid))
-            .collect();
+        let list: Vec<_> = self.random.pick(&sets).iter().map(|oid| tlv(6, oid)).collect();
         extension(&[0x55, 0x1d, 37], self.random.percent(20), &seq(&list))
     }
 
@@ -328,11 +308,7 @@ impl Maker<'_> {
             ];
             names.push(match self.random.below(10) {
                 0..7 => tlv(0x82, self.random.pick(&dns).as_bytes()),
-                7 => tlv(
-                    0x87,
-                    self.random
-                        .pick::<[u8; 4]>(&[[10, 1, 2, 3], [192, 0, 2, 1]]),
-                ),
+                7 => tlv(0x87, self.random.pick::<[u8; 4]>(&[[10, 1, 2, 3], [192, 0, 2, 1]])),
                 8 => tlv(
                     0x81,
                     self.random
@@ -393,16 +369,9 @@ impl Maker<'_> {
                 ),
                 7 => tlv(
                     0x81,
-                    self.random
-                        .pick(&["lab.example", ".lab.example", "a@lab.example"])
-                        .as_bytes(),
+                    self.random.pick(&["lab.example", ".lab.example", "a@lab.example"]).as_bytes(),
                 ),
-                8 => tlv(
-                    0x86,
-                    self.random
-                        .pick(&["leaf.lab.example", ".lab.example"])
-                        .as_bytes(),
-                ),
+                8 => tlv(0x86, self.random.pick(&["leaf.lab.example", ".lab.example"]).as_bytes()),
                 9 => tlv(0x88, &[0x2a, 3]),
                 _ => {
                     let organisation = self.random.pick(&["Lab", "LAB ", "Other"]).as_bytes();
@@ -454,11 +423,7 @@ impl Maker<'_> {
         }
         rdns.push(rdn(&[0x55, 4, 3], 0x0c, label.as_bytes()));
         if self.random.percent(3) {
-            rdns.push(rdn(
-                &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1],
-                0x16,
-                b"ca@lab.example",
-            ));
+            rdns.push(rdn(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], 0x16, b"ca@lab.example"));
         }
         seq(&rdns)
     }
@@ -536,11 +501,7 @@ impl Maker<'_> {
             }
         }
         for extra in extras {
-            if self.random.percent(55) {
-                store.push(extra)
-            } else {
-                untrusted.push(extra)
-            }
+            if self.random.percent(55) { store.push(extra) } else { untrusted.push(extra) }
         }
         if self.random.percent(5) && !untrusted.is_empty() {
             let again = self.random.pick(&untrusted).clone();
@@ -591,19 +552,13 @@ fn key_usage(bits: &[u8]) -> Vec<u8> {
 }
 
 fn netscape(bits: u8) -> Vec<u8> {
-    extension(
-        &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1],
-        false,
-        &tlv(3, &[0, bits]),
-    )
+    extension(&[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1], false, &tlv(3, &[0, bits]))
 }
 
 /// A self-signed certificate in the store, so that only the name decides.
 pub(crate) fn name_case(random: &mut Random, keys: &[Key]) -> Case {
     let host = hostlike(random, &["a", "b", "ab", "A", "xn--a", "x_y", "", ".", "1"]);
-    let pieces = [
-        "*", "a*", "*b", "a*b", "**", "a", "b", "ab", "xn--*", "x_y", "-a", "", "1", "*",
-    ];
+    let pieces = ["*", "a*", "*b", "a*b", "**", "a", "b", "ab", "xn--*", "x_y", "-a", "", "1", "*"];
     let mut names = Vec::new();
     for _ in 0..random.below(3) {
         names.push(tlv(0x82, hostlike(random, &pieces).as_bytes()));
@@ -612,11 +567,7 @@ pub(crate) fn name_case(random: &mut Random, keys: &[Key]) -> Case {
     if !names.is_empty() {
         extensions.push(extension(&[0x55, 0x1d, 17], false, &seq(&names)));
     }
-    let subject = seq(&[rdn(
-        &[0x55, 4, 3],
-        0x0c,
-        hostlike(random, &pieces).as_bytes(),
-    )]);
+    let subject = seq(&[rdn(&[0x55, 4, 3], 0x0c, hostlike(random, &pieces).as_bytes())]);
     let plan = Plan {
         version: 3,
         serial: vec![1],
@@ -648,9 +599,8 @@ pub(crate) fn name_case(random: &mut Random, keys: &[Key]) -> Case {
 /// A short label from the pieces, mostly below one of two domains so that many pairs come close.
 fn hostlike(random: &mut Random, pieces: &[&str]) -> String {
     let label = *random.pick(pieces);
-    let domain = *random.pick(&[
-        ".a.b", ".a.b", ".a.b", ".A.B", ".b", "", ".a.b.", ".-a.b", ".x.a.b",
-    ]);
+    let domain =
+        *random.pick(&[".a.b", ".a.b", ".a.b", ".A.B", ".b", "", ".a.b.", ".-a.b", ".x.a.b"]);
     format!("{label}{domain}")
 }
 
@@ -682,7 +632,5 @@ pub(crate) fn crowd(keys: &[Key], random: &mut Random) -> Vec<Vec<u8>> {
         forged: false,
         two_algorithms: false,
     };
-    (0..100)
-        .map(|number| plan(number, random).make(keys))
-        .collect()
+    (0..100).map(|number| plan(number, random).make(keys)).collect()
 }

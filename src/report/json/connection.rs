@@ -293,12 +293,7 @@ impl CertificateContent {
             version: certificate.version,
             key: certificate.public_key.label(),
             signature_algorithm: certificate.signature_algorithm.name(),
-            san: extensions
-                .subject_alt_names
-                .iter()
-                .flatten()
-                .map(ToString::to_string)
-                .collect(),
+            san: extensions.subject_alt_names.iter().flatten().map(ToString::to_string).collect(),
             key_usage: extensions.key_usage.map(|usage| usage.names()).unwrap_or_default(),
             extended_key_usage: extensions
                 .extended_key_usage
