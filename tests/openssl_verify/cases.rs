@@ -194,8 +194,8 @@ impl Maker<'_> {
             list.push(basic_constraints(self.random.percent(30), None, true));
         }
         if self.random.percent(50) {
-            list.push(key_usage(*self.random.pick(&[
-                &[5, 0xa0][..],
+            list.push(key_usage(self.random.pick::<&[u8]>(&[
+                &[5, 0xa0],
                 &[5, 0xa0],
                 &[7, 0x80],
                 &[5, 0x20],
