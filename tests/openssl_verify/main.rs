@@ -10,15 +10,17 @@
 mod cases;
 mod forge;
 mod random;
+mod special;
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cases::{Case, case, crowd, name_case};
+use cases::{Case, case};
 use forge::{Key, KeyType, pem};
 use random::Random;
+use special::{crowd, name_case};
 use tlsight::trust::{
     Conclusion, PathValidation, Purpose, Question, Store, StoreSemantics, validate,
 };
