@@ -24,10 +24,7 @@ impl Serialize for Code {
 }
 
 /// A small object without line breaks.
-fn on_one_line<S: Serializer>(
-    fields: &[(&str, String)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+fn on_one_line<S: Serializer>(fields: &[(&str, String)], serializer: S) -> Result<S::Ok, S::Error> {
     let fields: Vec<String> =
         fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     RawValue::from_string(format!("{{{}}}", fields.join(", ")))
