@@ -70,6 +70,9 @@ impl Page {
         if !connection.encapsulation.is_empty() {
             self.line(0, &format!("inside: {}", connection.encapsulation));
         }
+        if let Some(protocol) = connection.handshake.started_by {
+            self.line(0, &format!("TLS started by: {protocol}"));
+        }
         let begin = format!(
             "begins {} in frame {}",
             connection.first.time,
@@ -78,8 +81,24 @@ impl Page {
         self.line(0, &begin);
         self.line(0, &format!("handshake: {}", outcome_text(connection)));
         self.line(0, &format!("certificate: {}", certificate_text(connection)));
+        self.timing(connection);
         self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
         self.line(0, "");
+    }
+
+    fn timing(&mut self, connection: &Connection) {
+        let timing = connection.timing();
+        let parts: Vec<String> = [
+            ("TCP round trip", timing.tcp_round_trip),
+            ("ClientHello to ServerHello", timing.hello_to_hello),
+            ("ClientHello to the end of the handshake", timing.hello_to_end),
+        ]
+        .into_iter()
+        .filter_map(|(what, nanos)| Some(format!("{what} {}", duration_text(nanos?))))
+        .collect();
+        if !parts.is_empty() {
+            self.line(0, &format!("timing: {}", parts.join(", ")));
+        }
     }
 
     fn entry(&mut self, capture: &CaptureReport, connection: &Connection, entry: &Entry) {

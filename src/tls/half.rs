@@ -13,6 +13,9 @@ use crate::flow::{GapCause, Mark};
 use crate::limits::Limits;
 use crate::wire::Reader;
 
+/// Bytes before the first record that are kept: a dialogue up to STARTTLS.
+const PREFACE_BYTES: usize = 1024;
+
 /// Whether more of a direction's bytes can teach anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appetite {
@@ -70,6 +73,8 @@ pub(super) struct Half {
     pub(super) limit_hit: bool,
     /// Records were found.
     pub(super) is_tls: bool,
+    /// The beginning of what came before the first record.
+    pub(super) preface: Vec<u8>,
 }
 
 impl Half {
@@ -93,6 +98,7 @@ impl Half {
             anomalies: Vec::new(),
             limit_hit: false,
             is_tls: false,
+            preface: Vec::new(),
         }
     }
 
@@ -155,7 +161,8 @@ impl Half {
         limits: &Limits,
     ) -> &'a [u8] {
         if !fresh && search::at_segment(bytes) == Found::Records(0) {
-            self.waiting.clear();
+            let text = std::mem::take(&mut self.waiting);
+            self.keep_preface(&text);
         }
         let held = self.waiting.len();
         self.waiting.extend_from_slice(bytes);
@@ -171,6 +178,7 @@ impl Half {
                 self.state = State::Header;
                 self.waiting_since = None;
                 let before = std::mem::take(&mut self.waiting);
+                self.keep_preface(before.get(..at).unwrap_or_default());
                 // Bytes held from earlier segments belong to the header that follows.
                 self.replay(&before, at, held, since, mark, limits);
                 bytes.get(at.saturating_sub(held)..).unwrap_or_default()
@@ -178,7 +186,8 @@ impl Half {
             Found::Ssl2 => self.ssl2(held, bytes, since, mark),
             Found::NotYet(upto) => {
                 self.searched += bytes.len();
-                self.waiting.drain(..upto);
+                let text: Vec<u8> = self.waiting.drain(..upto).collect();
+                self.keep_preface(&text);
                 self.state = State::Searching { fresh: fresh && upto == 0 };
                 if self.searched > limits.search_bytes {
                     self.state = State::Done;
@@ -186,6 +195,13 @@ impl Half {
                 &[]
             }
         }
+    }
+
+    /// Keeps the beginning of what comes before the records: it tells the protocol
+    /// that started TLS.
+    fn keep_preface(&mut self, text: &[u8]) {
+        let room = PREFACE_BYTES.saturating_sub(self.preface.len());
+        self.preface.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
     }
 
     /// Hands on the bytes of earlier segments from which records begin.

@@ -20,6 +20,7 @@ mod observer;
 mod record;
 mod search;
 mod server_hello;
+mod starttls;
 
 pub use certificate::{CertificateList, CertificateRequest, CertificateVerify};
 pub use client_hello::ClientHello;

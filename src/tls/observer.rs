@@ -2,6 +2,7 @@
 
 use super::half::{Appetite, Half, HalfEntry};
 use super::handshake::{Entry, Handshake, Role, What};
+use super::starttls;
 use crate::flow::{Mark, StreamEvent};
 use crate::limits::Limits;
 use crate::packet::{Direction, PerDirection};
@@ -67,7 +68,13 @@ impl Observer {
             return None;
         }
         let client = self.client().or(opener).unwrap_or(fallback);
-        let mut handshake = Handshake::default();
+        let preface = |side: Direction| {
+            self.halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice())
+        };
+        let mut handshake = Handshake {
+            started_by: starttls::protocol(preface(client), preface(client.reverse())),
+            ..Handshake::default()
+        };
         for side in Direction::BOTH {
             let role = if side == client { Role::Client } else { Role::Server };
             if let Some(half) = self.halves[side].take() {

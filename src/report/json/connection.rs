@@ -9,7 +9,7 @@ use super::handshake::{
     ServerHelloDocument, suite, version_word,
 };
 use crate::connection::{
-    Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide,
+    Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide, Timing,
 };
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
@@ -29,6 +29,7 @@ pub(super) struct ConnectionDocument {
     last_frame: u64,
     last_time: Timestamp,
     encapsulation: Vec<&'static str>,
+    started_by: Option<&'static str>,
     sni: Option<String>,
     version: Option<String>,
     cipher_suite: Option<Code>,
@@ -56,6 +57,7 @@ pub(super) struct ConnectionDocument {
     encrypted_records: EncryptedDocument,
     gaps: Vec<GapDocument>,
     tcp: TcpDocument,
+    timing: TimingDocument,
     anomalies: Vec<crate::tls::Anomaly>,
     ledger_class: &'static str,
     worst_severity: Option<crate::rules::Severity>,
@@ -80,6 +82,7 @@ impl ConnectionDocument {
             last_frame: connection.last.frame,
             last_time: connection.last.time,
             encapsulation: connection.encapsulation.names().collect(),
+            started_by: handshake.started_by,
             sni: connection.server_name(),
             version: handshake.version().map(version_word),
             cipher_suite: connection.cipher_suite().map(suite),
@@ -117,6 +120,7 @@ impl ConnectionDocument {
             encrypted_records: EncryptedDocument::of(handshake),
             gaps: gaps(connection),
             tcp: TcpDocument::of(connection),
+            timing: TimingDocument::of(&connection.timing()),
             anomalies: handshake.anomalies.clone(),
             ledger_class: connection.ledger.word(),
             worst_severity: judged.worst(),
@@ -155,6 +159,7 @@ struct AlertDocument {
     description: Option<String>,
     code: Option<u8>,
     encrypted: bool,
+    stage: String,
 }
 
 fn alerts(connection: &Connection) -> Vec<AlertDocument> {
@@ -166,6 +171,7 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             description: Some(names::alert_name(description).into_owned()),
             code: Some(description),
             encrypted: false,
+            stage: connection.handshake.stage_before(entry),
         }),
         What::EncryptedAlert { .. } => Some(AlertDocument {
             from: entry.from,
@@ -174,6 +180,7 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             description: None,
             code: None,
             encrypted: true,
+            stage: connection.handshake.stage_before(entry),
         }),
         _ => None,
     };
@@ -227,6 +234,25 @@ impl TcpDocument {
             rst_frame: side.rst.map(|mark| mark.frame),
         };
         Self { client: side(&connection.tcp.client), server: side(&connection.tcp.server) }
+    }
+}
+
+/// Milliseconds.
+#[derive(Serialize)]
+struct TimingDocument {
+    tcp_round_trip_ms: Option<f64>,
+    hello_to_hello_ms: Option<f64>,
+    hello_to_end_ms: Option<f64>,
+}
+
+impl TimingDocument {
+    fn of(timing: &Timing) -> Self {
+        let millis = |nanos: Option<i64>| nanos.map(|nanos| nanos as f64 / 1e6);
+        Self {
+            tcp_round_trip_ms: millis(timing.tcp_round_trip),
+            hello_to_hello_ms: millis(timing.hello_to_hello),
+            hello_to_end_ms: millis(timing.hello_to_end),
+        }
     }
 }
 
