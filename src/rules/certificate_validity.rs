@@ -36,10 +36,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     remedy: Text::en("Renew {certificate}. {renew}."),
     needs: &[],
     applies: Text::en("Every TLS connection that shows certificates"),
-    part: Part::Certificate {
-        alerts: EXPIRED,
-        clause: Text::en("{what} had expired on {date}"),
-    },
+    part: Part::Certificate { alerts: EXPIRED, clause: Text::en("{what} had expired on {date}") },
     page: Page {
         checks: Text::en(
             "The end of validity of every certificate that was shown, and of the CA certificates used from the trust store, against the time of the connection in the capture.",
@@ -179,6 +176,39 @@ impl Outdated {
         match self.depth {
             0 => Text::en("the certificate {certificate}"),
             _ => Text::en("the CA certificate {certificate} in the chain"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, finding, findings};
+    use super::*;
+
+    #[test]
+    fn an_expired_certificate_is_told_with_its_date() {
+        for store in [EXPRESSWAY, WITHOUT_ROOT, NO_STORE] {
+            let found = finding("certificate-expired", "expired.pcap", store);
+            assert!(
+                found.sentence().contains("56:ff:6c:71:00:00:00:00:00:e0) expired on 2025-01-01")
+            );
+            assert!(found.sentence().contains("refused it with alert certificate_expired (45)"));
+            assert_eq!(found.severity, Severity::Error);
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_the_future_is_told_with_its_date() {
+        let found = finding("certificate-not-yet-valid", "not-yet-valid.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("is valid only from 2042-01-01"));
+        assert!(findings("certificate-expired", "not-yet-valid.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn valid_certificates_are_silent() {
+        for rule in ["certificate-expired", "certificate-not-yet-valid"] {
+            assert!(findings(rule, "mtls-accepted.pcap", EXPRESSWAY).is_empty());
+            assert!(findings(rule, "root-missing.pcap", NO_STORE).is_empty());
         }
     }
 }

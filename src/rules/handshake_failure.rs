@@ -99,3 +99,27 @@ const PERHAPS_CLIENT_REFUSED: Text = Text::en(
 const CAPTURE_BOTH: Text = Text::en(
     "Capture on both machines at once: a reset or silence that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
+
+    const ID: &str = "handshake-unfinished";
+
+    #[test]
+    fn a_reset_and_silence_are_told() {
+        let found = finding(ID, "reset-after-client-hello.pcap", EXPRESSWAY);
+        assert!(
+            found.sentence().starts_with("The server reset the connection, after the ClientHello")
+        );
+        assert_eq!(findings(ID, "client-hello-unanswered.pcap", EXPRESSWAY).len(), 1);
+        assert_eq!(findings(ID, "truncated.pcap", EXPRESSWAY).len(), 1);
+    }
+
+    #[test]
+    fn an_end_with_an_alert_and_a_finished_handshake_are_silent() {
+        assert!(findings(ID, "root-missing.pcap", WITHOUT_ROOT).is_empty());
+        assert!(findings(ID, "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+        assert!(findings(ID, "client-to-server-only.pcap", EXPRESSWAY).is_empty());
+    }
+}
