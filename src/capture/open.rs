@@ -35,9 +35,7 @@ impl Compression {
             (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd),
             (&[0xfd, b'7', b'z', b'X', b'Z', 0], Compression::Xz),
         ];
-        KNOWN
-            .into_iter()
-            .find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
+        KNOWN.into_iter().find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
     }
 
     /// Its name for people.

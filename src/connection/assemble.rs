@@ -105,8 +105,8 @@ impl Observed {
         limits: &Limits,
     ) -> Result<Self, LedgerClass> {
         let opener = flow.opener();
-        let finished =
-            observer.and_then(|observer| observer.finish(opener, likely_client(flow), flow.last, limits));
+        let finished = observer
+            .and_then(|observer| observer.finish(opener, likely_client(flow), flow.last, limits));
         let Some((handshake, client)) = finished else {
             let silent = Direction::BOTH.iter().all(|side| flow.half(*side).bytes == 0);
             return Err(if silent { LedgerClass::NoPayload } else { LedgerClass::NotTls });

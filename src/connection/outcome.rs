@@ -125,9 +125,9 @@ fn is_complete(handshake: &Handshake) -> bool {
     if handshake.is_tls13() {
         return finished_of_tls13_client(handshake).is_some();
     }
-    [Role::Client, Role::Server].into_iter().all(|role| {
-        handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some()
-    })
+    [Role::Client, Role::Server]
+        .into_iter()
+        .all(|role| handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some())
 }
 
 /// Frame of the client's record that holds its Finished: the first one behind the
@@ -151,7 +151,12 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
             .entries
             .iter()
             .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }))?;
-        Some(Outcome::Alert { by: entry.from, description: None, frame: entry.frame, inferred: false })
+        Some(Outcome::Alert {
+            by: entry.from,
+            description: None,
+            frame: entry.frame,
+            inferred: false,
+        })
     }
 }
 

@@ -223,7 +223,8 @@ impl Assembler {
         let from = at.saturating_add(captured);
         let end = at.saturating_add(segment.wire_len as u64);
         let from = if self.start.is_some() { from.max(self.next) } else { from };
-        let free_until = self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
+        let free_until =
+            self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
         let taken = self
             .pending
             .range(..=from)
@@ -302,6 +303,7 @@ mod tests {
             payload,
             wire_len: payload.len(),
             encapsulation: Encapsulation::default(),
+            quoted: false,
         }
     }
 
@@ -418,10 +420,7 @@ mod tests {
         let limits = Limits::default();
         assert!(assembler.insert(&cut, &limits).is_some());
         let gap = assembler.next_held(false);
-        assert_eq!(
-            gap,
-            Some(StreamEvent::Gap { offset: 3, length: 2, cause: GapCause::Snaplen })
-        );
+        assert_eq!(gap, Some(StreamEvent::Gap { offset: 3, length: 2, cause: GapCause::Snaplen }));
         assert!(assembler.insert(&segment(105, b"fg"), &limits).is_some());
     }
 

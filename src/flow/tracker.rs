@@ -88,7 +88,11 @@ impl Flow {
 
     /// Takes a segment. What can be handed on at once comes back; then ask
     /// [`Self::next_held`] for more.
-    pub fn accept<'a>(&mut self, segment: &Segment<'a>, limits: &Limits) -> Option<StreamEvent<'a>> {
+    pub fn accept<'a>(
+        &mut self,
+        segment: &Segment<'a>,
+        limits: &Limits,
+    ) -> Option<StreamEvent<'a>> {
         self.last = Mark { frame: segment.frame, time: segment.time };
         let mark = self.last;
         let half = &mut self.halves[segment.direction];

@@ -53,6 +53,8 @@ pub(super) struct Walk {
     pub(super) encapsulation: Encapsulation,
     /// Layers that may still be entered.
     pub(super) depth: usize,
+    /// Inside an ICMP error.
+    pub(super) quoted: bool,
 }
 
 /// A step of the walk: the end of it, or the next layer.
@@ -78,6 +80,7 @@ pub fn decode<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
         encapsulation: Encapsulation::default(),
         // Link header, EtherType, IP: three layers even without any tunnel.
         depth: encapsulations + 3,
+        quoted: false,
     };
     match link::enter(frame.link, frame.data) {
         Ok(layer) => walk.down(layer),

@@ -61,6 +61,7 @@ impl Datagram {
             time: self.time,
             encapsulation: self.encapsulation,
             depth: encapsulations,
+            quoted: false,
         };
         let packet = Ip {
             source: self.key.source,

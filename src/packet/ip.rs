@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use etherparse::{
-    Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpSlice, LaxIpv6Slice, TcpSlice,
-};
+use etherparse::{Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpSlice, LaxIpv6Slice, TcpSlice};
 
 use super::decode::{Decoded, Layer, Skipped, Turn, Walk};
 use super::encapsulation::Encapsulation;
@@ -64,6 +62,7 @@ pub(super) fn transport<'a>(walk: &mut Walk, packet: &Ip<'a>) -> Turn<'a> {
     let inner = packet.payload;
     match packet.protocol {
         6 => Turn::Done(tcp(walk, packet)),
+        1 | 58 if !walk.quoted => icmp_error(walk, packet),
         17 => tunnel::udp(walk, inner),
         47 => tunnel::gre(walk, inner),
         4 => {
@@ -105,7 +104,24 @@ fn tcp<'a>(walk: &Walk, packet: &Ip<'a>) -> Decoded<'a> {
         payload,
         wire_len: payload.len() + packet.missing,
         encapsulation: walk.encapsulation,
+        quoted: walk.quoted,
     })
+}
+
+/// An ICMP error quotes the packet that caused it (RFC 792; RFC 4443, 3).
+fn icmp_error<'a>(walk: &mut Walk, packet: &Ip<'a>) -> Turn<'a> {
+    let is_error = match (packet.protocol, packet.payload.first()) {
+        (1, Some(kind)) => matches!(kind, 3 | 4 | 5 | 11 | 12),
+        (58, Some(kind)) => matches!(kind, 1..=4),
+        _ => false,
+    };
+    match packet.payload.get(8..) {
+        Some(quoted) if is_error => {
+            walk.quoted = true;
+            Turn::Into(Layer::Ip(quoted))
+        }
+        _ => Skipped::NotTcp.turn(),
+    }
 }
 
 fn fragment<'a>(
@@ -152,4 +168,3 @@ fn fragment_header(v6: &LaxIpv6Slice<'_>) -> Option<(u32, u16, bool)> {
         _ => None,
     })
 }
-

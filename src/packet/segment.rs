@@ -27,6 +27,9 @@ pub struct Segment<'a> {
     pub wire_len: usize,
     /// What it was wrapped in.
     pub encapsulation: Encapsulation,
+    /// It is only quoted, in an ICMP error: its connection exists, but nothing in it
+    /// counts a second time.
+    pub quoted: bool,
 }
 
 /// Control bits of a segment (RFC 9293, 3.1).

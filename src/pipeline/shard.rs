@@ -47,7 +47,8 @@ impl Shard {
 
     /// Takes a segment; segments must come in file order.
     pub(super) fn handle(&mut self, segment: &Segment<'_>, limits: &Limits) {
-        let over = self.table.get(&segment.key).is_some_and(|t| t.flow.is_over_for(segment));
+        let over = !segment.quoted
+            && self.table.get(&segment.key).is_some_and(|t| t.flow.is_over_for(segment));
         if over && let Some(tracked) = self.table.remove(&segment.key) {
             self.finish(tracked, limits);
         }
@@ -58,7 +59,9 @@ impl Shard {
             self.born.push(segment.frame);
             Tracked { flow: Flow::new(segment), observer: None }
         });
-        tracked.accept(segment, limits);
+        if !segment.quoted {
+            tracked.accept(segment, limits);
+        }
     }
 
     /// First frames of the flows begun since the last call.

@@ -26,7 +26,10 @@ pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     page.verdicts(connection);
     for finding in &judged.findings {
         page.line(0, "");
-        page.line(0, &format!("{} {}: {}", finding.severity.word(), finding.rule.id, finding.sentence()));
+        page.line(
+            0,
+            &format!("{} {}: {}", finding.severity.word(), finding.rule.id, finding.sentence()),
+        );
         page.line(1, &format!("next: {}", finding.remedy()));
     }
     page.text
@@ -67,7 +70,11 @@ impl Page {
         if !connection.encapsulation.is_empty() {
             self.line(0, &format!("inside: {}", connection.encapsulation));
         }
-        let begin = format!("begins {} in frame {}", connection.first.time, capture.frame_text(connection.first.frame));
+        let begin = format!(
+            "begins {} in frame {}",
+            connection.first.time,
+            capture.frame_text(connection.first.frame)
+        );
         self.line(0, &begin);
         self.line(0, &format!("handshake: {}", outcome_text(connection)));
         self.line(0, &format!("certificate: {}", certificate_text(connection)));
@@ -109,17 +116,32 @@ impl Page {
                 }
                 self.certificates(connection, entry);
                 if list.cut_bytes > 0 {
-                    self.line(1, &format!("a further certificate is cut: {} bytes of it are there", list.cut_bytes));
+                    self.line(
+                        1,
+                        &format!(
+                            "a further certificate is cut: {} bytes of it are there",
+                            list.cut_bytes
+                        ),
+                    );
                 }
                 if list.left_out > 0 {
-                    self.line(1, &format!("{} more certificates than the limit are not shown", list.left_out));
+                    self.line(
+                        1,
+                        &format!(
+                            "{} more certificates than the limit are not shown",
+                            list.left_out
+                        ),
+                    );
                 }
             }
             Body::CertificateRequest(request) => self.certificate_request(request),
             Body::ServerKeyExchange(exchange) => {
                 match exchange.parameters {
                     Some(KeyExchangeParameters::Group(group)) => {
-                        self.line(1, &format!("group: {}", number16(group, &names::group_name(group))));
+                        self.line(
+                            1,
+                            &format!("group: {}", number16(group, &names::group_name(group))),
+                        );
                     }
                     Some(KeyExchangeParameters::ExplicitCurve) => {
                         self.line(1, "group: a curve given by explicit parameters");
@@ -158,19 +180,29 @@ impl Page {
         self.line(1, &format!("legacy_version: {}", version(hello.legacy_version)));
         self.line(1, &format!("random: {}", hex(&hello.random)));
         self.session_id(&hello.session_id);
-        self.list("cipher_suites", hello.cipher_suites.iter().map(|code| suite(*code, hello.ssl2_format)));
-        self.list("compression_methods", hello.compression_methods.iter().map(|method| {
-            format!("0x{method:02x} {}", names::compression_method_name(*method))
-        }));
+        self.list(
+            "cipher_suites",
+            hello.cipher_suites.iter().map(|code| suite(*code, hello.ssl2_format)),
+        );
+        self.list(
+            "compression_methods",
+            hello.compression_methods.iter().map(|method| {
+                format!("0x{method:02x} {}", names::compression_method_name(*method))
+            }),
+        );
         let alpn = hello.alpn();
         self.extensions(&hello.extensions, |page, extension| match extension.code {
             0 => page.line(3, &hello.server_name().unwrap_or_else(|| "(no host name)".into())),
-            10 => page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned()),
+            10 => {
+                page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned())
+            }
             13 => page.numbers(&hello.signature_algorithms(), scheme_name),
             16 => alpn.iter().for_each(|name| page.line(3, name)),
             43 => page.numbers(&hello.supported_versions(), version_name),
             50 => page.numbers(&hello.signature_algorithms_cert(), scheme_name),
-            40 | 51 => page.numbers(&hello.key_share_groups(), |code| names::group_name(code).into_owned()),
+            40 | 51 => {
+                page.numbers(&hello.key_share_groups(), |code| names::group_name(code).into_owned())
+            }
             _ => {}
         });
     }
@@ -210,12 +242,15 @@ impl Page {
         self.line(1, &format!("extensions ({})", list.len()));
         for extension in list {
             let cut = if extension.whole { "" } else { ", cut" };
-            self.line(2, &format!(
-                "{} {} ({} bytes{cut})",
-                extension.code,
-                names::extension_name(extension.code),
-                extension.body.len()
-            ));
+            self.line(
+                2,
+                &format!(
+                    "{} {} ({} bytes{cut})",
+                    extension.code,
+                    names::extension_name(extension.code),
+                    extension.body.len()
+                ),
+            );
             detail(self, extension);
         }
     }
@@ -227,9 +262,13 @@ impl Page {
     }
 
     fn certificate_request(&mut self, request: &CertificateRequest) {
-        self.list("certificate_types", request.certificate_types.iter().map(|kind| {
-            format!("{kind} {}", names::client_certificate_type_name(*kind))
-        }));
+        self.list(
+            "certificate_types",
+            request
+                .certificate_types
+                .iter()
+                .map(|kind| format!("{kind} {}", names::client_certificate_type_name(*kind))),
+        );
         self.list(
             "signature_algorithms",
             request.signature_algorithms.iter().map(|code| number16(*code, &scheme_name(*code))),
@@ -268,11 +307,14 @@ impl Page {
         let own = if certificate.is_self_signed() { "  (self-signed)" } else { "" };
         self.line(2, &format!("issuer      {}{own}", certificate.issuer));
         self.line(2, &format!("serial      {}", certificate.serial));
-        self.line(2, &format!(
-            "valid       {} to {}",
-            date(&certificate.not_before),
-            date(&certificate.not_after)
-        ));
+        self.line(
+            2,
+            &format!(
+                "valid       {} to {}",
+                date(&certificate.not_before),
+                date(&certificate.not_after)
+            ),
+        );
         self.line(2, &format!("key         {}", certificate.public_key.label()));
         self.line(2, &format!("signed with {}", certificate.signature_algorithm.name()));
         let names: Vec<String> =
@@ -306,7 +348,10 @@ impl Page {
                 if let Some(mark) = mark {
                     let after = duration_text(mark.time.since(connection.first.time));
                     let frame = capture.frame_text(mark.frame);
-                    self.line(0, &format!("{} -> TCP {what}  [frame {frame}, +{after}]", role.name()));
+                    self.line(
+                        0,
+                        &format!("{} -> TCP {what}  [frame {frame}, +{after}]", role.name()),
+                    );
                 }
             }
         }
@@ -324,7 +369,10 @@ impl Page {
                 self.line(1, &format!("{} ({from})", link.certificate.subject));
             }
             for error in &validation.errors {
-                self.line(1, &format!("error {} at depth {}: {}", error.code, error.depth, error.text));
+                self.line(
+                    1,
+                    &format!("error {} at depth {}: {}", error.code, error.depth, error.text),
+                );
             }
             if validation.ok() {
                 self.line(1, "trusted");

@@ -55,11 +55,7 @@ impl Page {
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
-        if self.look.colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     fn heading(&mut self, text: &str) {
@@ -89,7 +85,8 @@ impl Page {
                 self.paragraph(remedy, &format!("    {}. ", index + 1), 7);
             }
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
-            let note = format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
+            let note =
+                format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
             let note = self.styled(FAINT, &note);
             self.line(&note);
         }
@@ -249,7 +246,8 @@ impl Page {
         }
         self.skipped(report);
         for hit in report.captures.iter().flat_map(|capture| &capture.limits_hit) {
-            let line = format!("  limit {} reached {}: {}", hit.limit, times(hit.times), hit.effect);
+            let line =
+                format!("  limit {} reached {}: {}", hit.limit, times(hit.times), hit.effect);
             let line = self.styled(WARNING, &line);
             self.line(&line);
         }
@@ -287,8 +285,17 @@ impl Page {
 }
 
 const HEADERS: [&str; 11] = [
-    "#", "time", "client", "server", "server name", "version", "cipher suite", "key", "handshake",
-    "certificate", "worst",
+    "#",
+    "time",
+    "client",
+    "server",
+    "server name",
+    "version",
+    "cipher suite",
+    "key",
+    "handshake",
+    "certificate",
+    "worst",
 ];
 
 /// The rows as a table without borders.
@@ -476,6 +483,9 @@ mod tests {
     #[test]
     fn text_is_folded_at_spaces() {
         assert_eq!(fold("one two three", 12, "  ", 2), ["  one two", "  three"]);
-        assert_eq!(fold("averyveryverylongword x", 10, "- ", 2), ["- averyveryverylongword", "  x"]);
+        assert_eq!(
+            fold("averyveryverylongword x", 10, "- ", 2),
+            ["- averyveryverylongword", "  x"]
+        );
     }
 }

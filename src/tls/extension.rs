@@ -19,6 +19,7 @@ pub struct Extension {
 pub(super) mod code {
     pub(in super::super) const SERVER_NAME: u16 = 0;
     pub(in super::super) const SUPPORTED_GROUPS: u16 = 10;
+    pub(in super::super) const EC_POINT_FORMATS: u16 = 11;
     pub(in super::super) const SIGNATURE_ALGORITHMS: u16 = 13;
     pub(in super::super) const ALPN: u16 = 16;
     pub(in super::super) const EXTENDED_MASTER_SECRET: u16 = 23;

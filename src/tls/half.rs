@@ -453,7 +453,13 @@ impl Half {
             let whole = std::mem::replace(&mut self.joined, rest);
             self.joined_since = Some(first);
             self.kept_bytes += whole.len();
-            self.message(kind, length, whole.get(message::HEADER..).unwrap_or_default(), since, mark);
+            self.message(
+                kind,
+                length,
+                whole.get(message::HEADER..).unwrap_or_default(),
+                since,
+                mark,
+            );
         }
     }
 

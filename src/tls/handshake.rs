@@ -246,13 +246,13 @@ impl Handshake {
 
     /// Encrypted records of a side, in order: entry and length.
     pub fn encrypted(&self, from: Role) -> impl Iterator<Item = (&Entry, usize)> {
-        self.entries.iter().filter(move |entry| entry.from == from).filter_map(|entry| {
-            match entry.what {
-                What::Protected { length }
-                | What::EncryptedHandshake { length }
-                | What::EncryptedAlert { length } => Some((entry, length)),
-                _ => None,
-            }
+        self.entries.iter().filter(move |entry| entry.from == from).filter_map(|entry| match entry
+            .what
+        {
+            What::Protected { length }
+            | What::EncryptedHandshake { length }
+            | What::EncryptedAlert { length } => Some((entry, length)),
+            _ => None,
         })
     }
 

@@ -128,7 +128,9 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
         kind::HELLO_RETRY_REQUEST_DRAFT => {
             Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
         }
-        kind::CERTIFICATE => Body::Certificate(CertificateList::decode(bytes, context.certificates)),
+        kind::CERTIFICATE => {
+            Body::Certificate(CertificateList::decode(bytes, context.certificates))
+        }
         kind::SERVER_KEY_EXCHANGE => {
             Body::ServerKeyExchange(ServerKeyExchange::decode(bytes, context.suite, version))
         }
@@ -152,10 +154,12 @@ mod tests {
 
     #[test]
     fn a_cut_message_says_so_and_shows_what_is_there() {
-        let message = Message::decode(kind::CERTIFICATE, 100, &[0, 0, 97, 0, 0, 1, 9], Context {
-            certificates: 9,
-            ..Context::default()
-        });
+        let message = Message::decode(
+            kind::CERTIFICATE,
+            100,
+            &[0, 0, 97, 0, 0, 1, 9],
+            Context { certificates: 9, ..Context::default() },
+        );
         assert!(!message.whole);
         let Body::Certificate(list) = message.body else { panic!("no certificate") };
         assert_eq!(list.certificates, [vec![9]]);

@@ -10,6 +10,7 @@
 mod certificate;
 mod client_hello;
 mod extension;
+pub mod fingerprint;
 mod half;
 mod handshake;
 mod key_exchange;

@@ -85,14 +85,13 @@ impl Observer {
         let said = |side: Direction, test: fn(&super::Message) -> bool| {
             self.halves[side].as_ref().is_some_and(|half| half.entries.iter().any(|e| is(e, test)))
         };
-        Direction::BOTH
-            .into_iter()
-            .find(|side| said(*side, super::Message::is_of_client))
-            .or_else(|| {
+        Direction::BOTH.into_iter().find(|side| said(*side, super::Message::is_of_client)).or_else(
+            || {
                 Direction::BOTH
                     .into_iter()
                     .find(|side| said(side.reverse(), super::Message::is_of_server))
-            })
+            },
+        )
     }
 }
 

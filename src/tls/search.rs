@@ -21,8 +21,8 @@ pub(super) enum Found {
 
 /// Looks at the very first bytes of a connection.
 pub(super) fn at_start(bytes: &[u8]) -> Found {
-    // An alert alone is shorter than any signature.
-    if record::is_chain(bytes) && makes_sense(bytes) {
+    // An alert alone is shorter than any signature; a Finished alone is ciphertext.
+    if record::is_chain(bytes) {
         return Found::Records(0);
     }
     if is_ssl2_client_hello(bytes) || is_ssl2_server_hello(bytes) {
@@ -40,7 +40,7 @@ pub(super) fn at_start(bytes: &[u8]) -> Found {
 /// Looks at bytes that are not the first of a connection, from the start of a
 /// segment on: for records that begin with it, or a hello anywhere in it.
 pub(super) fn at_segment(bytes: &[u8]) -> Found {
-    if record::is_chain(bytes) && makes_sense(bytes) {
+    if record::is_chain(bytes) {
         return Found::Records(0);
     }
     hello_within(bytes)
@@ -126,8 +126,8 @@ fn is_ssl2_server_hello(bytes: &[u8]) -> bool {
         return false;
     };
     let length = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
-    let parts = [[c0, c1], [s0, s1], [i0, i1]]
-        .map(|[a, b]| usize::from(u16::from_be_bytes([*a, *b])));
+    let parts =
+        [[c0, c1], [s0, s1], [i0, i1]].map(|[a, b]| usize::from(u16::from_be_bytes([*a, *b])));
     high & 0x80 != 0 && *hit <= 1 && *kind <= 1 && length == 11 + parts.iter().sum::<usize>()
 }
 

@@ -96,9 +96,8 @@ impl ServerHello {
     /// asks for.
     #[must_use]
     pub fn key_share_group(&self) -> Option<u16> {
-        let share = self
-            .extension(code::KEY_SHARE)
-            .or_else(|| self.extension(code::KEY_SHARE_DRAFT))?;
+        let share =
+            self.extension(code::KEY_SHARE).or_else(|| self.extension(code::KEY_SHARE_DRAFT))?;
         Reader::new(&share.body).u16()
     }
 

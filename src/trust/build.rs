@@ -12,9 +12,6 @@ use super::signature::{NotChecked, SignatureVerdict, verify_signature};
 use super::store::StoreSemantics;
 use super::verify::{Stop, Work};
 
-/// OpenSSL's default `verify_depth`: this many CAs between the leaf and the anchor.
-const MAX_DEPTH: usize = 100;
-
 /// More candidates than this are not recorded, only tried: nobody reads further, and a hostile set has thousands.
 const MAX_CANDIDATES: usize = 500;
 
@@ -43,10 +40,7 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
         }
         match from_peer(question, work, &mut used)? {
             Some(issuer) => {
-                work.path.push(Link {
-                    certificate: issuer.certificate,
-                    origin: issuer.origin,
-                });
+                work.path.push(Link { certificate: issuer.certificate, origin: issuer.origin });
                 work.untrusted += 1;
             }
             // As in OpenSSL the store is asked once more for the last certificate, with the same answer.
@@ -56,7 +50,12 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
     if trusted || (question.partial_chain && leaf_is_anchor(question, work)) {
         return Ok(());
     }
-    not_trusted(work)
+    not_trusted(question, work)
+}
+
+/// True once the path is so long that no further issuer is looked for.
+fn too_long(question: &Question<'_>, work: &Work) -> bool {
+    work.path.len() > question.max_depth.saturating_add(1)
 }
 
 /// Adds an issuer from the store; true when the path is trusted with it.
@@ -68,14 +67,9 @@ fn extend_trusted(
     let current = last(work)?;
     if !current.public_key.decodes {
         // X509_self_signed fails inside OpenSSL, without a call of the callback.
-        return work
-            .report(code::UNSPECIFIED, work.path.len() - 1)
-            .and(Err(Stop));
+        return work.report(code::UNSPECIFIED, work.path.len() - 1).and(Err(Stop));
     }
-    let link = Link {
-        certificate: issuer.certificate,
-        origin: issuer.origin,
-    };
+    let link = Link { certificate: issuer.certificate, origin: issuer.origin };
     let self_signed = link.certificate.is_self_signed();
     if current.is_self_signed() {
         // A self-signed certificate is its own issuer: from_store has made sure that the store has this very one.
@@ -88,7 +82,7 @@ fn extend_trusted(
 
 /// `X509_STORE_CTX_get1_issuer` and the comparison that follows it for self-signed certificates.
 fn from_store(question: &Question<'_>, work: &mut Work) -> Result<Option<Possible>, Stop> {
-    if work.path.len() > MAX_DEPTH + 1 {
+    if too_long(question, work) {
         return Ok(None);
     }
     let current = last(work)?;
@@ -120,7 +114,7 @@ fn from_peer(
     used: &mut [bool],
 ) -> Result<Option<Possible>, Stop> {
     let current = last(work)?;
-    if current.is_self_signed() || work.path.len() > MAX_DEPTH + 1 {
+    if current.is_self_signed() || too_long(question, work) {
         return Ok(None);
     }
     let mut named = Vec::new();
@@ -133,19 +127,12 @@ fn from_peer(
             });
         }
     }
-    let in_path: Vec<_> = work
-        .path
-        .iter()
-        .map(|link| link.certificate.sha256)
-        .collect();
+    let in_path: Vec<_> = work.path.iter().map(|link| link.certificate.sha256).collect();
     let fresh = |possible: &Possible| !in_path.contains(&possible.certificate.sha256);
     let taken = prefer(question, work, &named, fresh)?;
     explain(work, &named, taken, None);
     let issuer = taken.and_then(|index| named.into_iter().nth(index));
-    if let Some(Possible {
-        origin: Origin::Peer(position),
-        ..
-    }) = &issuer
+    if let Some(Possible { origin: Origin::Peer(position), .. }) = &issuer
         && let Some(flag) = used.get_mut(*position)
     {
         *flag = true;
@@ -180,10 +167,7 @@ fn prefer(
 
 /// `ossl_x509_check_cert_time` without its callback: unreadable dates are not valid, and the last second is over.
 fn valid_at(certificate: &Certificate, time: i64) -> bool {
-    certificate
-        .not_before
-        .unix
-        .is_some_and(|start| start <= time)
+    certificate.not_before.unix.is_some_and(|start| start <= time)
         && certificate.not_after.unix.is_some_and(|end| end > time)
 }
 
@@ -230,7 +214,7 @@ fn explain(work: &mut Work, named: &[Possible], taken: Option<usize>, mimic: Opt
 
 /// The last resort of `check_trust` with `-partial_chain`: the leaf itself is in the store.
 fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> bool {
-    if work.path.len() > MAX_DEPTH + 1 || work.untrusted != work.path.len() {
+    if too_long(question, work) || work.untrusted != work.path.len() {
         return false;
     }
     let found = question
@@ -249,9 +233,9 @@ fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> bool {
 }
 
 /// The error for a path that reached no anchor, in OpenSSL's order of reasons.
-fn not_trusted(work: &mut Work) -> Result<(), Stop> {
+fn not_trusted(question: &Question<'_>, work: &mut Work) -> Result<(), Stop> {
     let depth = work.path.len() - 1;
-    if work.path.len() > MAX_DEPTH + 1 {
+    if too_long(question, work) {
         work.report(code::CERT_CHAIN_TOO_LONG, depth)?;
     }
     let error = match (last(work)?.is_self_signed(), depth) {

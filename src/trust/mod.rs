@@ -29,6 +29,8 @@ mod remedy;
 mod security;
 mod signature;
 mod store;
+#[cfg(test)]
+mod testing;
 mod verify;
 
 pub use candidate::{Candidate, Outcome};

@@ -36,11 +36,7 @@ pub struct Budget {
 impl Default for Budget {
     /// 100 certificates of one name in every role need 20,000 comparisons and 100 signatures.
     fn default() -> Self {
-        Self {
-            issuer_checks: 100_000,
-            signatures: 300,
-            constraint_checks: 500_000,
-        }
+        Self { issuer_checks: 100_000, signatures: 300, constraint_checks: 500_000 }
     }
 }
 
@@ -73,6 +69,8 @@ pub struct Question<'a> {
     /// OpenSSL's security level, 0 to 5. A TLS library takes 1 by default (OpenSSL 3.0; Debian builds take 2); the
     /// `openssl verify` command without `-auth_level` takes none, which is 0.
     pub security_level: u8,
+    /// How many CAs may stand between the leaf and the anchor (`-verify_depth`); 100 is OpenSSL's default.
+    pub max_depth: usize,
     /// Name to check with OpenSSL's rules (`-verify_hostname`).
     pub host: Option<&'a str>,
     /// Address to check with OpenSSL's rules (`-verify_ip`).
@@ -99,6 +97,7 @@ impl<'a> Question<'a> {
             purpose,
             partial_chain: false,
             security_level: 1,
+            max_depth: 100,
             host: None,
             ip: None,
             budget: Budget::default(),
@@ -173,11 +172,7 @@ impl PathValidation {
     /// The answer in one word.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
-        match (
-            self.exhausted,
-            self.errors.is_empty(),
-            self.unchecked.is_empty(),
-        ) {
+        match (self.exhausted, self.errors.is_empty(), self.unchecked.is_empty()) {
             (Some(what), ..) => Conclusion::TooMuchWork(what),
             (None, false, _) => Conclusion::Refused,
             (None, true, false) => Conclusion::Undecided,

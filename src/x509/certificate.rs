@@ -108,6 +108,8 @@ pub struct Certificate {
     pub signature_algorithm: SignatureAlgorithm,
     /// The signature's octets.
     pub signature: Box<[u8]>,
+    /// Unused bits in the signature's last octet: 0, or the signature cannot be right.
+    pub signature_unused_bits: u8,
     /// Bytes that followed the certificate in the input.
     pub trailing_bytes: usize,
     self_signed: bool,
@@ -164,9 +166,7 @@ impl Certificate {
     /// True when basic constraints say `CA:TRUE`.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.extensions
-            .basic_constraints
-            .is_some_and(|basic| basic.ca)
+        self.extensions.basic_constraints.is_some_and(|basic| basic.ca)
     }
 
     /// Whether this certificate could be the issuer of `subject`, before any signature is checked.
@@ -194,14 +194,8 @@ impl Certificate {
         {
             return Err(NotIssuer::KeyIdentifier);
         }
-        if wanted
-            .serial
-            .as_ref()
-            .is_some_and(|serial| !self.serial.same_number(serial))
-            || wanted
-                .issuer
-                .as_ref()
-                .is_some_and(|issuer| **issuer != self.issuer)
+        if wanted.serial.as_ref().is_some_and(|serial| !self.serial.same_number(serial))
+            || wanted.issuer.as_ref().is_some_and(|issuer| **issuer != self.issuer)
         {
             return Err(NotIssuer::IssuerSerial);
         }
@@ -223,11 +217,7 @@ impl Certificate {
             | (KeyKind::Ed448, SignatureScheme::Ed448) => true,
             _ => false,
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(NotIssuer::KeyKind)
-        }
+        if fits { Ok(()) } else { Err(NotIssuer::KeyKind) }
     }
 }
 
@@ -255,9 +245,7 @@ impl fmt::Debug for Certificate {
 fn sha256(bytes: &[u8]) -> Sha256 {
     let mut out = Sha256::default();
     // The digest has exactly this size; `zip` keeps the compiler and the reader sure of it.
-    out.iter_mut()
-        .zip(digest(&SHA256, bytes).as_ref())
-        .for_each(|(to, from)| *to = *from);
+    out.iter_mut().zip(digest(&SHA256, bytes).as_ref()).for_each(|(to, from)| *to = *from);
     out
 }
 
@@ -274,16 +262,14 @@ fn read(input: &[u8]) -> Result<Certificate, Failed> {
     let mut parts = Reader::new(whole.value);
     let tbs = at("tbsCertificate", parts.expect(tag::SEQUENCE))?;
     let algorithm = at("signatureAlgorithm", parts.expect(tag::SEQUENCE))?;
-    let signature_algorithm = at(
-        "signatureAlgorithm",
-        SignatureAlgorithm::from_tlv(&algorithm),
-    )?;
+    let signature_algorithm = at("signatureAlgorithm", SignatureAlgorithm::from_tlv(&algorithm))?;
     let signature = at("signatureValue", parts.expect(tag::BIT_STRING))?;
-    let (signature, _) = at("signatureValue", bits(signature.value))?;
+    let (signature, unused) = at("signatureValue", bits(signature.value))?;
     let mut certificate = read_tbs(&tbs, signature_algorithm)?;
     certificate.der = whole.raw.into();
     certificate.sha256 = sha256(whole.raw);
     certificate.signature = signature.into();
+    certificate.signature_unused_bits = unused;
     certificate.trailing_bytes = outer.rest().len();
     certificate.self_signed = certificate.could_have_issued(&certificate).is_ok();
     Ok(certificate)
@@ -296,19 +282,10 @@ fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Ce
     let serial = at("serialNumber", fields.expect(tag::INTEGER))?;
     let algorithm = at("signature", fields.expect(tag::SEQUENCE))?;
     let inner_signature_algorithm = at("signature", SignatureAlgorithm::from_tlv(&algorithm))?;
-    let issuer = at(
-        "issuer",
-        fields
-            .expect(tag::SEQUENCE)
-            .and_then(|name| Name::from_tlv(&name)),
-    )?;
+    let issuer = at("issuer", fields.expect(tag::SEQUENCE).and_then(|name| Name::from_tlv(&name)))?;
     let (not_before, not_after) = at("validity", validity(&mut fields))?;
-    let subject = at(
-        "subject",
-        fields
-            .expect(tag::SEQUENCE)
-            .and_then(|name| Name::from_tlv(&name)),
-    )?;
+    let subject =
+        at("subject", fields.expect(tag::SEQUENCE).and_then(|name| Name::from_tlv(&name)))?;
     let key = at("subjectPublicKeyInfo", fields.expect(tag::SEQUENCE))?;
     let public_key = at("subjectPublicKeyInfo", PublicKey::from_tlv(&key))?;
     let extensions = at("extensions", extensions(&mut fields))?;
@@ -327,6 +304,7 @@ fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Ce
         tbs: tbs.raw.into(),
         signature_algorithm,
         signature: Box::default(),
+        signature_unused_bits: 0,
         trailing_bytes: 0,
         self_signed: false,
     })
@@ -352,10 +330,8 @@ fn extensions(fields: &mut Reader<'_>) -> Result<Extensions, DerError> {
     for unused in [0x81, 0xa1, 0x82, 0xa2] {
         fields.optional(unused)?;
     }
-    let extensions = fields
-        .optional(0xa3)?
-        .map(|field| Extensions::from_der(field.value))
-        .transpose()?;
+    let extensions =
+        fields.optional(0xa3)?.map(|field| Extensions::from_der(field.value)).transpose()?;
     if !fields.is_empty() {
         return Err(DerError::Value);
     }

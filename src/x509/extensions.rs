@@ -1,8 +1,9 @@
 //! The extensions that path validation and people look at (RFC 5280, 4.2).
 //!
-//! `x509-parser` reads authority key identifier, access information and distribution points. The others are read here,
-//! because the library gives up something that decides: the order of extended key usages, the bytes of names that are
-//! no UTF-8, minimum and maximum of name constraints, a path length beyond 32 bits, and "must staple" altogether.
+//! `x509-parser` reads access information and distribution points. The others are read here, because the library gives
+//! up something that decides: the order of extended key usages, the bytes of names that are no UTF-8, minimum and
+//! maximum of name constraints, a path length beyond 32 bits, "must staple" altogether, and that OpenSSL refuses fields
+//! that stand behind the last known one.
 
 use x509_parser::extensions as library;
 use x509_parser::prelude::FromDer;
@@ -44,11 +45,7 @@ impl KeyUsage {
     /// OpenSSL's words for the bits that are set, in the standard's order.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
-        KEY_USAGES
-            .iter()
-            .filter(|(bit, _)| self.0 & bit != 0)
-            .map(|&(_, name)| name)
-            .collect()
+        KEY_USAGES.iter().filter(|(bit, _)| self.0 & bit != 0).map(|&(_, name)| name).collect()
     }
 }
 
@@ -214,10 +211,7 @@ impl Extensions {
     pub fn inconsistent(&self) -> bool {
         let essential = |oid: &Oid| ESSENTIAL.contains(&oid.contents());
         let names_elsewhere = self.present.iter().any(|(oid, _)| {
-            matches!(
-                oid.contents(),
-                known::SUBJECT_ALT_NAME | known::ISSUER_ALT_NAME
-            )
+            matches!(oid.contents(), known::SUBJECT_ALT_NAME | known::ISSUER_ALT_NAME)
         });
         let proxy_conflict =
             self.proxy && (names_elsewhere || self.basic_constraints.is_some_and(|basic| basic.ca));
@@ -229,13 +223,10 @@ impl Extensions {
 
     /// The DNS names among the subject alternative names, as text.
     pub fn dns_names(&self) -> impl Iterator<Item = String> {
-        self.subject_alt_names
-            .iter()
-            .flatten()
-            .filter_map(|name| match name {
-                GeneralName::Dns(text) => Some(String::from_utf8_lossy(text).into_owned()),
-                _ => None,
-            })
+        self.subject_alt_names.iter().flatten().filter_map(|name| match name {
+            GeneralName::Dns(text) => Some(String::from_utf8_lossy(text).into_owned()),
+            _ => None,
+        })
     }
 
     /// True when the extended key usages allow TLS servers, or there are none.
@@ -258,15 +249,14 @@ impl Extensions {
     }
 }
 
-/// Extensions that count as known when they are critical.
+/// Extensions that count as known when they are critical. The two key identifiers are not among them: RFC 5280 forbids
+/// them to be critical, and OpenSSL 3.0 then refuses the certificate with error 34.
 const SUPPORTED: &[&[u8]] = &[
     known::NETSCAPE_CERT_TYPE,
-    known::SUBJECT_KEY_IDENTIFIER,
     known::KEY_USAGE,
     known::SUBJECT_ALT_NAME,
     known::BASIC_CONSTRAINTS,
     known::CERTIFICATE_POLICIES,
-    known::AUTHORITY_KEY_IDENTIFIER,
     known::CRL_DISTRIBUTION_POINTS,
     known::EXT_KEY_USAGE,
     known::IP_ADDR_BLOCKS,
@@ -299,9 +289,20 @@ fn oids(value: &[u8]) -> Result<Vec<Oid>, DerError> {
     let mut list = Vec::new();
     let mut reader = Reader::new(value).sequence()?;
     while !reader.is_empty() {
-        list.push(Oid::from_contents(reader.expect(tag::OID)?.value));
+        let contents = reader.expect(tag::OID)?.value;
+        if !well_formed(contents) {
+            return Err(DerError::Value);
+        }
+        list.push(Oid::from_contents(contents));
     }
     Ok(list)
+}
+
+/// X.690, 8.19.2: no number begins with 0x80, and the last one ends. OpenSSL refuses others.
+fn well_formed(oid: &[u8]) -> bool {
+    let starts = std::iter::once(&0).chain(oid).zip(oid);
+    oid.last().is_some_and(|last| last & 0x80 == 0)
+        && starts.into_iter().all(|(before, octet)| before & 0x80 != 0 || *octet != 0x80)
 }
 
 fn key_usage(value: &[u8]) -> Result<KeyUsage, DerError> {
@@ -323,33 +324,25 @@ fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DerError> {
         .is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
     let path_len = match fields.optional(tag::INTEGER)? {
         Some(Tlv { value: [], .. }) => return Err(DerError::Value),
-        Some(Tlv {
-            value: [first, ..], ..
-        }) if first & 0x80 != 0 => return Err(DerError::Value),
+        Some(Tlv { value: [first, ..], .. }) if first & 0x80 != 0 => return Err(DerError::Value),
         Some(length) => small_integer(length.value).ok(),
         None => None,
     };
+    fields.finish()?;
     Ok(BasicConstraints { ca, path_len })
 }
 
 fn authority_key_id(value: &[u8]) -> Result<AuthorityKeyIdentifier, DerError> {
-    let (_, read) =
-        library::AuthorityKeyIdentifier::from_der(value).map_err(|_| DerError::Value)?;
-    let issuer = read
-        .authority_cert_issuer
-        .iter()
-        .flatten()
-        .find_map(|name| match name {
-            library::GeneralName::DirectoryName(name) => {
-                Name::from_der(name.as_raw()).ok().map(Box::new)
-            }
-            _ => None,
-        });
-    Ok(AuthorityKeyIdentifier {
-        key_id: read.key_identifier.map(|id| id.0.into()),
-        issuer,
-        serial: read.authority_cert_serial.map(Into::into),
-    })
+    let mut fields = Reader::new(value).sequence()?;
+    let key_id = fields.optional(0x80)?.map(|field| field.value.into());
+    let names = fields.optional(0xa1)?.map(|field| GeneralName::all(field.value)).transpose()?;
+    let serial = fields.optional(0x82)?.map(|field| field.value.into());
+    fields.finish()?;
+    let issuer = names.into_iter().flatten().find_map(|name| match name {
+        GeneralName::Directory(name) => Some(name),
+        _ => None,
+    });
+    Ok(AuthorityKeyIdentifier { key_id, issuer, serial })
 }
 
 /// RFC 5280, 4.2.2.1: `(caIssuers URLs, OCSP URLs)`.
@@ -390,14 +383,9 @@ fn crl_urls(value: &[u8]) -> Result<Vec<String>, DerError> {
 
 fn subtrees(value: &[u8]) -> Result<Subtrees, DerError> {
     let mut fields = Reader::new(value).sequence()?;
-    let permitted = fields
-        .optional(0xa0)?
-        .map(|list| subtree_list(list.value))
-        .transpose()?;
-    let excluded = fields
-        .optional(0xa1)?
-        .map(|list| subtree_list(list.value))
-        .transpose()?;
+    let permitted = fields.optional(0xa0)?.map(|list| subtree_list(list.value)).transpose()?;
+    let excluded = fields.optional(0xa1)?.map(|list| subtree_list(list.value)).transpose()?;
+    fields.finish()?;
     Ok(Subtrees {
         permitted: permitted.unwrap_or_default(),
         excluded: excluded.unwrap_or_default(),
@@ -414,10 +402,8 @@ fn subtree_list(value: &[u8]) -> Result<Vec<Subtree>, DerError> {
             .optional(0x80)?
             .is_some_and(|number| number.value.iter().any(|&octet| octet != 0));
         let maximum = fields.optional(0x81)?.is_some();
-        list.push(Subtree {
-            base,
-            has_limits: minimum || maximum,
-        });
+        fields.finish()?;
+        list.push(Subtree { base, has_limits: minimum || maximum });
     }
     Ok(list)
 }
@@ -427,10 +413,7 @@ fn must_staple(value: &[u8]) -> Result<bool, DerError> {
     let mut reader = Reader::new(value).sequence()?;
     let mut staple = false;
     while !reader.is_empty() {
-        staple |= matches!(
-            small_integer(reader.expect(tag::INTEGER)?.value),
-            Ok(5 | 17)
-        );
+        staple |= matches!(small_integer(reader.expect(tag::INTEGER)?.value), Ok(5 | 17));
     }
     Ok(staple)
 }
@@ -443,20 +426,11 @@ mod tests {
     fn basic_constraints_may_be_empty_or_without_flag() {
         assert_eq!(
             basic_constraints(&[0x30, 0]),
-            Ok(BasicConstraints {
-                ca: false,
-                path_len: None
-            })
+            Ok(BasicConstraints { ca: false, path_len: None })
         );
         // BOOLEAN true that is not 0xff, as old CAs write it.
         let lax = basic_constraints(&[0x30, 6, 1, 1, 1, 2, 1, 3]).unwrap();
-        assert_eq!(
-            lax,
-            BasicConstraints {
-                ca: true,
-                path_len: Some(3)
-            }
-        );
+        assert_eq!(lax, BasicConstraints { ca: true, path_len: Some(3) });
         assert!(basic_constraints(&[0x30, 3, 2, 1, 0xff]).is_err());
         let huge = basic_constraints(&[0x30, 11, 2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
         assert_eq!(huge.path_len, None);
@@ -465,26 +439,15 @@ mod tests {
     #[test]
     fn key_usage_keeps_its_ninth_bit() {
         let usage = key_usage(&[3, 3, 7, 0x06, 0x80]).unwrap();
-        assert_eq!(
-            usage.names(),
-            ["Certificate Sign", "CRL Sign", "Decipher Only"]
-        );
+        assert_eq!(usage.names(), ["Certificate Sign", "CRL Sign", "Decipher Only"]);
         assert_eq!(key_usage(&[3, 1, 0]), Ok(KeyUsage(0)));
     }
 
     #[test]
     fn extended_key_usages_keep_their_order() {
-        let der = [
-            0x30, 20, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1,
-        ];
+        let der = [0x30, 20, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
         let names: Vec<_> = oids(&der).unwrap().iter().filter_map(Oid::name).collect();
-        assert_eq!(
-            names,
-            [
-                "TLS Web Client Authentication",
-                "TLS Web Server Authentication"
-            ]
-        );
+        assert_eq!(names, ["TLS Web Client Authentication", "TLS Web Server Authentication"]);
     }
 
     #[test]
@@ -501,11 +464,7 @@ mod tests {
         let der = [0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 17, 4, 3, 0x30, 9, 9];
         let read = Extensions::from_der(&der).unwrap();
         assert_eq!(
-            (
-                read.malformed.len(),
-                read.inconsistent(),
-                read.subject_alt_names
-            ),
+            (read.malformed.len(), read.inconsistent(), read.subject_alt_names),
             (1, true, None)
         );
     }
@@ -514,27 +473,17 @@ mod tests {
     fn unknown_critical_extensions_are_named() {
         let der = [0x30, 14, 0x30, 12, 6, 2, 0x2a, 3, 1, 1, 0xff, 4, 3, 1, 2, 3];
         let read = Extensions::from_der(&der).unwrap();
-        assert_eq!(
-            read.critical_unknown()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>(),
-            ["1.2.3"]
-        );
+        assert_eq!(read.critical_unknown().map(ToString::to_string).collect::<Vec<_>>(), ["1.2.3"]);
         assert!(!read.inconsistent());
     }
 
     #[test]
     fn name_constraints_keep_their_limits() {
-        let der = [
-            0x30, 13, 0xa0, 11, 0x30, 9, 0x82, 1, b'a', 0x80, 1, 1, 0x81, 1, 2,
-        ];
+        let der = [0x30, 13, 0xa0, 11, 0x30, 9, 0x82, 1, b'a', 0x80, 1, 1, 0x81, 1, 2];
         let read = subtrees(&der).unwrap();
         assert_eq!(
             read.permitted,
-            [Subtree {
-                base: GeneralName::Dns(b"a".to_vec()),
-                has_limits: true
-            }]
+            [Subtree { base: GeneralName::Dns(b"a".to_vec()), has_limits: true }]
         );
     }
 

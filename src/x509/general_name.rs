@@ -48,18 +48,20 @@ impl GeneralName {
             }
             0xa3 | 0xa5 => Self::Unread(field.tag, value),
             found => {
-                return Err(DerError::Tag {
-                    expected: 0x82,
-                    found,
-                });
+                return Err(DerError::Tag { expected: 0x82, found });
             }
         })
     }
 
     /// All names of a `GeneralNames` sequence.
     pub(super) fn list(der: &[u8]) -> Result<Vec<Self>, DerError> {
+        Self::all(Reader::new(der).expect(tag::SEQUENCE)?.value)
+    }
+
+    /// All names in the contents of such a sequence.
+    pub(super) fn all(contents: &[u8]) -> Result<Vec<Self>, DerError> {
         let mut names = Vec::new();
-        let mut reader = Reader::new(der).sequence()?;
+        let mut reader = Reader::new(contents);
         while !reader.is_empty() {
             names.push(Self::from_tlv(&reader.any()?)?);
         }
@@ -113,10 +115,7 @@ mod tests {
 
     #[test]
     fn shows_addresses() {
-        assert_eq!(
-            GeneralName::Ip(vec![10, 106, 79, 162]).to_string(),
-            "IP Address:10.106.79.162"
-        );
+        assert_eq!(GeneralName::Ip(vec![10, 106, 79, 162]).to_string(), "IP Address:10.106.79.162");
         assert_eq!(
             GeneralName::Ip(vec![10, 0, 0, 0, 255, 0, 0, 0]).to_string(),
             "IP Address:10.0.0.0/255.0.0.0"

@@ -1,5 +1,9 @@
 //! Public keys: what a `SubjectPublicKeyInfo` says (RFC 5280, 4.1.2.7).
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
+};
+
 use super::der::{DerError, Reader, Tlv, bits, tag};
 use super::oid::Oid;
 
@@ -105,22 +109,17 @@ impl PublicKey {
         let mut reader = Reader::new(sequence.value);
         let mut algorithm = reader.sequence()?;
         let oid = algorithm.expect(tag::OID)?;
-        let parameters = if algorithm.is_empty() {
-            None
-        } else {
-            Some(algorithm.any()?)
-        };
-        let (key, unused) = bits(reader.expect(tag::BIT_STRING)?.value)?;
+        let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
+        let (octets, unused) = bits(reader.expect(tag::BIT_STRING)?.value)?;
+        let mut key: Box<[u8]> = octets.into();
+        // Unused bits read as zero, whatever is written there (c2i_ASN1_BIT_STRING).
+        if let Some(last) = key.last_mut() {
+            *last &= 0xff << unused;
+        }
         let kind = kind(oid.value, parameters.as_ref());
-        let size = size(&kind, key);
-        let decodes = unused == 0 && decodes(&kind, key, size);
-        Ok(Self {
-            kind,
-            bits: size,
-            decodes,
-            spki: sequence.raw.into(),
-            key: key.into(),
-        })
+        let size = size(&kind, &key);
+        let decodes = decodes(&kind, &key, size);
+        Ok(Self { kind, bits: size, decodes, spki: sequence.raw.into(), key })
     }
 
     /// A short label for people: `RSA 2048`, `EC secp384r1`, `Ed25519`.
@@ -175,21 +174,39 @@ fn modulus_bits(key: &[u8]) -> Option<u32> {
     octets.checked_mul(8)?.checked_sub(first.leading_zeros())
 }
 
-/// Whether OpenSSL gets a key out of it. Whether a point lies on its curve is not checked here; a signature by such a
-/// key simply does not verify.
+/// Whether OpenSSL gets a key out of it. On the curves that the library knows, a point must lie on its curve.
 fn decodes(kind: &KeyKind, key: &[u8], size: Option<u32>) -> bool {
     match kind {
         KeyKind::Rsa | KeyKind::RsaPss => size.is_some(),
-        KeyKind::Ec(_) => match (key.first(), size) {
+        KeyKind::Ec(Curve::P256) => ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key).is_ok(),
+        KeyKind::Ec(Curve::P384) => ParsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, key).is_ok(),
+        KeyKind::Ec(Curve::P521) => ParsedPublicKey::new(&ECDSA_P521_SHA512_ASN1, key).is_ok(),
+        KeyKind::Ec(curve) => match (key.first(), size) {
             (Some(4), Some(bits)) => key.len() == 1 + 2 * bits.div_ceil(8) as usize,
             (Some(2 | 3), Some(bits)) => key.len() == 1 + bits.div_ceil(8) as usize,
-            (Some(2..=4), None) => true,
+            (Some(2..=4), None) => on_known_arc(curve),
             _ => false,
         },
         KeyKind::Ed25519 => key.len() == 32,
         KeyKind::Ed448 => key.len() == 57,
         KeyKind::Dsa => true,
         KeyKind::Other(_) => false,
+    }
+}
+
+/// Whether OpenSSL has a table for a curve that this program has no name for: the X9.62, SECG, Brainpool and WTLS arcs
+/// (`curve_list` in crypto/ec/ec_curve.c). Curves that are written out always have one.
+fn on_known_arc(curve: &Curve) -> bool {
+    let Curve::Other(oid) = curve else {
+        return true;
+    };
+    match oid.contents() {
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 0, last] => (1..=20).contains(last),
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, last] => (1..=7).contains(last),
+        [0x2b, 0x81, 4, 0, last] => (1..=39).contains(last),
+        [0x2b, 0x24, 3, 3, 2, 8, 1, 1, last] => (1..=14).contains(last),
+        [0x67, 0x2b, 1, 4, last] => (1..=12).contains(last),
+        _ => false,
     }
 }
 
@@ -203,10 +220,7 @@ mod tests {
 
     #[test]
     fn counts_the_bits_of_a_modulus() {
-        assert_eq!(
-            modulus_bits(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]),
-            Some(16)
-        );
+        assert_eq!(modulus_bits(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]), Some(16));
         assert_eq!(modulus_bits(&[0x30, 7, 2, 2, 0x7f, 1, 2, 1, 3]), Some(15));
         assert_eq!(modulus_bits(&[0x30, 6, 2, 1, 0, 2, 1, 3]), None);
     }
@@ -217,9 +231,10 @@ mod tests {
         der.extend([6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7, 3, 66, 0, 4]);
         der.extend([1; 64]);
         let key = parse(&der);
+        // The right length, but no point of the curve: OpenSSL gets no key out of it.
         assert_eq!(
             (key.label().as_str(), key.bits, key.decodes),
-            ("EC prime256v1", Some(256), true)
+            ("EC prime256v1", Some(256), false)
         );
         let explicit = parse(&[
             0x30, 17, 0x30, 11, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x30, 0, 3, 2, 0, 4,

@@ -71,6 +71,7 @@ def connection(name, c):
         "alerts": [{"from": a["from"], "level": 2 if a["level"] == "fatal" else 1,
                     "description": a["code"]} for a in c["alerts"] if not a["encrypted"]],
         "resumed": c["resumed"],
+        "ja3": c["ja3"], "ja3s": c["ja3s"], "ja4": c["ja4"],
     }
 
 

@@ -13,7 +13,7 @@ use crate::connection::{
 };
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
-use crate::tls::{Role, What, names};
+use crate::tls::{Role, What, fingerprint, names};
 use crate::wire::text::hex;
 use crate::x509::Certificate;
 
@@ -38,6 +38,9 @@ pub(super) struct ConnectionDocument {
     resumed: Option<bool>,
     resumed_by: Option<&'static str>,
     signing_key: Option<String>,
+    ja3: Option<String>,
+    ja3s: Option<String>,
+    ja4: Option<String>,
     client_hello: Option<ClientHelloDocument>,
     second_client_hello: Option<ClientHelloDocument>,
     hello_retry_request: Option<ServerHelloDocument>,
@@ -86,6 +89,9 @@ impl ConnectionDocument {
             resumed: connection.resumption.known(),
             resumed_by: connection.resumption.how(),
             signing_key: super::super::table::signing_key(connection),
+            ja3: handshake.client_hello().and_then(fingerprint::ja3),
+            ja3s: handshake.server_hello().and_then(|(_, hello)| fingerprint::ja3s(hello)),
+            ja4: handshake.client_hello().and_then(fingerprint::ja4),
             client_hello: hellos.next().map(|(entry, hello)| ClientHelloDocument::of(entry, hello)),
             second_client_hello: hellos
                 .next()
@@ -287,12 +293,7 @@ impl CertificateContent {
             version: certificate.version,
             key: certificate.public_key.label(),
             signature_algorithm: certificate.signature_algorithm.name(),
-            san: extensions
-                .subject_alt_names
-                .iter()
-                .flatten()
-                .map(ToString::to_string)
-                .collect(),
+            san: extensions.subject_alt_names.iter().flatten().map(ToString::to_string).collect(),
             key_usage: extensions.key_usage.map(|usage| usage.names()).unwrap_or_default(),
             extended_key_usage: extensions
                 .extended_key_usage

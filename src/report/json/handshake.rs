@@ -138,9 +138,8 @@ pub(super) struct ServerHelloDocument {
 impl ServerHelloDocument {
     pub(super) fn of(entry: &Entry, hello: &ServerHello) -> Self {
         // A message that is cut before the field says nothing of it.
-        let known = |version: u16| {
-            (version != 0).then(|| code16(version, names::version_name(version)))
-        };
+        let known =
+            |version: u16| (version != 0).then(|| code16(version, names::version_name(version)));
         Self {
             frame: entry.frame,
             whole: hello.whole,
