@@ -57,7 +57,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
 };
 
 fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
-    let time = subject.connection.first.time.seconds();
+    let time = clock(subject.connection)?;
     let late = |certificate: &Certificate| certificate.not_after.unix.filter(|end| *end < time);
     let outdated = Outdated::find(subject.connection, late)?;
     Some(outdated.observation(subject.connection, EXPIRED, "x509af.notAfter"))
@@ -101,11 +101,19 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
 };
 
 fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
-    let time = subject.connection.first.time.seconds();
+    let time = clock(subject.connection)?;
     let early =
         |certificate: &Certificate| certificate.not_before.unix.filter(|begin| *begin > time);
     let outdated = Outdated::find(subject.connection, early)?;
     Some(outdated.observation(subject.connection, NOT_YET_VALID, "x509af.notBefore"))
+}
+
+/// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
+const FIRST_YEAR: i64 = 788_918_400;
+
+/// The time of the connection in unix seconds, if the capture knows the time.
+fn clock(connection: &Connection) -> Option<i64> {
+    Some(connection.first.time.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
 }
 
 /// A certificate outside its validity, and the date that says so.
@@ -182,7 +190,7 @@ impl Outdated {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, finding, findings};
+    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, bent, finding, findings};
     use super::*;
 
     #[test]
@@ -202,6 +210,14 @@ mod tests {
         let found = finding("certificate-not-yet-valid", "not-yet-valid.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("is valid only from 2042-01-01"));
         assert!(findings("certificate-expired", "not-yet-valid.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_capture_without_a_clock_is_not_judged() {
+        let found = bent("certificate-not-yet-valid", "rsa-trusted.pcap", NO_STORE, |connection| {
+            connection.first.time = crate::time::Timestamp::from_seconds(0);
+        });
+        assert!(found.is_none());
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub struct Verdict {
     pub streams: Vec<u64>,
     /// Id of the rule that names the cause.
     pub cause: &'static str,
-    /// Error where connections failed, warning where the other side did not mind.
+    /// That of the cause: error where connections failed for it, warning where the
+    /// other side did not mind.
     pub severity: Severity,
     /// Who refused whom, when somebody did.
     pub refused_by: Option<Role>,
@@ -76,14 +77,13 @@ fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<&'a Fin
 
 impl Verdict {
     fn of(connection: &Connection, cause: &Finding, findings: &[Finding]) -> Self {
-        let completed = connection.outcome == Outcome::Completed;
         Self {
             client: connection.client.address,
             server: connection.server,
             service: service(connection.server.port).map(|service| service.name),
             streams: vec![connection.stream],
             cause: cause.rule.id,
-            severity: if completed { Severity::Warning } else { Severity::Error },
+            severity: cause.severity,
             refused_by: connection.outcome.aborted_by(),
             sentence: sentence(connection, cause),
             remedies: remedies(connection, cause, findings),
@@ -104,6 +104,7 @@ fn sentence(connection: &Connection, cause: &Finding) -> String {
     let selected = if of == Role::Server { selected(connection) } else { Text::en("") };
     let values = selection::values(cause.values.clone(), connection)
         .with("server_and_service", scene::server_and_service(connection))
+        .with("ended_with", ended_with(connection))
         .with_words("how", how(connection))
         .with_words("selected", selected)
         .with_words("clause", clause);
@@ -133,11 +134,18 @@ fn selected(connection: &Connection) -> Text {
     }
 }
 
-/// `with alert unknown_ca (48)`, `by a reset`.
+/// The alert, where there was one.
+fn ended_with(connection: &Connection) -> String {
+    match connection.outcome {
+        Outcome::Alert { description, .. } => scene::said_alert(description),
+        _ => String::new(),
+    }
+}
+
+/// How a certificate was refused.
 const fn how(connection: &Connection) -> Text {
     match connection.outcome {
-        Outcome::Alert { description: Some(_), .. } => Text::en("with alert {alert}"),
-        Outcome::Alert { description: None, .. } => Text::en("with an encrypted alert"),
+        Outcome::Alert { .. } => Text::en("with {ended_with}"),
         Outcome::Reset { .. } => Text::en("resetting the connection without an alert"),
         _ => Text::en("closing the connection without an alert"),
     }
