@@ -188,10 +188,11 @@ impl Assembler {
 
     /// Without a SYN the first byte is the lowest of the first few segments.
     fn look_for_start(&mut self) {
-        if self.start.is_none() && self.pending.len() >= START_SEGMENTS {
-            if let Some(lowest) = self.pending.keys().next().copied() {
-                self.begin_at(lowest);
-            }
+        if self.start.is_none()
+            && self.pending.len() >= START_SEGMENTS
+            && let Some(lowest) = self.pending.keys().next().copied()
+        {
+            self.begin_at(lowest);
         }
     }
 
@@ -254,10 +255,11 @@ impl Assembler {
         let replaced = at < end && at.saturating_add(length) > start;
         if length == 0 && !last_word {
             self.doubtful = Some((start, piece));
-        } else if !replaced && !last_word {
-            if let Content::Bytes(bytes) = piece.content {
-                self.hold(start, &bytes, piece.frame, piece.time);
-            }
+        } else if !replaced
+            && !last_word
+            && let Content::Bytes(bytes) = piece.content
+        {
+            self.hold(start, &bytes, piece.frame, piece.time);
         }
     }
 }

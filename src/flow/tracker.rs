@@ -137,7 +137,8 @@ impl Half {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;
         let syn = segment.flags.has(TcpFlags::SYN);
-        self.base.get_or_insert(segment.sequence.wrapping_sub(u32::from(!syn)));
+        let base = segment.sequence.wrapping_sub(u32::from(!syn));
+        self.base.get_or_insert(base);
         if syn {
             self.answered |= segment.flags.has(TcpFlags::ACK);
             self.syn.get_or_insert(mark);

@@ -13,8 +13,6 @@ pub struct Config {
     pub limits: Limits,
     /// Trust anchors; without any, chains are shown and not judged.
     pub store: Option<Store>,
-    /// Keep the certificates of every handshake message as they came.
-    pub keep_messages: bool,
 }
 
 /// Where a capture comes from.

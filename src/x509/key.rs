@@ -118,7 +118,10 @@ impl PublicKey {
         }
         let kind = kind(oid.value, parameters.as_ref());
         let size = size(&kind, &key);
-        let decodes = decodes(&kind, &key, size);
+        // Written-out curve parameters are a SEQUENCE; anything else there is no curve at all.
+        let no_curve = kind == KeyKind::Ec(Curve::Explicit)
+            && parameters.is_none_or(|parameters| parameters.tag != tag::SEQUENCE);
+        let decodes = !no_curve && decodes(&kind, &key, size);
         Ok(Self { kind, bits: size, decodes, spki: sequence.raw.into(), key })
     }
 

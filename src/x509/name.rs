@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn names_compare_like_openssl() {
-        // The pair from the fact sheet: OpenSSL takes the second for the first, raw bytes do not.
+        // OpenSSL takes the second for the first; a comparison of raw bytes does not.
         let issuer = name(&[rdn(&[(O, 0x0c, b"ACME corp")]), rdn(&[(CN, 0x0c, b"name root")])]);
         let root = name(&[rdn(&[(O, 0x13, b"Acme Corp")]), rdn(&[(CN, 0x13, b" Name  Root ")])]);
         assert_eq!(issuer, root);

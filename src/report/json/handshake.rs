@@ -1,6 +1,7 @@
 //! Hellos and other messages in JSON: numbers with their names, in wire order.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::tls::{
     CertificateRequest, ClientHello, Entry, Extension, Handshake, KeyExchangeParameters, Role,
@@ -9,11 +10,32 @@ use crate::tls::{
 use crate::wire::text::hex;
 use crate::x509::Name;
 
-/// A protocol number and its name.
-#[derive(Serialize)]
+/// A protocol number and its name, `{"code": "0xc02c", "name": "..."}`: on one line
+/// also in the indented document, where lists of them are long.
 pub(super) struct Code {
     code: String,
     name: String,
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        on_one_line(&[("code", text(&self.code)), ("name", text(&self.name))], serializer)
+    }
+}
+
+/// A small object without line breaks.
+fn on_one_line<S: Serializer>(fields: &[(&str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    let fields: Vec<String> =
+        fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    RawValue::from_string(format!("{{{}}}", fields.join(", ")))
+        .map_err(serde::ser::Error::custom)?
+        .serialize(serializer)
+}
+
+/// A JSON string. Only names out of our own tables come here, which need no more
+/// than the standard escapes.
+fn text(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
 }
 
 fn code16(code: u16, name: impl Into<String>) -> Code {
@@ -52,12 +74,23 @@ fn extensions(list: &[Extension]) -> Vec<ExtensionDocument> {
         .collect()
 }
 
-#[derive(Serialize)]
 struct ExtensionDocument {
     code: u16,
     name: String,
     length: usize,
     whole: bool,
+}
+
+impl Serialize for ExtensionDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = [
+            ("code", self.code.to_string()),
+            ("name", text(&self.name)),
+            ("length", self.length.to_string()),
+            ("whole", self.whole.to_string()),
+        ];
+        on_one_line(&fields, serializer)
+    }
 }
 
 #[derive(Serialize)]

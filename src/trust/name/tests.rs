@@ -1,4 +1,4 @@
-//! Tables of names: DOMAIN facts about the three checkers, and OpenSSL's rules for stars.
+//! Tables of names: where the three checkers differ, and OpenSSL's rules for stars.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The table of verdicts that the fact sheet was measured with, row by row.
+//! The common verdicts, row by row, as `openssl verify` 3.0 gives them.
 
 use std::sync::Arc;
 
