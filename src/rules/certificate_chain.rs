@@ -40,9 +40,7 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
     sentence: Text::en(
         "{server} showed the self-signed certificate {certificate}, which is not in the trust store{namesake} (OpenSSL: {openssl}); {reaction}.",
     ),
-    remedy: Text::en(
-        "Have the certificate signed by a CA that {client} trusts, or trust it as it is. {upload}.",
-    ),
+    remedy: Text::en("{advice}."),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: TRAFFIC_SERVER,
     part: Part::Certificate {
@@ -77,10 +75,20 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
 fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(subject.connection, Lack::SelfSigned)?;
     let leaf = subject.connection.server_leaf()?;
-    let values =
-        fault.values(values(subject.connection, leaf)).with_words("wanted", THE_CERTIFICATE);
+    let advice = if fault.namesake().is_some() { SIGN_BOTH } else { SIGN_OR_TRUST };
+    let values = fault
+        .values(values(subject.connection, leaf))
+        .with_words("advice", advice)
+        .with_words("wanted", THE_CERTIFICATE);
     Some(observation(subject.connection, values, leaf, "this certificate in the trust store"))
 }
+
+const SIGN_OR_TRUST: Text = Text::en(
+    "Have the certificate signed by a CA that {client} trusts, or trust it as it is. {upload}",
+);
+const SIGN_BOTH: Text = Text::en(
+    "The trust list of {client} has another certificate of the same subject (serial {other_serial}), and Expressway uses only the first of a subject (CSCwa12894): uploading this one as well does not help. Have both certificates signed by a CA that {client} trusts, or let one serve both services (Unified CM 14 and later: reuse the multi-SAN Tomcat certificate as CallManager certificate)",
+);
 
 const THE_CERTIFICATE: Text = Text::en("the certificate {certificate} itself");
 
@@ -300,7 +308,7 @@ mod tests {
     use super::super::testing::{EXPRESSWAY, WITH_ECDSA, WITHOUT_ROOT, bent, finding, findings};
     use super::*;
     use crate::connection::PathVerdict;
-    use crate::trust::VerifyError;
+    use crate::trust::{Candidate, Origin, Outcome, SignatureVerdict, VerifyError};
     use std::sync::Arc;
 
     #[test]
@@ -320,6 +328,31 @@ mod tests {
                 "Maintenance > Security > Trusted CA certificate > Append CA certificate"
             )
         );
+    }
+
+    #[test]
+    fn a_namesake_in_the_store_changes_the_advice() {
+        let id = "self-signed-not-trusted";
+        let found = bent(id, "ecdsa-selfsigned-untrusted.pcap", EXPRESSWAY, |connection| {
+            let leaf = connection.server_leaf().unwrap().clone();
+            let PathVerdict::Judged(path) = &mut connection.server_path else {
+                panic!("not judged")
+            };
+            Arc::make_mut(path).candidates.push(Candidate {
+                depth: 0,
+                origin: Origin::Store(0),
+                certificate: leaf,
+                outcome: Outcome::NotTheSame,
+                signature: SignatureVerdict::Bad,
+            });
+        });
+        let found = found.unwrap();
+        assert!(
+            found
+                .sentence()
+                .contains("(the store has a certificate of the same name, serial 6d:1c:")
+        );
+        assert!(found.remedy().contains("CSCwa12894"));
     }
 
     #[test]

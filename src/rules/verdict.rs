@@ -157,11 +157,19 @@ fn remedies(connection: &Connection, cause: &Finding, findings: &[Finding]) -> V
         && findings.iter().any(|finding| {
             finding.rule.id == "ecdsa-selected" && finding.severity > Severity::Info
         });
-    let mut remedies: Vec<String> = if untrusted_ecdsa {
-        selection::remedies(connection).iter().map(|remedy| remedy.fill(&cause.values)).collect()
-    } else {
-        vec![cause.remedy()]
-    };
+    let mut remedies: Vec<String> = Vec::new();
+    if untrusted_ecdsa {
+        let ways = selection::remedies(connection).iter();
+        remedies.extend(ways.map(|way| way.fill(&cause.values)));
+    }
+    // Behind a namesake in the trust list the upload of the certificate is in vain.
+    let namesake = cause.values.get("other_serial").is_some();
+    if namesake {
+        remedies.pop();
+    }
+    if remedies.is_empty() || namesake {
+        remedies.push(cause.remedy());
+    }
     remedies.extend(behind(cause, findings));
     remedies
 }
