@@ -137,7 +137,9 @@ impl Half {
             State::Header => self.lose_track(mark, limits),
             State::Lost | State::Done => {}
         }
-        if self.is_tls {
+        // Before the first record a gap may have swallowed it: that is worth knowing
+        // as long as this may turn out to be TLS.
+        if self.is_tls || matches!(self.state, State::Searching { .. }) {
             self.note(What::Gap { length, cause }, mark, mark);
         }
     }
