@@ -15,6 +15,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
 
 use super::filter::group_filter;

@@ -13,9 +13,9 @@ use crate::connection::{
 };
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
-use crate::tls::{Role, What, fingerprint, names};
+use crate::tls::{Body, Handshake, Role, What, fingerprint, names};
 use crate::wire::text::hex;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, OcspResponse};
 
 #[derive(Serialize)]
 pub(super) struct ConnectionDocument {
@@ -53,6 +53,7 @@ pub(super) struct ConnectionDocument {
     server_path: PathDocument,
     client_path: PathDocument,
     name_check: NameDocument,
+    ocsp_staple: Option<OcspDocument>,
     alerts: Vec<AlertDocument>,
     encrypted_records: EncryptedDocument,
     gaps: Vec<GapDocument>,
@@ -116,6 +117,7 @@ impl ConnectionDocument {
             server_path: PathDocument::of(&connection.server_path),
             client_path: PathDocument::of(&connection.client_path),
             name_check: NameDocument::of(&connection.name),
+            ocsp_staple: OcspDocument::of(handshake),
             alerts: alerts(connection),
             encrypted_records: EncryptedDocument::of(handshake),
             gaps: gaps(connection),
@@ -237,6 +239,47 @@ impl TcpDocument {
     }
 }
 
+#[derive(Serialize)]
+struct OcspDocument {
+    frame: u64,
+    response_status: Option<u64>,
+    answers: Vec<OcspAnswerDocument>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OcspAnswerDocument {
+    serial: String,
+    status: &'static str,
+    this_update: String,
+    next_update: Option<String>,
+}
+
+impl OcspDocument {
+    fn of(handshake: &Handshake) -> Option<Self> {
+        let (entry, response) =
+            handshake.messages().find_map(|(entry, message)| match &message.body {
+                Body::CertificateStatus { response } => Some((entry, response)),
+                _ => None,
+            })?;
+        let parsed = OcspResponse::parse(response);
+        let answers = parsed.iter().flat_map(|staple| &staple.answers);
+        Some(Self {
+            frame: entry.frame,
+            response_status: parsed.as_ref().ok().map(|staple| staple.status),
+            answers: answers
+                .map(|answer| OcspAnswerDocument {
+                    serial: answer.serial.to_string(),
+                    status: answer.status.word(),
+                    this_update: date(&answer.this_update),
+                    next_update: answer.next_update.as_ref().map(date),
+                })
+                .collect(),
+            error: parsed.as_ref().err().map(ToString::to_string),
+        })
+    }
+}
+
 /// Milliseconds.
 #[derive(Serialize)]
 struct TimingDocument {
@@ -288,6 +331,8 @@ struct CertificateContent {
     subject_key_id: Option<String>,
     authority_key_id: Option<String>,
     ca_issuers: Vec<String>,
+    signed_certificate_timestamps: usize,
+    must_staple: bool,
     length: usize,
 }
 
@@ -324,7 +369,7 @@ impl CertificateContent {
             extended_key_usage: extensions
                 .extended_key_usage
                 .as_ref()
-                .map(|list| list.iter().map(ToString::to_string).collect()),
+                .map(|list| list.iter().map(usage_name).collect()),
             ca: basic.map(|basic| basic.ca),
             path_length: basic.and_then(|basic| basic.path_len),
             subject_key_id: extensions.subject_key_id.as_deref().map(hex),
@@ -334,9 +379,16 @@ impl CertificateContent {
                 .and_then(|id| id.key_id.as_deref())
                 .map(hex),
             ca_issuers: extensions.ca_issuers.clone(),
+            signed_certificate_timestamps: extensions.timestamps,
+            must_staple: extensions.must_staple,
             length: certificate.der.len(),
         }
     }
+}
+
+/// The name that OpenSSL gives a usage, or its number.
+pub(in super::super) fn usage_name(usage: &crate::x509::Oid) -> String {
+    usage.name().map_or_else(|| usage.to_string(), str::to_owned)
 }
 
 /// RFC 3339, or `invalid:` and the text of a date that cannot be read.
