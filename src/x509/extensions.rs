@@ -195,7 +195,7 @@ impl Extensions {
             known::NETSCAPE_CERT_TYPE => self.netscape_type = Some(contents::netscape_type(value)?),
             known::TLS_FEATURE => self.must_staple = contents::must_staple(value)?,
             known::PROXY_CERT_INFO => self.proxy = true,
-            known::SIGNED_CERTIFICATE_TIMESTAMPS => self.timestamps = timestamps(value)?,
+            known::SIGNED_CERTIFICATE_TIMESTAMPS => self.timestamps = contents::timestamps(value)?,
             _ => {}
         }
         Ok(())
