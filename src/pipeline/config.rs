@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::trust::Store;
 
 /// Settings of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Bounds.
     pub limits: Limits,
@@ -19,6 +19,15 @@ pub struct Config {
 pub enum Source {
     /// Files that continue one another, in order of time.
     Files(Vec<PathBuf>),
+    /// Captures inside an archive that continue one another.
+    Members {
+        /// The archive.
+        archive: PathBuf,
+        /// Position in the archive and name, in order of time.
+        members: Vec<(usize, String)>,
+        /// Trust anchors found in the same archive.
+        store: Option<Store>,
+    },
     /// A stream, such as standard input.
     Stream {
         /// Its name for the report.
@@ -26,4 +35,17 @@ pub enum Source {
         /// The bytes.
         bytes: Box<dyn Read + Send>,
     },
+}
+
+impl Source {
+    /// The settings with the trust anchors that lie beside the captures, unless
+    /// others were given.
+    pub(super) fn with_own_store(&self, config: &Config) -> Option<Config> {
+        match self {
+            Self::Members { store: Some(store), .. } if config.store.is_none() => {
+                Some(Config { store: Some(store.clone()), ..config.clone() })
+            }
+            _ => None,
+        }
+    }
 }

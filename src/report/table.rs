@@ -134,6 +134,12 @@ impl Page {
             let line = self.styled(ERROR, &line);
             self.line(&line);
         }
+        if let Some(store) = &capture.store {
+            let from = store.sources.join(", ");
+            let line =
+                format!("judged by {} of {from}", count(store.anchors as u64, "trust anchor"));
+            self.paragraph(&line, "  ", 2);
+        }
         self.problems(capture);
         if !connections.is_empty() {
             let table = self.table(&connections);
@@ -217,7 +223,6 @@ impl Page {
         let mut frames: Vec<u64> = findings.iter().flat_map(|finding| finding.frames()).collect();
         frames.sort_unstable();
         frames.dedup();
-        let frames: Vec<String> = frames.iter().map(|frame| capture.frame_text(*frame)).collect();
         let filter = if capture.files.len() == 1 {
             format!("; filter: {}", group_filter(&findings))
         } else {
@@ -228,7 +233,7 @@ impl Page {
         } else {
             String::new()
         };
-        let line = format!("    frames {}{several}{filter}", frames.join(", "));
+        let line = format!("    frames {}{several}{filter}", capture.frames_text(&frames));
         let line = self.styled(FAINT, &line);
         self.line(&line);
     }
