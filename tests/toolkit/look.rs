@@ -51,6 +51,10 @@ pub(crate) fn facts(connection: &Value) -> Value {
     let mut facts = connection.clone();
     let fields = facts.as_object_mut().unwrap();
     OF_THE_CAPTURE.iter().for_each(|field| drop(fields.remove(*field)));
+    // Between the directions, order is a matter of the capture too.
+    if let Some(alerts) = facts["alerts"].as_array_mut() {
+        alerts.sort_by_key(|alert| alert["from"].to_string());
+    }
     forget_places(&mut facts);
     facts
 }
