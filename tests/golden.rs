@@ -8,6 +8,8 @@
 //!
 //! Which sample is judged with which trust store stands in samples/README.md.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
 mod toolkit;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,8 @@
 //! sides, one refused with an alert, one of TLS 1.3); a variant changes how they
 //! were sent or captured, never what was said.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
 mod toolkit;
 
 use serde_json::Value;
@@ -379,11 +381,15 @@ fn oddities(talk: &Conversation) -> Vec<Variant> {
         Variant::all("a reset that nobody obeys", &ignored_reset(talk)),
         Variant::all("padding on bare acknowledgments", &padded(talk)),
         Variant::all("urgent and ECN bits", &talk.map(|s| vec![with_flags(s, 0xe0)])),
-        Variant::all("no PSH bit", &talk.map(|s| vec![Segment { flags: s.flags & !PSH, ..s.clone() }])),
+        Variant::all(
+            "no PSH bit",
+            &talk.map(|s| vec![Segment { flags: s.flags & !PSH, ..s.clone() }]),
+        ),
     ];
     for (name, size) in [("first", 0), ("second", 1), ("third", 2)] {
         let wrapped = wrapping_around_at(talk, size);
-        variants.push(Variant::all(format!("sequence wrap in the {name} server segment"), &wrapped));
+        variants
+            .push(Variant::all(format!("sequence wrap in the {name} server segment"), &wrapped));
     }
     let wrapped = wrapping_around_at(talk, 1);
     let wrapped = reversed_behind_syns(&wrapped);
@@ -453,7 +459,8 @@ fn the_odd_ways_of_tcp_hide_nothing() {
 fn nothing_invented(original: &Value, seen: &Value, classes: &[&str]) -> Vec<String> {
     let (original, found) = (facts(only(original)), facts(only(seen)));
     let mut wrong = Vec::new();
-    for field in ["sni", "version", "cipher_suite", "signing_key", "aborted_by", "abort", "resumed"] {
+    for field in ["sni", "version", "cipher_suite", "signing_key", "aborted_by", "abort", "resumed"]
+    {
         if !found[field].is_null() && found[field] != original[field] {
             wrong.push(format!("{field}: {}", found[field]));
         }
@@ -526,8 +533,7 @@ fn one_segment_missing(talk: &Conversation) -> Vec<Variant> {
 fn without_segment(talk: &Conversation, at: usize) -> Variant {
     let mut segments = talk.segments.clone();
     let lost = segments.remove(at);
-    let (role, length) =
-        (if lost.client { "client" } else { "server" }, lost.payload.len() as u64);
+    let (role, length) = (if lost.client { "client" } else { "server" }, lost.payload.len() as u64);
     Variant::part(format!("segment {at} missing"), &talk.with(segments), move |original, seen| {
         let classes = ["gap", "decoded", "hidden_by_tls13", "begun_mid_stream"];
         let mut wrong = nothing_invented(original, seen, &classes);
@@ -604,17 +610,18 @@ fn cut_files(talk: &Conversation) -> Vec<Variant> {
     cuts.map(|(frame, ends)| {
         let cut = whole[..ends[0] + 20].to_vec();
         let prefix = document(&whole[..ends[0]]);
-        let mut variant = Variant::part(format!("cut in frame {}", frame + 1), talk, move |_, seen| {
-            let mut wrong = Vec::new();
-            if seen["connections"] != prefix["connections"] {
-                wrong.push(format!("connections: {}", seen["connections"]));
-            }
-            let problems = &seen["inputs"][0]["problems"];
-            if problems[0]["lost_bytes"] != 20 || problems[0]["after_frame"] != frame {
-                wrong.push(format!("problems: {problems}"));
-            }
-            wrong
-        });
+        let mut variant =
+            Variant::part(format!("cut in frame {}", frame + 1), talk, move |_, seen| {
+                let mut wrong = Vec::new();
+                if seen["connections"] != prefix["connections"] {
+                    wrong.push(format!("connections: {}", seen["connections"]));
+                }
+                let problems = &seen["inputs"][0]["problems"];
+                if problems[0]["lost_bytes"] != 20 || problems[0]["after_frame"] != frame {
+                    wrong.push(format!("problems: {problems}"));
+                }
+                wrong
+            });
         variant.file = cut;
         variant
     })
@@ -732,9 +739,8 @@ fn formats(talk: &Conversation) -> Vec<Variant> {
         ("modified", Style { modified: true, ..style }),
         ("big-endian, modified", Style { big_endian: true, modified: true, ..style }),
     ];
-    let mut files: Vec<(String, Vec<u8>)> = styles
-        .map(|(name, style)| (format!("pcap, {name}"), file::pcap(1, &frames, style)))
-        .into();
+    let mut files: Vec<(String, Vec<u8>)> =
+        styles.map(|(name, style)| (format!("pcap, {name}"), file::pcap(1, &frames, style))).into();
     for (name, big_endian) in [("little", false), ("big", true)] {
         let bytes = file::pcapng(&[1], &frames, big_endian);
         files.push((format!("pcapng, {name}-endian"), bytes));

@@ -59,11 +59,8 @@ impl Conversation {
                 address(segment.key.sender(segment.direction)),
                 address(segment.key.receiver(segment.direction)),
             );
-            let talk = read.get_or_insert_with(|| Self {
-                client: from,
-                server: to,
-                segments: Vec::new(),
-            });
+            let talk =
+                read.get_or_insert_with(|| Self { client: from, server: to, segments: Vec::new() });
             talk.segments.push(Segment {
                 nanos,
                 client: from == talk.client,

@@ -45,9 +45,8 @@ pub(crate) fn only(document: &Value) -> &Value {
 /// What a connection says whatever the way it was captured in: no frame numbers,
 /// times, addresses and packet counts.
 pub(crate) fn facts(connection: &Value) -> Value {
-    const OF_THE_CAPTURE: [&str; 8] = [
-        "input", "stream", "client", "server", "tcp", "encapsulation", "name_check", "service",
-    ];
+    const OF_THE_CAPTURE: [&str; 8] =
+        ["input", "stream", "client", "server", "tcp", "encapsulation", "name_check", "service"];
     let mut facts = connection.clone();
     let fields = facts.as_object_mut().unwrap();
     OF_THE_CAPTURE.iter().for_each(|field| drop(fields.remove(*field)));
@@ -84,7 +83,9 @@ pub(crate) fn differences(expected: &Value, found: &Value) -> Vec<String> {
     names.dedup();
     let differs = names.into_iter().filter(|name| expected.get(*name) != found.get(*name));
     differs
-        .map(|name| format!("{name}: {}, not {}", short(found.get(name)), short(expected.get(name))))
+        .map(|name| {
+            format!("{name}: {}, not {}", short(found.get(name)), short(expected.get(name)))
+        })
         .collect()
 }
 

@@ -75,7 +75,8 @@ pub(crate) const WRAPPINGS_OF_IPV6: &[Wrapping] = &[
 
 /// The frames of a conversation.
 pub(crate) fn frames(talk: &Conversation, around: Wrapping) -> Vec<Frame> {
-    let frame = |segment: &Segment| Frame::new(segment.nanos, (around.wrap)(&packet(talk, segment)));
+    let frame =
+        |segment: &Segment| Frame::new(segment.nanos, (around.wrap)(&packet(talk, segment)));
     talk.segments.iter().map(frame).collect()
 }
 
@@ -105,9 +106,7 @@ pub(crate) fn ip(from: IpAddr, to: IpAddr, protocol: u8, payload: &[u8]) -> Vec<
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             ipv4([from.octets(), to.octets()], protocol, [0; 4], payload)
         }
-        (IpAddr::V6(from), IpAddr::V6(to)) => {
-            ipv6([from.octets(), to.octets()], protocol, payload)
-        }
+        (IpAddr::V6(from), IpAddr::V6(to)) => ipv6([from.octets(), to.octets()], protocol, payload),
         _ => panic!("{from} and {to} are of two families"),
     }
 }
@@ -146,7 +145,7 @@ pub(crate) fn fragments(packet: &[u8], identification: u16, size: usize) -> Vec<
         let offset = u16::try_from(index * size).unwrap();
         let more = index + 1 < count;
         if header == 20 {
-            let word = (offset / 8 | u16::from(more) << 13).to_be_bytes();
+            let word = ((offset / 8) | (u16::from(more) << 13)).to_be_bytes();
             let id = identification.to_be_bytes();
             let ends = [head[12..16].try_into().unwrap(), head[16..20].try_into().unwrap()];
             ipv4(ends, head[9], [id[0], id[1], word[0], word[1]], part)
