@@ -378,8 +378,7 @@ fn absurd_records(units: usize) -> Vec<u8> {
 fn absurd_records_among_whole_ones(units: usize) -> Vec<u8> {
     let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));
     let frames = vec![plain(&talk)[0].clone(); 5];
-    let whole = file::pcap(1, &frames, Style::default())[24..].to_vec();
-    let mut damaged = whole.clone();
+    let mut damaged = file::pcap(1, &frames, Style::default())[24..].to_vec();
     damaged[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
     let mut bytes = file::pcap(1, &[], Style::default());
     bytes.extend(damaged.repeat(units * 1_024 / damaged.len()));

@@ -51,8 +51,11 @@ enum Expected {
     /// All of it, and told to be wrapped in these.
     Wrapped(&'static [&'static str]),
     /// Part of it: gives what is wrong with the document.
-    Part(Box<dyn Fn(&Value, &Value) -> Vec<String>>),
+    Part(Judge),
 }
+
+/// Looks at the documents on the original and on the variant.
+type Judge = Box<dyn Fn(&Value, &Value) -> Vec<String>>;
 
 impl Variant {
     fn all(name: impl Into<String>, talk: &Conversation) -> Self {
