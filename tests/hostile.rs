@@ -34,6 +34,8 @@ fn small() -> Limits {
         encapsulations: 2,
         fragmented_datagrams: 2,
         notes: 2,
+        archive_members: 4,
+        archive_bytes: 1 << 20,
     }
 }
 
