@@ -31,7 +31,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate had expired when the connection was made"),
     sentence: Text::en(
-        "Of what {holder} showed, {what} expired on {date}, before this connection at {time}; {reaction}.",
+        "Of what {holder} showed, {what} expired on {date}, before {when}; {reaction}.",
     ),
     remedy: Text::en("Renew {certificate}. {renew}."),
     needs: &[],
@@ -57,7 +57,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
 };
 
 fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
-    let time = subject.connection.first.time.seconds();
+    let time = subject.connection.judged_at.seconds();
     let late = |certificate: &Certificate| certificate.not_after.unix.filter(|end| *end < time);
     let outdated = Outdated::find(subject.connection, late)?;
     Some(outdated.observation(subject.connection, EXPIRED, "x509af.notAfter"))
@@ -68,7 +68,7 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate was not valid yet when the connection was made"),
     sentence: Text::en(
-        "Of what {holder} showed, {what} is valid only from {date}, after this connection at {time}; {reaction}.",
+        "Of what {holder} showed, {what} is valid only from {date}, after {when}; {reaction}.",
     ),
     remedy: Text::en(
         "Check date and time of both machines and their NTP servers (the certificate may be right and a clock wrong). Else issue {certificate} again. {renew}.",
@@ -101,7 +101,7 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
 };
 
 fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
-    let time = subject.connection.first.time.seconds();
+    let time = subject.connection.judged_at.seconds();
     let early =
         |certificate: &Certificate| certificate.not_before.unix.filter(|begin| *begin > time);
     let outdated = Outdated::find(subject.connection, early)?;
@@ -153,7 +153,8 @@ impl Outdated {
         let values = scene::values(connection)
             .with("certificate", scene::certificate(&self.certificate))
             .with("date", date_text(self.date))
-            .with("time", connection.first.time)
+            .with("time", connection.judged_at)
+            .with_words("when", when(connection))
             .with("holder", scene::holder(connection, self.of))
             .with("renew", RENEW)
             .with_words("what", self.what());
@@ -177,5 +178,14 @@ impl Outdated {
             0 => Text::en("the certificate {certificate}"),
             _ => Text::en("the CA certificate {certificate} in the chain"),
         }
+    }
+}
+
+/// The time at which the certificate was judged.
+fn when(connection: &Connection) -> Text {
+    if connection.judged_at == connection.first.time {
+        Text::en("this connection at {time}")
+    } else {
+        Text::en("{time}, the time that was asked for")
     }
 }

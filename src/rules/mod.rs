@@ -14,6 +14,7 @@ mod cipher_selection;
 mod client_certificate;
 mod finding;
 mod handshake_failure;
+mod mending;
 mod negotiation;
 mod reaction;
 mod refusal;
@@ -28,6 +29,8 @@ mod visibility;
 mod words;
 
 pub use finding::{Evidence, Finding, Observation, Severity};
+pub use mending::mending;
+pub use reaction::{Reaction, reaction};
 pub use rule::{Need, Page, Part, Rule, Subject};
 pub use run::{Judgement, judge};
 pub use verdict::{Verdict, verdicts};
