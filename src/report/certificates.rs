@@ -142,3 +142,36 @@ fn end_text(role: Role, end: Endpoint) -> String {
 const fn is_harmless(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::x509::Certificate;
+
+    fn named(common_name: &str) -> Presented {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, common_name);
+        let made = params.self_signed(&key).unwrap();
+        let certificate = Certificate::parse(made.der()).map(Arc::new).map_err(Arc::new);
+        Presented { frame: 7, certificate }
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder_or_ends_a_field() {
+        for hostile in ["../../etc/passwd", "a\tb\nc", "/", "C:\\x", "\u{202e}gpj", &"x".repeat(64)]
+        {
+            let presented = named(hostile);
+            let seen =
+                Seen { presented: &presented, capture: 0, shown_by: BTreeSet::new(), times: 1 };
+            let name = seen.file_name();
+            assert!(name.chars().all(is_harmless) && name.len() < 100, "{name}");
+            assert!(name.starts_with(&hex(presented.sha256())[..16]), "{name}");
+            let line = seen.index_line(&Report::default());
+            assert_eq!(line.split('\t').count(), INDEX_HEADER.split('\t').count(), "{line}");
+            assert_eq!(line.lines().count(), 1);
+        }
+    }
+}

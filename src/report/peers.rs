@@ -276,8 +276,10 @@ fn authority_line(peer: &Peer, authority: &Authority) -> String {
     let mut said = Vec::new();
     if authority.offered {
         said.push("offered".to_owned());
+    } else if authority.missing {
+        said.push("not offered, nor is a CA above it".to_owned());
     } else if !peer.asks_for_any && peer.requests > 0 {
-        said.push("not offered".to_owned());
+        said.push("not offered itself, but a CA above it".to_owned());
     }
     if authority.accepted > 0 {
         said.push(format!("seen accepted in {}", count(authority.accepted, "connection")));

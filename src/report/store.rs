@@ -6,7 +6,7 @@ use super::words::{date, subject};
 use crate::time::date_text;
 use crate::trust::{Anchor, Remark, Store, examine};
 use crate::wire::text::{count, hex, printable};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Oid};
 
 /// A store and what was remarked about it.
 #[derive(Debug)]
@@ -192,7 +192,8 @@ fn usage(certificate: &Certificate) -> String {
     }];
     parts.extend(extensions.key_usage.map(|usage| usage.names().join(", ")));
     parts.extend(extensions.extended_key_usage.as_ref().map(|list| {
-        let names: Vec<String> = list.iter().map(ToString::to_string).collect();
+        let name = |oid: &Oid| oid.name().map_or_else(|| oid.to_string(), str::to_owned);
+        let names: Vec<String> = list.iter().map(name).collect();
         format!("only for {}", names.join(", "))
     }));
     parts.join("; ")

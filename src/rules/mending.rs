@@ -32,8 +32,11 @@ const FETCH: Text = Text::en(
 );
 const MENDING: Text = Text::en("{change}; {effect}");
 const ADD: Text = Text::en("Add to the trust store: {added}");
-const REMOVE: Text = Text::en("Take out of the trust store: {removed}");
-const REPLACE: Text = Text::en("Take out of the trust store: {removed}; and add to it: {added}");
+const REMOVE: Text =
+    Text::en("Take out of the trust store (what it alone vouches for is refused then): {removed}");
+const REPLACE: Text = Text::en(
+    "Take out of the trust store (what it alone vouches for is refused then): {removed}; and add to it: {added}",
+);
 const PROVEN: Text = Text::en("asked again with that change, the chain is accepted");
 const REMAINING: Text = Text::en("asked again with that change, there still is: {remaining}");
 

@@ -164,7 +164,9 @@ fn remedies(connection: &Connection, cause: &Finding, findings: &[Finding]) -> V
 
 fn mended_by(connection: &Connection, cause: &Finding) -> Option<String> {
     let chain = connection.path(cause.of?).chain()?;
-    Some(mending(chain.remedy.as_ref()?, &chain.in_the_way))
+    let remedy = chain.remedy.as_ref()?;
+    let by_certificates = !remedy.add.is_empty() || !remedy.remove.is_empty();
+    by_certificates.then(|| mending(remedy, &chain.in_the_way))
 }
 
 /// Faults of the same certificate that show only when this one is mended.
