@@ -61,7 +61,7 @@ fn members(path: &Path, limits: &Limits) -> Vec<Source> {
         if member_kind(&member.name) == Some(MemberKind::TrustStore) {
             let mut pem = Vec::new();
             let room = member.size.min(limits.record_bytes as u64);
-            if io::Read::take(member.bytes(), room).read_to_end(&mut pem).is_ok() {
+            if Read::take(member.bytes(), room).read_to_end(&mut pem).is_ok() {
                 store.add_bundle(&member.name, &pem);
             }
             return true;
