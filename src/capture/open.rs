@@ -8,9 +8,9 @@ use std::path::Path;
 use super::error::CaptureError;
 
 /// A stream of capture bytes, already uncompressed.
-pub struct Input {
+pub struct Input<'r> {
     /// The bytes.
-    pub bytes: Box<dyn Read + Send>,
+    pub bytes: Box<dyn Read + 'r>,
     /// How they were packed.
     pub compression: Option<Compression>,
 }
@@ -24,16 +24,19 @@ pub enum Compression {
     Zstd,
     /// The .xz file format.
     Xz,
+    /// The LZ4 frame format.
+    Lz4,
 }
 
 impl Compression {
     /// Recognises a compression by its first bytes.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Option<Self> {
-        const KNOWN: [(&[u8], Compression); 3] = [
+        const KNOWN: [(&[u8], Compression); 4] = [
             (&[0x1f, 0x8b], Compression::Gzip),
             (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd),
             (&[0xfd, b'7', b'z', b'X', b'Z', 0], Compression::Xz),
+            (&[0x04, 0x22, 0x4d, 0x18], Compression::Lz4),
         ];
         KNOWN.into_iter().find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
     }
@@ -45,19 +48,21 @@ impl Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Xz => "xz",
+            Self::Lz4 => "lz4",
         }
     }
 
-    fn unpack(self, packed: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    fn unpack<'r>(self, packed: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
             Self::Xz => Box::new(lzma_rust2::XzReader::new(packed, true)),
+            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
         })
     }
 }
 
-impl Input {
+impl<'r> Input<'r> {
     /// Opens a file.
     ///
     /// # Errors
@@ -70,12 +75,12 @@ impl Input {
     ///
     /// # Errors
     /// As [`Input::open`].
-    pub fn from_reader(raw: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
-        let (head, raw) = peek(raw)?;
+    pub fn from_reader(raw: Box<dyn Read + 'r>) -> Result<Self, CaptureError> {
+        let (head, raw) = peek(raw, MAGIC)?;
         let Some(outer) = Compression::sniff(&head) else {
             return Ok(Self { bytes: raw, compression: None });
         };
-        let (head, bytes) = peek(outer.unpack(raw)?)?;
+        let (head, bytes) = peek(outer.unpack(raw)?, MAGIC)?;
         match Compression::sniff(&head) {
             Some(inner) => {
                 Err(CaptureError::CompressedTwice { outer: outer.name(), inner: inner.name() })
@@ -85,11 +90,17 @@ impl Input {
     }
 }
 
+/// Bytes that tell a compression.
+const MAGIC: usize = 8;
+
 /// The first bytes of a stream, and the stream as if they had not been read. A
 /// pipe or a decompressor may give less than asked for, so it is asked again.
-fn peek(mut raw: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
-    let mut head = Vec::with_capacity(8);
-    raw.by_ref().take(8).read_to_end(&mut head)?;
+pub(super) fn peek<'r>(
+    mut raw: Box<dyn Read + 'r>,
+    count: usize,
+) -> io::Result<(Vec<u8>, Box<dyn Read + 'r>)> {
+    let mut head = Vec::with_capacity(count);
+    raw.by_ref().take(count as u64).read_to_end(&mut head)?;
     let whole = io::Cursor::new(head.clone()).chain(raw);
     Ok((head, Box::new(whole)))
 }

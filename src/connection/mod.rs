@@ -8,6 +8,7 @@ mod chain;
 mod ledger;
 mod outcome;
 mod reference;
+mod timing;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use chain::{Chain, NotJudged, Otherwise, PathVerdict};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
 pub use reference::{NameVerdict, Reference};
+pub use timing::Timing;
 
 use crate::flow::Mark;
 use crate::packet::{Encapsulation, Endpoint};

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::limits::Limits;
-use crate::trust::Store;
+use crate::trust::{Store, StoreSemantics};
 
 /// Settings of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Bounds.
     pub limits: Limits,
@@ -29,13 +29,22 @@ pub struct Judging {
     pub partial_chain: bool,
     /// OpenSSL's security level; 1 is the default of its TLS library.
     pub security_level: u8,
+    /// How issuers are looked up in the trust list of an archive; Expressway's way by
+    /// default, because it is the list of an Expressway.
+    pub own_store_semantics: StoreSemantics,
     /// Names that servers shall have, whatever the ClientHello says.
     pub expected_names: Vec<ExpectedName>,
 }
 
 impl Default for Judging {
     fn default() -> Self {
-        Self { at: None, partial_chain: false, security_level: 1, expected_names: Vec::new() }
+        Self {
+            at: None,
+            partial_chain: false,
+            security_level: 1,
+            own_store_semantics: StoreSemantics::Expressway,
+            expected_names: Vec::new(),
+        }
     }
 }
 
@@ -54,6 +63,15 @@ pub struct ExpectedName {
 pub enum Source {
     /// Files that continue one another, in order of time.
     Files(Vec<PathBuf>),
+    /// Captures inside an archive that continue one another.
+    Members {
+        /// The archive.
+        archive: PathBuf,
+        /// Position in the archive and name, in order of time.
+        members: Vec<(usize, String)>,
+        /// Trust anchors found in the same archive.
+        store: Option<Store>,
+    },
     /// A stream, such as standard input.
     Stream {
         /// Its name for the report.
@@ -61,4 +79,18 @@ pub enum Source {
         /// The bytes.
         bytes: Box<dyn Read + Send>,
     },
+}
+
+impl Source {
+    /// The settings with the trust anchors that lie beside the captures, unless
+    /// others were given.
+    pub(super) fn with_own_store(&self, config: &Config) -> Option<Config> {
+        match self {
+            Self::Members { store: Some(store), .. } if config.store.is_none() => {
+                let store = store.clone().with_semantics(config.judging.own_store_semantics);
+                Some(Config { store: Some(store), ..config.clone() })
+            }
+            _ => None,
+        }
+    }
 }

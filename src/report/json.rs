@@ -20,6 +20,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 pub use chain::write_chain;
+pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
 pub use peers::write_peers;
 pub use store::write_store;
@@ -102,7 +103,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
 struct Document<'a> {
     schema_version: u32,
     tool: &'static str,
-    inputs: Vec<InputDocument>,
+    inputs: Vec<InputDocument<'a>>,
     trust_store: Option<StoreDocument<'a>>,
     peer_trust_store: Option<StoreDocument<'a>>,
     verdicts: Vec<VerdictDocument<'a>>,
@@ -114,13 +115,14 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct InputDocument {
+struct InputDocument<'a> {
     files: Vec<FileDocument>,
     format: String,
     frames: u64,
     bytes: u64,
     tcp_connections: u64,
     tls_connections: u64,
+    trust_store: Option<StoreDocument<'a>>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
     untold_problems: u64,
@@ -297,8 +299,8 @@ fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = Lim
     })
 }
 
-impl InputDocument {
-    fn of(capture: &CaptureReport) -> Self {
+impl<'a> InputDocument<'a> {
+    fn of(capture: &'a CaptureReport) -> Self {
         let not_tls = [LedgerClass::NotTls, LedgerClass::NoPayload]
             .iter()
             .filter_map(|class| capture.ledger.get(class))
@@ -312,6 +314,7 @@ impl InputDocument {
             bytes: capture.bytes,
             tcp_connections: capture.tcp_connections,
             tls_connections: capture.tcp_connections.saturating_sub(not_tls),
+            trust_store: capture.store.as_ref().map(StoreDocument::of),
             frames_without_tcp: capture
                 .skipped
                 .iter()

@@ -11,11 +11,11 @@ use crate::rules::mending;
 use crate::time::duration_text;
 use crate::tls::{
     Body, CertificateRequest, ClientHello, Entry, Extension, KeyExchangeParameters, Message, Role,
-    ServerHello, What, names,
+    ServerHello, What, describe, names,
 };
 use crate::trust::{Conclusion, Origin};
 use crate::wire::text::{hex, printable};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, OcspResponse};
 
 /// The handshake of `judged` as text.
 #[must_use]
@@ -74,6 +74,9 @@ impl Page {
         if !connection.encapsulation.is_empty() {
             self.line(0, &format!("inside: {}", connection.encapsulation));
         }
+        if let Some(protocol) = connection.handshake.started_by {
+            self.line(0, &format!("TLS started by: {protocol}"));
+        }
         let begin = format!(
             "begins {} in frame {}",
             connection.first.time,
@@ -82,8 +85,24 @@ impl Page {
         self.line(0, &begin);
         self.line(0, &format!("handshake: {}", outcome_text(connection)));
         self.line(0, &format!("certificate: {}", certificate_text(connection)));
+        self.timing(connection);
         self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
         self.line(0, "");
+    }
+
+    fn timing(&mut self, connection: &Connection) {
+        let timing = connection.timing();
+        let parts: Vec<String> = [
+            ("TCP round trip", timing.tcp_round_trip),
+            ("ClientHello to ServerHello", timing.hello_to_hello),
+            ("ClientHello to the end of the handshake", timing.hello_to_end),
+        ]
+        .into_iter()
+        .filter_map(|(what, nanos)| Some(format!("{what} {}", duration_text(nanos?))))
+        .collect();
+        if !parts.is_empty() {
+            self.line(0, &format!("timing: {}", parts.join(", ")));
+        }
     }
 
     fn entry(&mut self, capture: &CaptureReport, connection: &Connection, entry: &Entry) {
@@ -170,8 +189,9 @@ impl Page {
             Body::NewSessionTicket { lifetime } => {
                 self.line(1, &format!("lifetime hint {lifetime} s"));
             }
-            Body::CertificateStatus { length } => {
-                self.line(1, &format!("OCSP response of {length} bytes"));
+            Body::CertificateStatus { response } => self.ocsp(response),
+            Body::RawPublicKey { spki } => {
+                self.line(1, &format!("raw public key without a certificate: {}", hex(spki)));
             }
             Body::Opaque => {}
         }
@@ -195,7 +215,7 @@ impl Page {
             }),
         );
         let alpn = hello.alpn();
-        self.extensions(&hello.extensions, |page, extension| match extension.code {
+        self.extensions(&hello.extensions, Role::Client, |page, extension| match extension.code {
             0 => page.line(3, &hello.server_name().unwrap_or_else(|| "(no host name)".into())),
             10 => {
                 page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned())
@@ -221,7 +241,7 @@ impl Page {
         if let Some(code) = hello.cipher_suite {
             self.line(1, &format!("cipher_suite: {}", suite(u32::from(code), false)));
         }
-        self.extensions(&hello.extensions, |page, extension| match extension.code {
+        self.extensions(&hello.extensions, Role::Server, |page, extension| match extension.code {
             16 => page.line(3, &hello.alpn().unwrap_or_default()),
             43 => page.line(3, &version(hello.version())),
             40 | 51 => {
@@ -238,7 +258,37 @@ impl Page {
         self.line(1, &format!("session_id: {text}"));
     }
 
-    fn extensions(&mut self, list: &[Extension], detail: impl Fn(&mut Self, &Extension)) {
+    fn ocsp(&mut self, response: &[u8]) {
+        match OcspResponse::parse(response) {
+            Ok(staple) => {
+                self.line(
+                    1,
+                    &format!("OCSP response of {} bytes, status {}", response.len(), staple.status),
+                );
+                for answer in staple.answers {
+                    let until = answer.next_update.as_ref().map(date).unwrap_or_default();
+                    self.line(
+                        2,
+                        &format!(
+                            "serial {}: {}, this update {}, next update {}",
+                            answer.serial,
+                            answer.status.word(),
+                            date(&answer.this_update),
+                            or_none(&until)
+                        ),
+                    );
+                }
+            }
+            Err(error) => self.line(1, &format!("OCSP response that cannot be read: {error}")),
+        }
+    }
+
+    fn extensions(
+        &mut self,
+        list: &[Extension],
+        from: Role,
+        detail: impl Fn(&mut Self, &Extension),
+    ) {
         if list.is_empty() {
             self.line(1, "no extensions");
             return;
@@ -255,6 +305,9 @@ impl Page {
                     extension.body.len()
                 ),
             );
+            if let Some(value) = describe(extension, from) {
+                self.line(3, &value);
+            }
             detail(self, extension);
         }
     }
@@ -327,7 +380,7 @@ impl Page {
         let usages = extensions.key_usage.map(|usage| usage.names().join(", ")).unwrap_or_default();
         self.line(2, &format!("key usage   {}", or_none(&usages)));
         let extended: Vec<String> =
-            extensions.extended_key_usage.iter().flatten().map(ToString::to_string).collect();
+            extensions.extended_key_usage.iter().flatten().map(super::json::usage_name).collect();
         self.line(2, &format!("EKU         {}", or_none(&extended.join(", "))));
         let basic = extensions.basic_constraints.map_or_else(String::new, |basic| {
             let length = basic.path_len.map(|n| format!(", path length {n}")).unwrap_or_default();
@@ -338,6 +391,9 @@ impl Page {
         self.line(2, &format!("SKI         {}", or_none(&own)));
         let authority = extensions.authority_key_id.as_ref().and_then(|id| id.key_id.as_deref());
         self.line(2, &format!("AKI         {}", or_none(&authority.map(hex).unwrap_or_default())));
+        if extensions.timestamps > 0 {
+            self.line(2, &format!("SCTs        {}", extensions.timestamps));
+        }
         for url in &extensions.ca_issuers {
             self.line(2, &format!("issuer at   {url}"));
         }

@@ -25,6 +25,8 @@ mod rule;
 mod run;
 mod scene;
 mod selection;
+#[cfg(test)]
+mod testing;
 mod trust_fault;
 mod trust_store;
 mod verdict;

@@ -148,3 +148,22 @@ fn certificate_verify(connection: &Connection) -> Option<(u64, usize)> {
     // Behind EncryptedExtensions and Certificate at least.
     records.get(at.checked_sub(1).filter(|before| *before >= 2)?).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    #[test]
+    fn hidden_certificates_are_told_and_visible_ones_are_not() {
+        let found = finding("tls13-certificate-hidden", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("negotiated TLSv1.3"));
+        assert!(findings("tls13-certificate-hidden", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn the_kind_of_a_hidden_key_is_inferred_from_its_signature() {
+        let found = finding("tls13-server-key-type", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("has an RSA 2048 key (inferred"));
+        assert!(findings("tls13-server-key-type", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+}

@@ -13,6 +13,9 @@ use crate::flow::{GapCause, Mark};
 use crate::limits::Limits;
 use crate::wire::Reader;
 
+/// Bytes before the first record that are kept: a dialogue up to STARTTLS.
+const PREFACE_BYTES: usize = 1024;
+
 /// Whether more of a direction's bytes can teach anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appetite {
@@ -68,8 +71,12 @@ pub(super) struct Half {
     pub(super) entries: Vec<HalfEntry>,
     pub(super) anomalies: Vec<Anomaly>,
     pub(super) limit_hit: bool,
+    /// The snapshot length cut the very bytes that would tell whether it is TLS.
+    pub(super) hidden: bool,
     /// Records were found.
     pub(super) is_tls: bool,
+    /// The beginning of what came before the first record.
+    pub(super) preface: Vec<u8>,
 }
 
 impl Half {
@@ -92,7 +99,9 @@ impl Half {
             entries: Vec::new(),
             anomalies: Vec::new(),
             limit_hit: false,
+            hidden: false,
             is_tls: false,
+            preface: Vec::new(),
         }
     }
 
@@ -117,7 +126,9 @@ impl Half {
     /// Bytes that are missing.
     pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark, limits: &Limits) {
         match self.state {
-            State::Searching { .. } => {
+            State::Searching { fresh } => {
+                let undecided = fresh && search::may_be_tls(&self.waiting);
+                self.hidden |= undecided && cause == GapCause::Snaplen;
                 self.waiting.clear();
                 self.state = State::Searching { fresh: false };
             }
@@ -131,8 +142,22 @@ impl Half {
             State::Header => self.lose_track(mark, limits),
             State::Lost | State::Done => {}
         }
-        if self.is_tls {
-            self.note(What::Gap { length, cause }, mark, mark);
+        self.note_gap(length, cause, mark);
+    }
+
+    /// Before the first record, too: what is missing there may have been the hello.
+    fn note_gap(&mut self, length: u64, cause: GapCause, mark: Mark) {
+        if matches!(self.state, State::Done) {
+            return;
+        }
+        match self.entries.last_mut() {
+            // Text before TLS may be as long as it likes, with a gap in every line.
+            Some(HalfEntry { what: What::Gap { length: known, cause: same }, .. })
+                if !self.is_tls && *same == cause =>
+            {
+                *known += length;
+            }
+            _ => self.note(What::Gap { length, cause }, mark, mark),
         }
     }
 
@@ -155,7 +180,8 @@ impl Half {
         limits: &Limits,
     ) -> &'a [u8] {
         if !fresh && search::at_segment(bytes) == Found::Records(0) {
-            self.waiting.clear();
+            let text = std::mem::take(&mut self.waiting);
+            self.keep_preface(&text);
         }
         let held = self.waiting.len();
         self.waiting.extend_from_slice(bytes);
@@ -171,6 +197,7 @@ impl Half {
                 self.state = State::Header;
                 self.waiting_since = None;
                 let before = std::mem::take(&mut self.waiting);
+                self.keep_preface(before.get(..at).unwrap_or_default());
                 // Bytes held from earlier segments belong to the header that follows.
                 self.replay(&before, at, held, since, mark, limits);
                 bytes.get(at.saturating_sub(held)..).unwrap_or_default()
@@ -178,7 +205,8 @@ impl Half {
             Found::Ssl2 => self.ssl2(held, bytes, since, mark),
             Found::NotYet(upto) => {
                 self.searched += bytes.len();
-                self.waiting.drain(..upto);
+                let text: Vec<u8> = self.waiting.drain(..upto).collect();
+                self.keep_preface(&text);
                 self.state = State::Searching { fresh: fresh && upto == 0 };
                 if self.searched > limits.search_bytes {
                     self.state = State::Done;
@@ -186,6 +214,13 @@ impl Half {
                 &[]
             }
         }
+    }
+
+    /// Keeps the beginning of what comes before the records: it tells the protocol
+    /// that started TLS.
+    fn keep_preface(&mut self, text: &[u8]) {
+        let room = PREFACE_BYTES.saturating_sub(self.preface.len());
+        self.preface.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
     }
 
     /// Hands on the bytes of earlier segments from which records begin.
@@ -468,6 +503,7 @@ impl Half {
         if let Body::ServerHello(hello) | Body::HelloRetryRequest(hello) = &message.body {
             self.context.version = Some(hello.version());
             self.context.suite = hello.cipher_suite;
+            self.context.raw_public_key = hello.announces_raw_public_key();
         }
         self.messages += 1;
         self.note(What::Message(message), first, last);

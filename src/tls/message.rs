@@ -59,10 +59,15 @@ pub enum Body {
         /// `ticket_lifetime_hint`.
         lifetime: u32,
     },
-    /// A stapled OCSP response of so many bytes.
+    /// A stapled OCSP response (RFC 6066, 8).
     CertificateStatus {
-        /// Length of the response.
-        length: usize,
+        /// The DER of the response.
+        response: Vec<u8>,
+    },
+    /// The server's public key without any certificate (RFC 7250).
+    RawPublicKey {
+        /// The DER of the SubjectPublicKeyInfo.
+        spki: Vec<u8>,
     },
     /// A message whose content tells nothing here.
     Opaque,
@@ -75,6 +80,8 @@ pub(super) struct Context {
     pub(super) version: Option<u16>,
     /// Chosen suite, where this direction showed it.
     pub(super) suite: Option<u16>,
+    /// The server announced a raw public key in place of certificates.
+    pub(super) raw_public_key: bool,
     /// Certificates kept per list.
     pub(super) certificates: usize,
 }
@@ -128,6 +135,9 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
         kind::HELLO_RETRY_REQUEST_DRAFT => {
             Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
         }
+        kind::CERTIFICATE if context.raw_public_key => {
+            Body::RawPublicKey { spki: Reader::new(bytes).vec24().unwrap_or_default().to_vec() }
+        }
         kind::CERTIFICATE => {
             Body::Certificate(CertificateList::decode(bytes, context.certificates))
         }
@@ -142,7 +152,8 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
             Body::NewSessionTicket { lifetime: Reader::new(bytes).u32().unwrap_or_default() }
         }
         kind::CERTIFICATE_STATUS => {
-            Body::CertificateStatus { length: bytes.len().saturating_sub(HEADER) }
+            // status_type, then the response behind a three-byte length.
+            Body::CertificateStatus { response: bytes.get(4..).unwrap_or_default().to_vec() }
         }
         _ => Body::Opaque,
     }

@@ -10,6 +10,7 @@
 mod certificate;
 mod client_hello;
 mod extension;
+mod extension_value;
 pub mod fingerprint;
 mod half;
 mod handshake;
@@ -20,10 +21,12 @@ mod observer;
 mod record;
 mod search;
 mod server_hello;
+mod starttls;
 
 pub use certificate::{CertificateList, CertificateRequest, CertificateVerify};
 pub use client_hello::ClientHello;
 pub use extension::Extension;
+pub use extension_value::describe;
 pub use half::Appetite;
 pub use handshake::{Alert, Anomaly, Entry, Handshake, Role, What};
 pub use key_exchange::{KeyExchangeParameters, ServerKeyExchange};

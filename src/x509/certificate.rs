@@ -17,6 +17,12 @@ use super::{Sha256, hex};
 pub struct Serial(Box<[u8]>);
 
 impl Serial {
+    /// From the contents octets of an INTEGER.
+    #[must_use]
+    pub fn from_contents(contents: &[u8]) -> Self {
+        Self(contents.into())
+    }
+
     /// The contents octets of the INTEGER.
     #[must_use]
     pub fn contents(&self) -> &[u8] {

@@ -133,6 +133,8 @@ pub struct Extensions {
     pub netscape_type: Option<NetscapeType>,
     /// True for TLS Feature with `status_request` (RFC 7633): "must staple".
     pub must_staple: bool,
+    /// Signed certificate timestamps inside the certificate (RFC 6962, 3.3).
+    pub timestamps: usize,
     /// True for a proxy certificate (RFC 3820).
     pub proxy: bool,
     /// Extensions that are there more than once.
@@ -193,6 +195,7 @@ impl Extensions {
             known::NETSCAPE_CERT_TYPE => self.netscape_type = Some(contents::netscape_type(value)?),
             known::TLS_FEATURE => self.must_staple = contents::must_staple(value)?,
             known::PROXY_CERT_INFO => self.proxy = true,
+            known::SIGNED_CERTIFICATE_TIMESTAMPS => self.timestamps = contents::timestamps(value)?,
             _ => {}
         }
         Ok(())

@@ -16,6 +16,7 @@ mod extensions;
 mod general_name;
 mod key;
 mod name;
+mod ocsp;
 mod oid;
 pub mod pem;
 mod time;
@@ -28,6 +29,7 @@ pub use extensions::{
 pub use general_name::GeneralName;
 pub use key::{Curve, KeyKind, PublicKey};
 pub use name::{Attribute, Name, StringType};
+pub use ocsp::{CertStatus, OcspAnswer, OcspResponse};
 pub use oid::Oid;
 pub use time::Time;
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::tls::{
     CertificateRequest, ClientHello, Entry, Extension, Handshake, KeyExchangeParameters, Role,
-    ServerHello, ServerKeyExchange, names,
+    ServerHello, ServerKeyExchange, describe, names,
 };
 use crate::wire::text::hex;
 use crate::x509::Name;
@@ -63,13 +63,14 @@ fn schemes(list: &[u16]) -> Vec<Code> {
     list.iter().map(|scheme| code16(*scheme, names::signature_scheme_name(*scheme))).collect()
 }
 
-fn extensions(list: &[Extension]) -> Vec<ExtensionDocument> {
+fn extensions(list: &[Extension], from: Role) -> Vec<ExtensionDocument> {
     list.iter()
         .map(|extension| ExtensionDocument {
             code: extension.code,
             name: names::extension_name(extension.code).into_owned(),
             length: extension.body.len(),
             whole: extension.whole,
+            value: describe(extension, from),
         })
         .collect()
 }
@@ -79,16 +80,18 @@ struct ExtensionDocument {
     name: String,
     length: usize,
     whole: bool,
+    value: Option<String>,
 }
 
 impl Serialize for ExtensionDocument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = [
+        let mut fields = vec![
             ("code", self.code.to_string()),
             ("name", text(&self.name)),
             ("length", self.length.to_string()),
             ("whole", self.whole.to_string()),
         ];
+        fields.extend(self.value.iter().map(|value| ("value", text(value))));
         on_one_line(&fields, serializer)
     }
 }
@@ -129,7 +132,7 @@ impl ClientHelloDocument {
             random: hex(&hello.random),
             session_id: hex(&hello.session_id),
             cipher_suites: hello.cipher_suites.iter().map(suite_code).collect(),
-            extensions: extensions(&hello.extensions),
+            extensions: extensions(&hello.extensions, Role::Client),
             supported_versions: versions(&hello.supported_versions()),
             signature_algorithms: schemes(&hello.signature_algorithms()),
             signature_algorithms_cert: schemes(&hello.signature_algorithms_cert()),
@@ -181,7 +184,7 @@ impl ServerHelloDocument {
             random: hex(&hello.random),
             session_id: hex(&hello.session_id),
             cipher_suite: hello.cipher_suite.map(suite),
-            extensions: extensions(&hello.extensions),
+            extensions: extensions(&hello.extensions, Role::Server),
             key_share_group: hello
                 .key_share_group()
                 .map(|group| code16(group, names::group_name(group))),

@@ -140,3 +140,16 @@ pub(super) fn must_staple(value: &[u8]) -> Result<bool, DerError> {
     }
     Ok(staple)
 }
+
+/// How many timestamps the list holds: an OCTET STRING with a list in TLS encoding.
+pub(super) fn timestamps(value: &[u8]) -> Result<usize, DerError> {
+    let list = Reader::new(value).expect(tag::OCTET_STRING)?.value;
+    let (_, mut rest) = list.split_at_checked(2).ok_or(DerError::Truncated)?;
+    let mut count = 0;
+    while let Some((length, behind)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length));
+        rest = behind.get(length..).ok_or(DerError::Truncated)?;
+        count += 1;
+    }
+    Ok(count)
+}
