@@ -25,9 +25,10 @@ pub(crate) struct Judging {
           value_parser = clap::value_parser!(u8).range(0..=5))]
     pub(crate) security_level: u8,
 
-    /// How issuers are looked up in the trust store.
-    #[arg(long, value_name = "HOW", default_value = "openssl")]
-    pub(crate) store_semantics: Semantics,
+    /// How issuers are looked up in the trust store [default: openssl; for the trust
+    /// list in a diagnostic archive, expressway].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) store_semantics: Option<Semantics>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -48,12 +49,20 @@ impl From<Semantics> for StoreSemantics {
 }
 
 impl Judging {
+    /// How issuers are looked up in a store that the user names.
+    pub(super) fn semantics(&self) -> StoreSemantics {
+        self.store_semantics.map_or(StoreSemantics::OpenSsl, StoreSemantics::from)
+    }
+
     /// The settings of a run, with the names that are expected.
     pub(super) fn settings(&self, expected_names: &[ExpectedName]) -> pipeline::Judging {
         pipeline::Judging {
             at: self.at,
             partial_chain: self.partial_chain,
             security_level: self.security_level,
+            own_store_semantics: self
+                .store_semantics
+                .map_or(StoreSemantics::Expressway, StoreSemantics::from),
             expected_names: expected_names.to_vec(),
         }
     }

@@ -11,7 +11,7 @@ use super::{Trouble, output};
 
 /// The settings of a run that judges certificates.
 pub(super) fn config(args: &Trust) -> Result<Config, Trouble> {
-    let semantics = args.judging.store_semantics.into();
+    let semantics = args.judging.semantics();
     Ok(Config {
         limits: Limits::default(),
         store: load(&args.trust, semantics, "--trust")?,

@@ -80,7 +80,7 @@ impl From<Role> for Purpose {
 
 /// Checks the chain and says what came of it.
 pub(super) fn run(args: &Verify) -> Result<Exit, Trouble> {
-    let semantics = args.judging.store_semantics.into();
+    let semantics = args.judging.semantics();
     // Given or not, --trust is required: `None` cannot come.
     let store = trust::load(&args.trust, semantics, "--trust")?.unwrap_or_default();
     let (leaf, shown) = presented(args)?;

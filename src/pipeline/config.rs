@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::limits::Limits;
-use crate::trust::Store;
+use crate::trust::{Store, StoreSemantics};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Default)]
@@ -29,13 +29,22 @@ pub struct Judging {
     pub partial_chain: bool,
     /// OpenSSL's security level; 1 is the default of its TLS library.
     pub security_level: u8,
+    /// How issuers are looked up in the trust list of an archive; Expressway's way by
+    /// default, because it is the list of an Expressway.
+    pub own_store_semantics: StoreSemantics,
     /// Names that servers shall have, whatever the ClientHello says.
     pub expected_names: Vec<ExpectedName>,
 }
 
 impl Default for Judging {
     fn default() -> Self {
-        Self { at: None, partial_chain: false, security_level: 1, expected_names: Vec::new() }
+        Self {
+            at: None,
+            partial_chain: false,
+            security_level: 1,
+            own_store_semantics: StoreSemantics::Expressway,
+            expected_names: Vec::new(),
+        }
     }
 }
 
@@ -78,7 +87,8 @@ impl Source {
     pub(super) fn with_own_store(&self, config: &Config) -> Option<Config> {
         match self {
             Self::Members { store: Some(store), .. } if config.store.is_none() => {
-                Some(Config { store: Some(store.clone()), ..config.clone() })
+                let store = store.clone().with_semantics(config.judging.own_store_semantics);
+                Some(Config { store: Some(store), ..config.clone() })
             }
             _ => None,
         }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::json::usage_name;
 use super::words::{date, subject};
 use crate::time::date_text;
 use crate::trust::{Anchor, Remark, Store, examine};
 use crate::wire::text::{count, hex, printable};
-use crate::x509::{Certificate, Oid};
+use crate::x509::Certificate;
 
 /// A store and what was remarked about it.
 #[derive(Debug)]
@@ -192,8 +193,7 @@ fn usage(certificate: &Certificate) -> String {
     }];
     parts.extend(extensions.key_usage.map(|usage| usage.names().join(", ")));
     parts.extend(extensions.extended_key_usage.as_ref().map(|list| {
-        let name = |oid: &Oid| oid.name().map_or_else(|| oid.to_string(), str::to_owned);
-        let names: Vec<String> = list.iter().map(name).collect();
+        let names: Vec<String> = list.iter().map(usage_name).collect();
         format!("only for {}", names.join(", "))
     }));
     parts.join("; ")

@@ -111,7 +111,7 @@ fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
 /// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
 const FIRST_YEAR: i64 = 788_918_400;
 
-/// The time of the connection in unix seconds, if the capture knows the time.
+/// The time of judgement in unix seconds, if the capture knows the time.
 fn clock(connection: &Connection) -> Option<i64> {
     Some(connection.judged_at.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
 }

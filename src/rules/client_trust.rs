@@ -95,9 +95,7 @@ fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
 const CLIENT_ISSUER_NOT_REQUESTED: Rule = Rule {
     id: "client-issuer-not-requested",
     severity: Severity::Warning,
-    summary: Text::en(
-        "The client's certificate comes from a CA that the server did not name in its CertificateRequest",
-    ),
+    summary: Text::en("The client's certificate comes from a CA that the server did not ask for"),
     sentence: Text::en(
         "{server} asked {client} for a certificate of {authorities}; {client} showed {certificate}, issued by {issuer}; {reaction}.",
     ),
@@ -171,9 +169,7 @@ fn authorities(connection: &Connection) -> String {
 const CLIENT_CERTIFICATE_EMPTY: Rule = Rule {
     id: "client-certificate-empty",
     severity: Severity::Info,
-    summary: Text::en(
-        "The server asked for a client certificate, the client showed none, and the server went on",
-    ),
+    summary: Text::en("The server asked for a client certificate, got none, and went on"),
     sentence: Text::en(
         "{server} asked {client} for a certificate and went on without one: client authentication is optional there, or is done later.",
     ),
@@ -214,4 +210,54 @@ fn client_certificate_empty(subject: &Subject<'_>) -> Option<Observation> {
         severity: None,
         of: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, NO_STORE, bent, findings, findings_of_peers};
+    use super::*;
+
+    const REFUSED: &str = "mtls-refused-tls12.pcap";
+    const ACCEPTED: &str = "mtls-accepted.pcap";
+
+    #[test]
+    fn a_client_that_the_given_store_does_not_know_is_told() {
+        let found = findings_of_peers("client-chain-not-trusted", REFUSED, Some("cucm"));
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert!(found.sentence().contains("refused it with alert unknown_ca (48)"));
+        assert!(found.remedy().contains("as tomcat-trust"), "{}", found.remedy());
+        assert_eq!(found.severity, Severity::Error);
+        let accepted = findings_of_peers("client-chain-not-trusted", ACCEPTED, Some("cucm"));
+        assert!(accepted.iter().all(|found| found.severity == Severity::Warning));
+    }
+
+    #[test]
+    fn a_client_that_the_store_knows_and_a_store_that_is_not_known_are_silent() {
+        for peers in [Some("cucm-with-expressway"), None] {
+            for sample in [REFUSED, ACCEPTED] {
+                let found = findings_of_peers("client-chain-not-trusted", sample, peers);
+                assert!(found.is_empty(), "{sample}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_issuer_that_was_not_asked_for_is_told_with_what_was() {
+        let found = findings("client-issuer-not-requested", REFUSED, EXPRESSWAY);
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert!(found.sentence().contains("asked 10.30.5.20 for a certificate of CN="));
+        assert_eq!(found.severity, Severity::Warning);
+        assert!(findings("client-issuer-not-requested", ACCEPTED, NO_STORE).is_empty());
+    }
+
+    #[test]
+    fn an_empty_answer_is_told_where_the_server_goes_on() {
+        const EMPTY: &str = "mtls-empty-certificate.pcap";
+        let found = bent("client-certificate-empty", EMPTY, NO_STORE, |connection| {
+            connection.outcome = Outcome::Completed;
+        });
+        assert!(found.unwrap().sentence().contains("went on without one"));
+        assert!(findings("client-certificate-empty", EMPTY, NO_STORE).is_empty());
+        assert!(findings("client-certificate-empty", ACCEPTED, NO_STORE).is_empty());
+    }
 }

@@ -117,3 +117,38 @@ fn observation(
         of: Some(of),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, bent, findings};
+    use crate::connection::{Connection, PathVerdict};
+    use crate::trust::{Exhausted, NotChecked, PathValidation, Unchecked};
+    use std::sync::Arc;
+
+    const SAMPLE: &str = "rsa-trusted.pcap";
+
+    fn bend(connection: &mut Connection, bend: impl FnOnce(&mut PathValidation)) {
+        if let PathVerdict::Judged(chain) = &mut connection.server_path {
+            bend(&mut Arc::make_mut(chain).validation);
+        }
+    }
+
+    #[test]
+    fn a_chain_that_exhausts_the_budget_is_told() {
+        let found = bent("too-much-path-work", SAMPLE, EXPRESSWAY, |connection| {
+            bend(connection, |path| path.exhausted = Some(Exhausted::Signatures));
+        });
+        assert!(found.unwrap().sentence().contains("more signatures than the limit"));
+        assert!(findings("too-much-path-work", SAMPLE, EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_signature_that_cannot_be_checked_is_told() {
+        let found = bent("signature-not-checked", SAMPLE, EXPRESSWAY, |connection| {
+            let unchecked = Unchecked { depth: 0, reason: NotChecked::Unsupported };
+            bend(connection, |path| path.unchecked.push(unchecked));
+        });
+        assert!(found.unwrap().sentence().contains("cannot be checked here"));
+        assert!(findings("signature-not-checked", SAMPLE, EXPRESSWAY).is_empty());
+    }
+}

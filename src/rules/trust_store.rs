@@ -31,7 +31,7 @@ const SAME_SUBJECT_ANCHORS: Rule = Rule {
     id: "same-subject-anchors",
     severity: Severity::Warning,
     summary: Text::en(
-        "The trust store has certificates of one subject with different keys, and a connection needs one of them",
+        "Certificates of one subject with different keys are in the trust store, and one is needed",
     ),
     sentence: Text::en(
         "The trust store has {count} certificates of the subject {subject} with different keys ({anchors}), and the chain of {certificate}, which {server} showed, needs one of them; {effect}.",
@@ -194,4 +194,66 @@ fn proof(connection: &Connection) -> Vec<Evidence> {
         .zip(leaf)
         .map(|(frame, leaf)| scene::serial_evidence(frame, leaf));
     shown.into_iter().chain(scene::ending(connection)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Finding;
+    use super::super::testing::{EXPRESSWAY, findings, store};
+    use super::*;
+    use crate::pipeline::{Config, analyze, source_from_file};
+    use crate::x509::Certificate;
+
+    /// Another self-signed certificate with the subject of the sample's root: same
+    /// bytes, another key.
+    fn twin(of: &Certificate) -> Arc<Certificate> {
+        let mut twin = of.clone();
+        let mut spki = twin.public_key.spki.to_vec();
+        spki.reverse();
+        twin.public_key.spki = spki.into();
+        let mut key = twin.public_key.key.to_vec();
+        let middle = key.len() / 2;
+        key[middle] ^= 1;
+        twin.public_key.key = key.into();
+        twin.sha256 = [7; 32];
+        twin.extensions.subject_key_id = Some([7; 20].into());
+        Arc::new(twin)
+    }
+
+    /// The findings of a trusted connection when a twin of each anchor comes first.
+    fn with_twins(id: &str) -> Vec<Finding> {
+        let real = store("expressway");
+        let mut doubled = Store::new(StoreSemantics::OpenSsl);
+        for anchor in real.anchors() {
+            doubled.add(twin(&anchor.certificate), "twin.pem", 1);
+        }
+        for anchor in real.anchors() {
+            doubled.add(Arc::clone(&anchor.certificate), "ca.pem", anchor.line);
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/rsa-trusted.pcap");
+        let config = Config { store: Some(doubled), ..Config::default() };
+        let report = analyze(vec![source_from_file(path.into())], &config);
+        let all = report.connections.into_iter().flat_map(|judged| judged.findings);
+        all.filter(|finding| finding.rule.id == id).collect()
+    }
+
+    #[test]
+    fn anchors_of_one_subject_are_told_where_one_is_needed() {
+        let found = with_twins("same-subject-anchors");
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        let said = found.sentence();
+        assert!(said.contains("2 certificates of the subject") && said.contains("twin.pem line 1"));
+        assert_eq!(found.severity, Severity::Warning);
+        assert!(findings("same-subject-anchors", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn two_lookups_that_differ_are_told() {
+        let found = with_twins("store-lookup-differs");
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        let said = found.sentence();
+        assert!(said.contains("semantics openssl the chain of") && said.contains("is accepted"));
+        assert!(said.contains("semantics expressway it is refused"), "{said}");
+        assert!(findings("store-lookup-differs", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
 }
