@@ -10,6 +10,7 @@ Examples:
   tlsight capture.pcap                           what happened, without judging trust
   tlsight --trust ca.pem capture.pcap            the verdict of a client with this trust list
   tlsight --trust ca.pem *.pcap                  several captures; files of one rotation are one
+  tlsight --keylog keys.txt capture.pcap         with the certificates of TLS 1.3
   tcpdump -w - port 8443 | tlsight -             from a pipe
   tlsight show capture.pcap --stream 2           one handshake in full
   tlsight --json capture.pcap | jq .verdicts     for programs
@@ -57,6 +58,9 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) trust: Trust,
 
+    #[command(flatten)]
+    pub(crate) keys: Keys,
+
     /// One JSON document (the README describes it).
     #[arg(long, conflicts_with = "jsonl")]
     pub(crate) json: bool,
@@ -87,6 +91,9 @@ pub(crate) struct Show {
     pub(crate) trust: Trust,
 
     #[command(flatten)]
+    pub(crate) keys: Keys,
+
+    #[command(flatten)]
     pub(crate) run: Run,
 }
 
@@ -96,6 +103,18 @@ pub(crate) struct Trust {
     /// May be repeated; a folder stands for the files in it. The order counts.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) trust: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Keys {
+    /// Key log that decrypts TLS 1.2 and 1.3 (NSS format, as SSLKEYLOGFILE makes it).
+    /// May be repeated. No secret ever appears in the output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Vec<PathBuf>,
+
+    /// Leave the secrets unused that a pcapng file may hold.
+    #[arg(long)]
+    pub(crate) no_embedded_keys: bool,
 }
 
 #[derive(Debug, ClapArgs)]

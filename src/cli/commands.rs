@@ -1,15 +1,16 @@
 //! What each command does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{self, Config, Source};
 use tlsight::report::{Report, json, show, table};
 
-use super::args::{Args, Command, FailOn, Run, Scan, Show};
+use super::args::{Args, Command, FailOn, Keys, Run, Scan, Show, Trust};
 use super::output::Output;
-use super::{Exit, Trouble, explain, output, trust};
+use super::{Exit, Trouble, explain, keylog, output, trust};
 
 /// Does what was asked.
 pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
@@ -29,7 +30,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn scan(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = Config { store: trust::load(&args.trust.trust)?, ..Config::default() };
+    let config = config(&args.trust, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -46,7 +47,7 @@ fn scan(args: &Scan) -> Result<Exit, Trouble> {
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = Config { store: trust::load(&args.trust.trust)?, ..Config::default() };
+    let config = config(&args.trust, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -64,6 +65,15 @@ fn show_stream(args: &Show) -> Result<Exit, Trouble> {
         }
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
+}
+
+fn config(trust: &Trust, keys: &Keys) -> Result<Config, Trouble> {
+    Ok(Config {
+        store: trust::load(&trust.trust)?,
+        keys: Arc::new(keylog::load(&keys.keylog)?),
+        ignore_embedded_keys: keys.no_embedded_keys,
+        ..Config::default()
+    })
 }
 
 fn no_such_stream(report: &Report, stream: u64) -> Trouble {

@@ -1,13 +1,16 @@
 //! How a handshake ended, and whether it took up an earlier session.
 
 use super::assemble::Tcp;
-use crate::tls::{Handshake, Role, What};
+use crate::tls::{Entry, Handshake, Role, What};
 
 /// A Finished of TLS 1.3 alone is at least this long in its record: 4 bytes of
 /// header, 32 of hash, 1 of content type, 16 of tag (RFC 8446, 4.4.4 and 5.2).
 const SHORTEST_FINISHED: usize = 53;
 /// An encrypted alert of TLS 1.3: 19 bytes, 35 with Java's padding.
 const ALERT_LENGTHS: [usize; 2] = [19, 35];
+
+/// HandshakeType of Finished, which is always encrypted: seen only with a key.
+const FINISHED: u8 = 20;
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,19 +126,25 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return finished_of_tls13_client(handshake).is_some();
+        return handshake.has(Role::Client, FINISHED)
+            || finished_of_tls13_client(handshake).is_some();
     }
     [Role::Client, Role::Server].into_iter().all(|role| {
-        handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some()
+        handshake.has(role, FINISHED)
+            || (handshake.changed_cipher(role) && closed_records(handshake, role).next().is_some())
     })
+}
+
+/// Encrypted records of a side that no key has opened: what they are is concluded.
+fn closed_records(handshake: &Handshake, role: Role) -> impl Iterator<Item = (&Entry, usize)> {
+    handshake.encrypted(role).filter(|(entry, _)| !entry.decrypted)
 }
 
 /// Frame of the client's record that holds its Finished: the first one behind the
 /// ServerHello that is long enough.
 fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
     let (hello, _) = handshake.server_hello()?;
-    handshake
-        .encrypted(Role::Client)
+    closed_records(handshake, Role::Client)
         .find(|(entry, length)| entry.frame > hello.frame && *length >= SHORTEST_FINISHED)
         .map(|(entry, _)| entry.frame)
 }
@@ -150,13 +159,16 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
         let entry = handshake
             .entries
             .iter()
-            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }))?;
+            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }) && !entry.decrypted)?;
         Some(Outcome::Alert { by: entry.from, description: None, frame: entry.frame, inferred: false })
     }
 }
 
 /// The client's only encrypted record is too short for a Finished.
 fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
+    if handshake.is_decrypted(Role::Client) {
+        return None;
+    }
     let (hello, _) = handshake.server_hello()?;
     let mut records =
         handshake.encrypted(Role::Client).filter(|(entry, _)| entry.frame > hello.frame);
@@ -174,6 +186,9 @@ fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
 /// after it is as short as an alert. (A close_notify is as long, so this is only
 /// concluded where a client certificate was asked for.)
 fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
+    if handshake.is_decrypted(Role::Server) {
+        return None;
+    }
     let finished = finished_of_tls13_client(handshake)?;
     let (hello, _) = handshake.server_hello()?;
     let flight: Vec<usize> = handshake

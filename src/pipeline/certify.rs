@@ -183,10 +183,15 @@ fn not_shown(connection: &Connection) -> Option<NotJudged> {
         Some(leaf) if leaf.parsed().is_none() => Some(NotJudged::Unreadable),
         Some(_) => None,
         None if connection.resumption.known() == Some(true) => Some(NotJudged::Resumed),
-        None if connection.handshake.is_tls13() => Some(NotJudged::HiddenByTls13),
+        None if hides(connection, Role::Server) => Some(NotJudged::HiddenByTls13),
         None if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
         None => Some(NotJudged::NotCaptured),
     }
+}
+
+/// Whether TLS 1.3 hides the certificates of a side, and no key log shows them.
+fn hides(connection: &Connection, role: Role) -> bool {
+    connection.handshake.is_tls13() && !connection.handshake.is_decrypted(role)
 }
 
 /// A client's chain is judged by the server's trust store, which is not known here.
@@ -194,7 +199,7 @@ fn client_verdict(connection: &Connection) -> PathVerdict {
     PathVerdict::NotJudged(match &connection.client_certificates {
         Some(list) if !list.is_empty() => NotJudged::NoTrustStore,
         Some(_) => NotJudged::NotSent,
-        None if connection.handshake.is_tls13() => NotJudged::HiddenByTls13,
+        None if hides(connection, Role::Client) => NotJudged::HiddenByTls13,
         None => NotJudged::NotSent,
     })
 }

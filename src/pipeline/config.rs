@@ -2,8 +2,10 @@
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::limits::Limits;
+use crate::tls::KeyLog;
 use crate::trust::Store;
 
 /// Settings of a run.
@@ -13,6 +15,10 @@ pub struct Config {
     pub limits: Limits,
     /// Trust anchors; without any, chains are shown and not judged.
     pub store: Option<Store>,
+    /// Secrets that decrypt connections.
+    pub keys: Arc<KeyLog>,
+    /// Leave the secrets alone that a pcapng file may hold.
+    pub ignore_embedded_keys: bool,
     /// Keep the certificates of every handshake message as they came.
     pub keep_messages: bool,
 }

@@ -90,7 +90,8 @@ impl Page {
             Role::Client => "client ->",
             Role::Server => "server ->",
         };
-        self.line(0, &format!("{arrow} {}  [{frames}, +{after}]", title(&entry.what)));
+        let key = if entry.decrypted { " (decrypted)" } else { "" };
+        self.line(0, &format!("{arrow} {}{key}  [{frames}, +{after}]", title(&entry.what)));
         if let What::Message(message) = &entry.what {
             self.message(connection, entry, message);
         }
@@ -103,7 +104,19 @@ impl Page {
         match &message.body {
             Body::ClientHello(hello) => self.client_hello(hello),
             Body::ServerHello(hello) | Body::HelloRetryRequest(hello) => self.server_hello(hello),
+            Body::EncryptedExtensions(message) => {
+                let alpn = message.alpn();
+                self.extensions(&message.extensions, |page, extension| {
+                    if extension.code == 16 {
+                        page.line(3, alpn.as_deref().unwrap_or_default());
+                    }
+                });
+            }
             Body::Certificate(list) => {
+                if let Some(algorithm) = list.compression {
+                    let name = names::certificate_compression_name(algorithm);
+                    self.line(1, &format!("compressed with {name}"));
+                }
                 if list.certificates.is_empty() && list.cut_bytes == 0 {
                     self.line(1, "the list is empty: no certificate was shown");
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::handshake::{
-    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, KeyExchangeDocument,
+    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, EncryptedExtensionsDocument, KeyExchangeDocument,
     ServerHelloDocument, suite, version_word,
 };
 use crate::connection::{
@@ -45,6 +45,7 @@ pub(super) struct ConnectionDocument {
     second_client_hello: Option<ClientHelloDocument>,
     hello_retry_request: Option<ServerHelloDocument>,
     server_hello: Option<ServerHelloDocument>,
+    encrypted_extensions: Option<EncryptedExtensionsDocument>,
     server_key_exchange: Option<KeyExchangeDocument>,
     certificate_request: Option<CertificateRequestDocument>,
     server_certificates: Vec<CertificateDocument>,
@@ -57,6 +58,7 @@ pub(super) struct ConnectionDocument {
     gaps: Vec<GapDocument>,
     tcp: TcpDocument,
     anomalies: Vec<crate::tls::Anomaly>,
+    decrypted: bool,
     ledger_class: &'static str,
     worst_severity: Option<crate::rules::Severity>,
     findings: Vec<&'static str>,
@@ -102,6 +104,9 @@ impl ConnectionDocument {
             server_hello: handshake
                 .server_hello()
                 .map(|(entry, hello)| ServerHelloDocument::of(entry, hello)),
+            encrypted_extensions: handshake
+                .encrypted_extensions()
+                .map(|(entry, extensions)| EncryptedExtensionsDocument::of(entry, extensions)),
             server_key_exchange: handshake
                 .server_key_exchange()
                 .map(|(entry, exchange)| KeyExchangeDocument::of(entry, exchange)),
@@ -118,6 +123,7 @@ impl ConnectionDocument {
             gaps: gaps(connection),
             tcp: TcpDocument::of(connection),
             anomalies: handshake.anomalies.clone(),
+            decrypted: handshake.entries.iter().any(|entry| entry.decrypted),
             ledger_class: connection.ledger.word(),
             worst_severity: judged.worst(),
             findings: findings.into_iter().collect(),
@@ -155,6 +161,7 @@ struct AlertDocument {
     description: Option<String>,
     code: Option<u8>,
     encrypted: bool,
+    decrypted: bool,
 }
 
 fn alerts(connection: &Connection) -> Vec<AlertDocument> {
@@ -166,7 +173,10 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             description: Some(names::alert_name(description).into_owned()),
             code: Some(description),
             encrypted: false,
+            decrypted: entry.decrypted,
         }),
+        // What it says comes behind it.
+        What::EncryptedAlert { .. } if entry.decrypted => None,
         What::EncryptedAlert { .. } => Some(AlertDocument {
             from: entry.from,
             frame: entry.frame,
@@ -174,6 +184,7 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             description: None,
             code: None,
             encrypted: true,
+            decrypted: false,
         }),
         _ => None,
     };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::tls::{
-    CertificateRequest, ClientHello, Entry, Extension, Handshake, KeyExchangeParameters, Role,
+    CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension, Handshake, KeyExchangeParameters, Role,
     ServerHello, ServerKeyExchange, names,
 };
 use crate::wire::text::hex;
@@ -155,6 +155,25 @@ impl ServerHelloDocument {
                 .map(|group| code16(group, names::group_name(group))),
             alpn: hello.alpn(),
             pre_shared_key: hello.accepts_psk(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct EncryptedExtensionsDocument {
+    frame: u64,
+    whole: bool,
+    extensions: Vec<ExtensionDocument>,
+    alpn: Option<String>,
+}
+
+impl EncryptedExtensionsDocument {
+    pub(super) fn of(entry: &Entry, message: &EncryptedExtensions) -> Self {
+        Self {
+            frame: entry.frame,
+            whole: message.whole,
+            extensions: extensions(&message.extensions),
+            alpn: message.alpn(),
         }
     }
 }
