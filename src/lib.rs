@@ -1,4 +1,105 @@
-//! tlsight
+//! `tlsight` reads packet captures and says why a TLS handshake failed: which
+//! certificate was shown, which cipher suite and signature algorithm led to it,
+//! which trust anchor is missing, who refused whom, and what to do about it. It is
+//! made for engineers who look into Cisco Expressway Mobile and Remote Access (MRA),
+//! and is a plain, honest TLS handshake reader for any capture.
+//!
+//! This page is the manual of the house: what the rooms are, what passes between
+//! them, and what holds everywhere.
+//!
+//! # The picture
+//!
+//! ```text
+//! bytes of the capture                       bytes of certificates
+//!       capture      files -> Frame                 x509     DER -> Certificate
+//!          |                                           |
+//!       packet       Frame -> Segment               trust    Certificates + anchors -> PathValidation
+//!          |                                           |
+//!        flow        Segment -> StreamEvent            |
+//!          |                                           |
+//!         tls        StreamEvent -> Handshake          |
+//!          \____________________   ____________________/
+//!                              connection     what was seen of one TCP connection, joined
+//!                                  |
+//!                              expressway     who is who in an MRA deployment
+//!                                  |
+//!                                rules        Connection -> Finding, Verdict
+//!                                  |
+//!                                report       Report -> table, JSON, one handshake in full
+//!                                  |
+//!                               pipeline      runs the rooms; the only place with threads
+//!                                  |
+//!                              cli, main      arguments, exit codes (in the binary)
+//! ```
+//!
+//! Data goes down; imports go up: a room may name rooms above it, never one below,
+//! and `tests/house.rs` says so when one does. The packet leg never hears of
+//! certificates, the certificate leg never hears of packets; they meet in one noun,
+//! [`connection::Connection`]. Under both legs lie the floor stones: [`wire`] (a
+//! reader that cannot run past its end, text made safe to print), [`time`] and
+//! [`limits`].
+//!
+//! # What passes between rooms
+//!
+//! | from | to | type | says |
+//! |---|---|---|---|
+//! | capture | packet | [`capture::Frame`] | number as Wireshark counts it, time, link type, lengths, data |
+//! | packet | flow | [`packet::Segment`] | the two ends, direction, sequence number, control bits, payload |
+//! | flow | tls | [`flow::StreamEvent`] | bytes in order with their frame, or a gap with its size and cause |
+//! | tls | connection | [`tls::Handshake`] | everything both sides did, in order, with frame numbers |
+//! | x509 | trust | [`x509::Certificate`] | parsed once per distinct DER |
+//! | trust | connection | [`trust::PathValidation`] | the path, or the failure in OpenSSL's words with depth |
+//! | connection | rules | [`connection::Connection`] | everything seen, nothing judged |
+//! | rules | report | [`rules::Finding`], [`rules::Verdict`] | severity, sentence with values, evidence, remedy |
+//! | pipeline | report | [`report::Report`] | one value; every renderer reads only this |
+//!
+//! # What holds everywhere
+//!
+//! - **Facts and judgements are separate.** Decoders record; "weak", "missing" and
+//!   "wrong" are said in [`rules`] only.
+//! - **Every fact knows its frame**, and stream and frame numbers equal Wireshark's
+//!   for a single file, because the engineer's next step is to open it there.
+//! - **Same bytes out** for any number of threads and any size of buffer.
+//! - **No clock.** Certificates are judged at the time of the capture. Files, threads
+//!   and the environment are touched in [`capture`] (opening), [`pipeline`] and the
+//!   command line only.
+//! - **Nothing is silent.** Every TCP connection ends in exactly one class of the
+//!   ledger ([`connection::LedgerClass`]); what was not judged says why
+//!   ([`connection::NotJudged`]); a limit that was reached is in the report.
+//! - **Hostile input is the normal case.** No `unsafe`, no panic, no memory that grows
+//!   with what a stranger's length field claims: every bound stands in
+//!   [`limits::Limits`] with its reason. Text from the wire reaches a terminal through
+//!   [`wire::text`] only.
+//! - **Three words for trouble**: an error (the program could not do what was asked),
+//!   an anomaly (the bytes disagreed with a protocol: recorded, and read on), a
+//!   finding (a rule's judgement).
+//!
+//! The libraries of the field each work in one room and do not leak out of it:
+//! `pcap-parser` in [`capture`], `etherparse` in [`packet`], `tls-parser` in [`tls`],
+//! `x509-parser` in [`x509`], `aws-lc-rs` where signatures and digests are computed,
+//! `rayon` in [`pipeline`]. Where one of them loses data, the missing piece is written
+//! beside its use, with the reason.
+//!
+//! # Where to make a change
+//!
+//! - A new rule: one value in the file of its family in `src/rules/`; the registry,
+//!   `tlsight rules`, `tlsight explain` and the tests over all rules follow from it.
+//! - A new link layer or tunnel: `src/packet/link.rs` or `tunnel.rs`.
+//! - A new name of a protocol number: the dated table in `src/tls/names/data/`.
+//! - A new field of the JSON document: `src/report/json/`, and the README's example.
+//!
+//! # As a library
+//!
+//! ```
+//! use tlsight::pipeline::{Config, analyze, source_from_file};
+//!
+//! let source = source_from_file("samples/tls13-trusted.pcap".into());
+//! let report = analyze(vec![source], &Config::default());
+//! let connection = &report.connections[0].connection;
+//! assert_eq!(connection.outcome.word(), "completed");
+//! assert!(connection.handshake.is_tls13());
+//! ```
+
 pub mod capture;
 pub mod connection;
 pub mod expressway;

@@ -12,7 +12,9 @@ pub enum CaptureError {
     #[error("the file is empty")]
     Empty,
     /// The first bytes belong to no capture format that is known here.
-    #[error("not a capture: begins with {magic}, neither pcap nor pcapng (plain, gzip, zstd, xz)")]
+    #[error(
+        "not a capture: begins with {magic}, neither pcap nor pcapng (plain, gzip, zstd, xz, lz4)"
+    )]
     NotACapture {
         /// The first bytes in hexadecimal.
         magic: String,

@@ -24,20 +24,21 @@ pub enum Compression {
     Zstd,
     /// The .xz file format.
     Xz,
+    /// The LZ4 frame format.
+    Lz4,
 }
 
 impl Compression {
     /// Recognises a compression by its first bytes.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Option<Self> {
-        const KNOWN: [(&[u8], Compression); 3] = [
+        const KNOWN: [(&[u8], Compression); 4] = [
             (&[0x1f, 0x8b], Compression::Gzip),
             (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd),
             (&[0xfd, b'7', b'z', b'X', b'Z', 0], Compression::Xz),
+            (&[0x04, 0x22, 0x4d, 0x18], Compression::Lz4),
         ];
-        KNOWN
-            .into_iter()
-            .find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
+        KNOWN.into_iter().find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
     }
 
     /// Its name for people.
@@ -47,6 +48,7 @@ impl Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Xz => "xz",
+            Self::Lz4 => "lz4",
         }
     }
 
@@ -55,6 +57,7 @@ impl Compression {
             Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
             Self::Xz => Box::new(lzma_rust2::XzReader::new(packed, true)),
+            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
         })
     }
 }

@@ -101,7 +101,11 @@ impl Pcap {
         let header = bytes.get(..self.header_len)?;
         let field = |index: usize| -> Option<u32> {
             let bytes = *header.get(index * 4..)?.first_chunk::<4>()?;
-            Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+            Some(if self.big_endian {
+                u32::from_be_bytes(bytes)
+            } else {
+                u32::from_le_bytes(bytes)
+            })
         };
         Some(Head {
             seconds: i64::from(field(0)?),

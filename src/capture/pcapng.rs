@@ -241,7 +241,10 @@ impl Pcapng {
             bytes.get(*start..).is_some_and(|rest| is_block(rest, true) || is_block(rest, false))
         });
         let went_on = if found.is_some() { "; went on at the next whole block" } else { "" };
-        Step::Bad { what: format!("{what} is impossible{went_on}"), skip: found.unwrap_or(bytes.len()) }
+        Step::Bad {
+            what: format!("{what} is impossible{went_on}"),
+            skip: found.unwrap_or(bytes.len()),
+        }
     }
 
     fn u16(&self, bytes: &[u8], at: usize) -> Option<u16> {
@@ -332,12 +335,9 @@ mod tests {
     #[test]
     fn sections_of_either_byte_order_with_their_own_clock() {
         // if_tsresol: 2^-10 s; if_tsoffset: 100 s, read as little-endian by pcap-parser.
-        let options = [
-            &[0, 9, 0, 1, 0x8a, 0, 0, 0, 0, 14, 0, 8][..],
-            &100i64.to_be_bytes(),
-            &[0, 0, 0, 0],
-        ]
-        .concat();
+        let options =
+            [&[0, 9, 0, 1, 0x8a, 0, 0, 0, 0, 14, 0, 8][..], &100i64.to_be_bytes(), &[0, 0, 0, 0]]
+                .concat();
         let file = [
             section(false),
             interface(&[], false),
@@ -410,10 +410,10 @@ mod tests {
         .concat();
         let (frames, problems) = read_all(&file);
         assert_eq!(problems, []);
-        assert_eq!(frames.iter().map(|f| f.2.as_slice()).collect::<Vec<_>>(), [
-            &b"old"[..],
-            b"simple"
-        ]);
+        assert_eq!(
+            frames.iter().map(|f| f.2.as_slice()).collect::<Vec<_>>(),
+            [&b"old"[..], b"simple"]
+        );
     }
 
     #[test]

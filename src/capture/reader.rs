@@ -272,7 +272,10 @@ impl CaptureReader {
                     at += length;
                 }
                 Step::Need(_) if self.at_end => {
-                    let cut = format!("the file ends inside a record, {} bytes of it are there", rest.len());
+                    let cut = format!(
+                        "the file ends inside a record, {} bytes of it are there",
+                        rest.len()
+                    );
                     self.problem(at, cut, rest.len());
                     return (bytes.len(), 0);
                 }
@@ -310,7 +313,9 @@ pub(super) mod tests {
     use super::*;
 
     /// Every frame of a file as (number, time, data), and the problems.
-    pub(in super::super) fn read_all(bytes: &[u8]) -> (Vec<(u64, Timestamp, Vec<u8>)>, Vec<Problem>) {
+    pub(in super::super) fn read_all(
+        bytes: &[u8],
+    ) -> (Vec<(u64, Timestamp, Vec<u8>)>, Vec<Problem>) {
         let input = Input::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
         let mut reader = CaptureReader::new(input, &Limits::default()).unwrap();
         let mut chunk = Chunk::default();
@@ -331,10 +336,7 @@ pub(super) mod tests {
         assert!(matches!(open(b""), Err(CaptureError::Empty)));
         let text = open(b"hello, this is a text file").err().map(|e| e.to_string());
         assert!(text.is_some_and(|text| text.contains("68656c6c")));
-        assert!(matches!(
-            open(&[0xd4, 0xc3, 0xb2, 0xa1, 2]),
-            Err(CaptureError::BadHeader { .. })
-        ));
+        assert!(matches!(open(&[0xd4, 0xc3, 0xb2, 0xa1, 2]), Err(CaptureError::BadHeader { .. })));
     }
 
     #[test]

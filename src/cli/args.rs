@@ -50,7 +50,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Scan {
-    /// Captures (pcap or pcapng, plain or gzip/zstd/xz), folders of them, or - for
+    /// Captures (pcap or pcapng, plain or gzip/zstd/xz/lz4), folders of them, or - for
     /// standard input. Rotated files of one capture are read as one.
     #[arg(required = true, value_name = "FILE|DIR|-")]
     pub(crate) inputs: Vec<PathBuf>,

@@ -14,11 +14,18 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<KeyLog, Trouble> {
         let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
         let junk = log.add(&text);
         if let Some(first) = junk.first {
-            let more = if junk.lines == 1 { String::new() } else { format!(" ({} such lines)", junk.lines) };
+            let more = if junk.lines == 1 {
+                String::new()
+            } else {
+                format!(" ({} such lines)", junk.lines)
+            };
             output::complain(&format!("{name}, line {first}: no line of a key log{more}"));
         }
         if junk.beyond_limit > 0 {
-            output::complain(&format!("{name}: too many connections; {} secrets left out", junk.beyond_limit));
+            output::complain(&format!(
+                "{name}: too many connections; {} secrets left out",
+                junk.beyond_limit
+            ));
         }
     }
     if log.is_empty() && !paths.is_empty() {

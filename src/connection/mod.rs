@@ -6,6 +6,7 @@
 mod assemble;
 mod ledger;
 mod outcome;
+mod timing;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use assemble::{Observed, Tcp, TcpSide};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
+pub use timing::Timing;
 
 use crate::flow::Mark;
 use crate::packet::{Encapsulation, Endpoint};

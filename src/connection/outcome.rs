@@ -153,14 +153,22 @@ fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
 fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
     if handshake.is_tls13() {
         client_refusal_of_tls13(handshake).or_else(|| server_refusal_of_tls13(handshake))
-    } else if is_complete(handshake) {
+    } else if is_complete(handshake) || handshake.server_hello().is_none() {
+        // Without the ServerHello in sight the alert may be the close_notify of a
+        // connection whose handshake was not captured.
         None
     } else {
         let entry = handshake
             .entries
             .iter()
+            .take_while(|entry| !matches!(entry.what, What::Protected { .. }))
             .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }) && !entry.decrypted)?;
-        Some(Outcome::Alert { by: entry.from, description: None, frame: entry.frame, inferred: false })
+        Some(Outcome::Alert {
+            by: entry.from,
+            description: None,
+            frame: entry.frame,
+            inferred: false,
+        })
     }
 }
 

@@ -32,12 +32,24 @@ const SERVICES: &[Service] = &[
     Service { port: 5091, name: "SIP OAuth for MRA", checker: Checker::SipZone },
     Service { port: 5222, name: "XMPP clients", checker: Checker::Xmpp },
     Service { port: 5269, name: "XMPP federation", checker: Checker::Xmpp },
-    Service { port: 6971, name: "phone configuration download over HTTPS", checker: Checker::TrafficServer },
-    Service { port: 6972, name: "configuration download over HTTPS", checker: Checker::TrafficServer },
+    Service {
+        port: 6971,
+        name: "phone configuration download over HTTPS",
+        checker: Checker::TrafficServer,
+    },
+    Service {
+        port: 6972,
+        name: "configuration download over HTTPS",
+        checker: Checker::TrafficServer,
+    },
     Service { port: 7001, name: "SIP UC traversal", checker: Checker::SipZone },
     Service { port: 7336, name: "managed file transfer", checker: Checker::TrafficServer },
     Service { port: 7400, name: "XMPP router", checker: Checker::Xmpp },
-    Service { port: 7443, name: "voicemail notifications over TLS", checker: Checker::TrafficServer },
+    Service {
+        port: 7443,
+        name: "voicemail notifications over TLS",
+        checker: Checker::TrafficServer,
+    },
     Service { port: 8443, name: "UDS, AXL and SOAP over HTTPS", checker: Checker::TrafficServer },
     Service { port: 9443, name: "contact search over HTTPS", checker: Checker::TrafficServer },
 ];

@@ -188,10 +188,11 @@ impl Assembler {
 
     /// Without a SYN the first byte is the lowest of the first few segments.
     fn look_for_start(&mut self) {
-        if self.start.is_none() && self.pending.len() >= START_SEGMENTS {
-            if let Some(lowest) = self.pending.keys().next().copied() {
-                self.begin_at(lowest);
-            }
+        if self.start.is_none()
+            && self.pending.len() >= START_SEGMENTS
+            && let Some(lowest) = self.pending.keys().next().copied()
+        {
+            self.begin_at(lowest);
         }
     }
 
@@ -223,7 +224,8 @@ impl Assembler {
         let from = at.saturating_add(captured);
         let end = at.saturating_add(segment.wire_len as u64);
         let from = if self.start.is_some() { from.max(self.next) } else { from };
-        let free_until = self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
+        let free_until =
+            self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
         let taken = self
             .pending
             .range(..=from)
@@ -253,10 +255,11 @@ impl Assembler {
         let replaced = at < end && at.saturating_add(length) > start;
         if length == 0 && !last_word {
             self.doubtful = Some((start, piece));
-        } else if !replaced && !last_word {
-            if let Content::Bytes(bytes) = piece.content {
-                self.hold(start, &bytes, piece.frame, piece.time);
-            }
+        } else if !replaced
+            && !last_word
+            && let Content::Bytes(bytes) = piece.content
+        {
+            self.hold(start, &bytes, piece.frame, piece.time);
         }
     }
 }
@@ -419,10 +422,7 @@ mod tests {
         let limits = Limits::default();
         assert!(assembler.insert(&cut, &limits).is_some());
         let gap = assembler.next_held(false);
-        assert_eq!(
-            gap,
-            Some(StreamEvent::Gap { offset: 3, length: 2, cause: GapCause::Snaplen })
-        );
+        assert_eq!(gap, Some(StreamEvent::Gap { offset: 3, length: 2, cause: GapCause::Snaplen }));
         assert!(assembler.insert(&segment(105, b"fg"), &limits).is_some());
     }
 

@@ -88,7 +88,11 @@ impl Flow {
 
     /// Takes a segment. What can be handed on at once comes back; then ask
     /// [`Self::next_held`] for more.
-    pub fn accept<'a>(&mut self, segment: &Segment<'a>, limits: &Limits) -> Option<StreamEvent<'a>> {
+    pub fn accept<'a>(
+        &mut self,
+        segment: &Segment<'a>,
+        limits: &Limits,
+    ) -> Option<StreamEvent<'a>> {
         self.last = Mark { frame: segment.frame, time: segment.time };
         let mark = self.last;
         let half = &mut self.halves[segment.direction];
@@ -133,7 +137,8 @@ impl Half {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;
         let syn = segment.flags.has(TcpFlags::SYN);
-        self.base.get_or_insert(segment.sequence.wrapping_sub(u32::from(!syn)));
+        let base = segment.sequence.wrapping_sub(u32::from(!syn));
+        self.base.get_or_insert(base);
         if syn {
             self.answered |= segment.flags.has(TcpFlags::ACK);
             self.syn.get_or_insert(mark);

@@ -7,8 +7,18 @@ use std::fmt;
 pub struct Encapsulation(u16);
 
 const NAMES: [&str; 12] = [
-    "VLAN", "QinQ", "MPLS", "PPPoE", "Cisco SGT", "IP in IP", "6in4", "GRE", "VXLAN", "GENEVE",
-    "GTP-U", "Teredo",
+    "VLAN",
+    "QinQ",
+    "MPLS",
+    "PPPoE",
+    "Cisco SGT",
+    "IP in IP",
+    "6in4",
+    "GRE",
+    "VXLAN",
+    "GENEVE",
+    "GTP-U",
+    "Teredo",
 ];
 
 impl Encapsulation {
@@ -45,7 +55,10 @@ impl Encapsulation {
 
     /// The names, in the order of the constants.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.iter().enumerate().filter_map(move |(bit, name)| (self.0 >> bit & 1 == 1).then_some(*name))
+        NAMES
+            .iter()
+            .enumerate()
+            .filter_map(move |(bit, name)| (self.0 >> bit & 1 == 1).then_some(*name))
     }
 
     pub(super) fn add(&mut self, other: Self) {

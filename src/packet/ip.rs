@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use etherparse::{
-    Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpSlice, LaxIpv6Slice, TcpSlice,
-};
+use etherparse::{Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpSlice, LaxIpv6Slice, TcpSlice};
 
 use super::decode::{Decoded, Layer, Skipped, Turn, Walk};
 use super::encapsulation::Encapsulation;
@@ -170,4 +168,3 @@ fn fragment_header(v6: &LaxIpv6Slice<'_>) -> Option<(u32, u16, bool)> {
         _ => None,
     })
 }
-

@@ -73,9 +73,7 @@ impl<'c> Certifier<'c> {
         new.dedup_by_key(|(sha256, _)| *sha256);
         let parsed: Vec<(Sha256, Parsed)> = new
             .par_iter()
-            .map(|(sha256, der)| {
-                (*sha256, Certificate::parse(der).map(Arc::new).map_err(Arc::new))
-            })
+            .map(|(sha256, der)| (*sha256, Certificate::parse(der).map(Arc::new).map_err(Arc::new)))
             .collect();
         self.certificates.extend(parsed);
     }

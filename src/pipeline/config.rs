@@ -19,8 +19,6 @@ pub struct Config {
     pub keys: Arc<KeyLog>,
     /// Leave the secrets alone that a pcapng file may hold.
     pub ignore_embedded_keys: bool,
-    /// Keep the certificates of every handshake message as they came.
-    pub keep_messages: bool,
 }
 
 /// Where a capture comes from.

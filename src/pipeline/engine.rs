@@ -107,7 +107,8 @@ impl<'l> Engine<'l> {
         reader.number_from(frames_before);
         if self.capture.format.is_empty() {
             let packed = reader.compression().map(|packed| format!(" ({})", packed.name()));
-            self.capture.format = format!("{}{}", reader.format().name(), packed.unwrap_or_default());
+            self.capture.format =
+                format!("{}{}", reader.format().name(), packed.unwrap_or_default());
         }
         let mut chunks = std::mem::take(&mut self.chunks);
         reader.keep_secrets(!self.ignore_embedded_keys);

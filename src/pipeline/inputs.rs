@@ -157,7 +157,10 @@ mod tests {
         let one = Path::new("d/eth0_diagnostic_logging_tcpdump00_expc_2026.pcap");
         let two = Path::new("d/eth0_diagnostic_logging_tcpdump01_expc_2026.pcap");
         assert_eq!(family(one), family(two));
-        assert_ne!(family(one), family(Path::new("e/eth0_diagnostic_logging_tcpdump01_expc_2026.pcap")));
+        assert_ne!(
+            family(one),
+            family(Path::new("e/eth0_diagnostic_logging_tcpdump01_expc_2026.pcap"))
+        );
         assert_ne!(family(Path::new("a.pcap")), family(Path::new("b.pcap")));
     }
 }

@@ -48,10 +48,8 @@ fn judge_all(
     report: &mut Report,
 ) -> Vec<Judged> {
     let store = config.store.as_ref();
-    let judgements: Vec<_> = connections
-        .par_iter()
-        .map(|connection| judge(&Subject { connection, store }))
-        .collect();
+    let judgements: Vec<_> =
+        connections.par_iter().map(|connection| judge(&Subject { connection, store })).collect();
     for judgement in &judgements {
         for (_, need) in &judgement.not_judged {
             *report.not_judged.entry(*need).or_default() += 1;

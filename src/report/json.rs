@@ -15,6 +15,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
 
 use super::filter::group_filter;
@@ -248,7 +249,10 @@ impl LedgerDocument {
                 *classes.entry(class.word()).or_default() += count;
             }
         }
-        Self { tcp_connections: captures.iter().map(|capture| capture.tcp_connections).sum(), classes }
+        Self {
+            tcp_connections: captures.iter().map(|capture| capture.tcp_connections).sum(),
+            classes,
+        }
     }
 }
 
@@ -281,7 +285,8 @@ impl InputDocument {
             .iter()
             .filter_map(|class| capture.ledger.get(class))
             .sum::<u64>();
-        let file = |(name, frames): &(String, u64)| FileDocument { name: name.clone(), frames: *frames };
+        let file =
+            |(name, frames): &(String, u64)| FileDocument { name: name.clone(), frames: *frames };
         Self {
             files: capture.files.iter().map(file).collect(),
             format: capture.format.clone(),

@@ -7,4 +7,4 @@ pub mod show;
 pub mod table;
 
 pub use filter::group_filter;
-pub use model::{CaptureReport, Judged, LimitHit, Report, StoreReport, SCHEMA_VERSION};
+pub use model::{CaptureReport, Judged, LimitHit, Report, SCHEMA_VERSION, StoreReport};

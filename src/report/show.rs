@@ -8,10 +8,10 @@ use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
 use crate::time::{date_text, duration_text};
 use crate::tls::{
     Body, CertificateRequest, ClientHello, Entry, Extension, KeyExchangeParameters, Message, Role,
-    ServerHello, What, names,
+    ServerHello, What, describe, names,
 };
 use crate::wire::text::{hex, printable};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, OcspResponse};
 
 /// The handshake of `judged` as text.
 #[must_use]
@@ -26,7 +26,10 @@ pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     page.verdicts(connection);
     for finding in &judged.findings {
         page.line(0, "");
-        page.line(0, &format!("{} {}: {}", finding.severity.word(), finding.rule.id, finding.sentence()));
+        page.line(
+            0,
+            &format!("{} {}: {}", finding.severity.word(), finding.rule.id, finding.sentence()),
+        );
         page.line(1, &format!("next: {}", finding.remedy()));
     }
     page.text
@@ -67,12 +70,35 @@ impl Page {
         if !connection.encapsulation.is_empty() {
             self.line(0, &format!("inside: {}", connection.encapsulation));
         }
-        let begin = format!("begins {} in frame {}", connection.first.time, capture.frame_text(connection.first.frame));
+        if let Some(protocol) = connection.handshake.started_by {
+            self.line(0, &format!("TLS started by: {protocol}"));
+        }
+        let begin = format!(
+            "begins {} in frame {}",
+            connection.first.time,
+            capture.frame_text(connection.first.frame)
+        );
         self.line(0, &begin);
         self.line(0, &format!("handshake: {}", outcome_text(connection)));
         self.line(0, &format!("certificate: {}", certificate_text(connection)));
+        self.timing(connection);
         self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
         self.line(0, "");
+    }
+
+    fn timing(&mut self, connection: &Connection) {
+        let timing = connection.timing();
+        let parts: Vec<String> = [
+            ("TCP round trip", timing.tcp_round_trip),
+            ("ClientHello to ServerHello", timing.hello_to_hello),
+            ("ClientHello to the end of the handshake", timing.hello_to_end),
+        ]
+        .into_iter()
+        .filter_map(|(what, nanos)| Some(format!("{what} {}", duration_text(nanos?))))
+        .collect();
+        if !parts.is_empty() {
+            self.line(0, &format!("timing: {}", parts.join(", ")));
+        }
     }
 
     fn entry(&mut self, capture: &CaptureReport, connection: &Connection, entry: &Entry) {
@@ -106,7 +132,7 @@ impl Page {
             Body::ServerHello(hello) | Body::HelloRetryRequest(hello) => self.server_hello(hello),
             Body::EncryptedExtensions(message) => {
                 let alpn = message.alpn();
-                self.extensions(&message.extensions, |page, extension| {
+                self.extensions(&message.extensions, Role::Server, |page, extension| {
                     if extension.code == 16 {
                         page.line(3, alpn.as_deref().unwrap_or_default());
                     }
@@ -122,17 +148,32 @@ impl Page {
                 }
                 self.certificates(connection, entry);
                 if list.cut_bytes > 0 {
-                    self.line(1, &format!("a further certificate is cut: {} bytes of it are there", list.cut_bytes));
+                    self.line(
+                        1,
+                        &format!(
+                            "a further certificate is cut: {} bytes of it are there",
+                            list.cut_bytes
+                        ),
+                    );
                 }
                 if list.left_out > 0 {
-                    self.line(1, &format!("{} more certificates than the limit are not shown", list.left_out));
+                    self.line(
+                        1,
+                        &format!(
+                            "{} more certificates than the limit are not shown",
+                            list.left_out
+                        ),
+                    );
                 }
             }
             Body::CertificateRequest(request) => self.certificate_request(request),
             Body::ServerKeyExchange(exchange) => {
                 match exchange.parameters {
                     Some(KeyExchangeParameters::Group(group)) => {
-                        self.line(1, &format!("group: {}", number16(group, &names::group_name(group))));
+                        self.line(
+                            1,
+                            &format!("group: {}", number16(group, &names::group_name(group))),
+                        );
                     }
                     Some(KeyExchangeParameters::ExplicitCurve) => {
                         self.line(1, "group: a curve given by explicit parameters");
@@ -157,8 +198,9 @@ impl Page {
             Body::NewSessionTicket { lifetime } => {
                 self.line(1, &format!("lifetime hint {lifetime} s"));
             }
-            Body::CertificateStatus { length } => {
-                self.line(1, &format!("OCSP response of {length} bytes"));
+            Body::CertificateStatus { response } => self.ocsp(response),
+            Body::RawPublicKey { spki } => {
+                self.line(1, &format!("raw public key without a certificate: {}", hex(spki)));
             }
             Body::Opaque => {}
         }
@@ -171,19 +213,29 @@ impl Page {
         self.line(1, &format!("legacy_version: {}", version(hello.legacy_version)));
         self.line(1, &format!("random: {}", hex(&hello.random)));
         self.session_id(&hello.session_id);
-        self.list("cipher_suites", hello.cipher_suites.iter().map(|code| suite(*code, hello.ssl2_format)));
-        self.list("compression_methods", hello.compression_methods.iter().map(|method| {
-            format!("0x{method:02x} {}", names::compression_method_name(*method))
-        }));
+        self.list(
+            "cipher_suites",
+            hello.cipher_suites.iter().map(|code| suite(*code, hello.ssl2_format)),
+        );
+        self.list(
+            "compression_methods",
+            hello.compression_methods.iter().map(|method| {
+                format!("0x{method:02x} {}", names::compression_method_name(*method))
+            }),
+        );
         let alpn = hello.alpn();
-        self.extensions(&hello.extensions, |page, extension| match extension.code {
+        self.extensions(&hello.extensions, Role::Client, |page, extension| match extension.code {
             0 => page.line(3, &hello.server_name().unwrap_or_else(|| "(no host name)".into())),
-            10 => page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned()),
+            10 => {
+                page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned())
+            }
             13 => page.numbers(&hello.signature_algorithms(), scheme_name),
             16 => alpn.iter().for_each(|name| page.line(3, name)),
             43 => page.numbers(&hello.supported_versions(), version_name),
             50 => page.numbers(&hello.signature_algorithms_cert(), scheme_name),
-            40 | 51 => page.numbers(&hello.key_share_groups(), |code| names::group_name(code).into_owned()),
+            40 | 51 => {
+                page.numbers(&hello.key_share_groups(), |code| names::group_name(code).into_owned())
+            }
             _ => {}
         });
     }
@@ -198,7 +250,7 @@ impl Page {
         if let Some(code) = hello.cipher_suite {
             self.line(1, &format!("cipher_suite: {}", suite(u32::from(code), false)));
         }
-        self.extensions(&hello.extensions, |page, extension| match extension.code {
+        self.extensions(&hello.extensions, Role::Server, |page, extension| match extension.code {
             16 => page.line(3, &hello.alpn().unwrap_or_default()),
             43 => page.line(3, &version(hello.version())),
             40 | 51 => {
@@ -215,7 +267,37 @@ impl Page {
         self.line(1, &format!("session_id: {text}"));
     }
 
-    fn extensions(&mut self, list: &[Extension], detail: impl Fn(&mut Self, &Extension)) {
+    fn ocsp(&mut self, response: &[u8]) {
+        match OcspResponse::parse(response) {
+            Ok(staple) => {
+                self.line(
+                    1,
+                    &format!("OCSP response of {} bytes, status {}", response.len(), staple.status),
+                );
+                for answer in staple.answers {
+                    let until = answer.next_update.as_ref().map(date).unwrap_or_default();
+                    self.line(
+                        2,
+                        &format!(
+                            "serial {}: {}, this update {}, next update {}",
+                            answer.serial,
+                            answer.status.word(),
+                            date(&answer.this_update),
+                            or_none(&until)
+                        ),
+                    );
+                }
+            }
+            Err(error) => self.line(1, &format!("OCSP response that cannot be read: {error}")),
+        }
+    }
+
+    fn extensions(
+        &mut self,
+        list: &[Extension],
+        from: Role,
+        detail: impl Fn(&mut Self, &Extension),
+    ) {
         if list.is_empty() {
             self.line(1, "no extensions");
             return;
@@ -223,12 +305,18 @@ impl Page {
         self.line(1, &format!("extensions ({})", list.len()));
         for extension in list {
             let cut = if extension.whole { "" } else { ", cut" };
-            self.line(2, &format!(
-                "{} {} ({} bytes{cut})",
-                extension.code,
-                names::extension_name(extension.code),
-                extension.body.len()
-            ));
+            self.line(
+                2,
+                &format!(
+                    "{} {} ({} bytes{cut})",
+                    extension.code,
+                    names::extension_name(extension.code),
+                    extension.body.len()
+                ),
+            );
+            if let Some(value) = describe(extension, from) {
+                self.line(3, &value);
+            }
             detail(self, extension);
         }
     }
@@ -240,9 +328,13 @@ impl Page {
     }
 
     fn certificate_request(&mut self, request: &CertificateRequest) {
-        self.list("certificate_types", request.certificate_types.iter().map(|kind| {
-            format!("{kind} {}", names::client_certificate_type_name(*kind))
-        }));
+        self.list(
+            "certificate_types",
+            request
+                .certificate_types
+                .iter()
+                .map(|kind| format!("{kind} {}", names::client_certificate_type_name(*kind))),
+        );
         self.list(
             "signature_algorithms",
             request.signature_algorithms.iter().map(|code| number16(*code, &scheme_name(*code))),
@@ -281,11 +373,14 @@ impl Page {
         let own = if certificate.is_self_signed() { "  (self-signed)" } else { "" };
         self.line(2, &format!("issuer      {}{own}", certificate.issuer));
         self.line(2, &format!("serial      {}", certificate.serial));
-        self.line(2, &format!(
-            "valid       {} to {}",
-            date(&certificate.not_before),
-            date(&certificate.not_after)
-        ));
+        self.line(
+            2,
+            &format!(
+                "valid       {} to {}",
+                date(&certificate.not_before),
+                date(&certificate.not_after)
+            ),
+        );
         self.line(2, &format!("key         {}", certificate.public_key.label()));
         self.line(2, &format!("signed with {}", certificate.signature_algorithm.name()));
         let names: Vec<String> =
@@ -294,7 +389,7 @@ impl Page {
         let usages = extensions.key_usage.map(|usage| usage.names().join(", ")).unwrap_or_default();
         self.line(2, &format!("key usage   {}", or_none(&usages)));
         let extended: Vec<String> =
-            extensions.extended_key_usage.iter().flatten().map(ToString::to_string).collect();
+            extensions.extended_key_usage.iter().flatten().map(super::json::usage_name).collect();
         self.line(2, &format!("EKU         {}", or_none(&extended.join(", "))));
         let basic = extensions.basic_constraints.map_or_else(String::new, |basic| {
             let length = basic.path_len.map(|n| format!(", path length {n}")).unwrap_or_default();
@@ -305,6 +400,9 @@ impl Page {
         self.line(2, &format!("SKI         {}", or_none(&own)));
         let authority = extensions.authority_key_id.as_ref().and_then(|id| id.key_id.as_deref());
         self.line(2, &format!("AKI         {}", or_none(&authority.map(hex).unwrap_or_default())));
+        if extensions.timestamps > 0 {
+            self.line(2, &format!("SCTs        {}", extensions.timestamps));
+        }
         for url in &extensions.ca_issuers {
             self.line(2, &format!("issuer at   {url}"));
         }
@@ -319,7 +417,10 @@ impl Page {
                 if let Some(mark) = mark {
                     let after = duration_text(mark.time.since(connection.first.time));
                     let frame = capture.frame_text(mark.frame);
-                    self.line(0, &format!("{} -> TCP {what}  [frame {frame}, +{after}]", role.name()));
+                    self.line(
+                        0,
+                        &format!("{} -> TCP {what}  [frame {frame}, +{after}]", role.name()),
+                    );
                 }
             }
         }
@@ -337,7 +438,10 @@ impl Page {
                 self.line(1, &format!("{} ({from})", link.certificate.subject));
             }
             for error in &validation.errors {
-                self.line(1, &format!("error {} at depth {}: {}", error.code, error.depth, error.text));
+                self.line(
+                    1,
+                    &format!("error {} at depth {}: {}", error.code, error.depth, error.text),
+                );
             }
             if validation.ok() {
                 self.line(1, "trusted");

@@ -7,7 +7,9 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report};
-use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
+use crate::connection::{
+    Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict, Reference,
+};
 use crate::packet::Skipped;
 use crate::rules::{Finding, Severity};
 use crate::time::Timestamp;
@@ -55,11 +57,7 @@ impl Page {
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
-        if self.look.colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     fn heading(&mut self, text: &str) {
@@ -83,15 +81,38 @@ impl Page {
             return;
         }
         self.heading("Verdict");
+        let mut told: Vec<&String> = Vec::new();
         for (_, verdict) in &report.verdicts {
             self.paragraph(&verdict.sentence, "  ", 2);
-            for (index, remedy) in verdict.remedies.iter().enumerate() {
-                self.paragraph(remedy, &format!("    {}. ", index + 1), 7);
-            }
+            self.remedies(&verdict.remedies, &mut told);
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
-            let note = format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
+            let note =
+                format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
             let note = self.styled(FAINT, &note);
             self.line(&note);
+        }
+    }
+
+    /// The remedies of a verdict, by number; what an earlier verdict told is not
+    /// told again.
+    fn remedies<'r>(&mut self, remedies: &'r [String], told: &mut Vec<&'r String>) {
+        let mut again: Vec<String> = Vec::new();
+        for (index, remedy) in remedies.iter().enumerate() {
+            if told.contains(&remedy) {
+                again.push(format!("{}.", index + 1));
+                continue;
+            }
+            self.as_above(&mut again);
+            self.paragraph(remedy, &format!("    {}. ", index + 1), 7);
+            told.push(remedy);
+        }
+        self.as_above(&mut again);
+    }
+
+    fn as_above(&mut self, again: &mut Vec<String>) {
+        if !again.is_empty() {
+            self.line(&format!("    {} as above", again.join(" ")));
+            again.clear();
         }
     }
 
@@ -249,7 +270,8 @@ impl Page {
         }
         self.skipped(report);
         for hit in report.captures.iter().flat_map(|capture| &capture.limits_hit) {
-            let line = format!("  limit {} reached {}: {}", hit.limit, times(hit.times), hit.effect);
+            let line =
+                format!("  limit {} reached {}: {}", hit.limit, times(hit.times), hit.effect);
             let line = self.styled(WARNING, &line);
             self.line(&line);
         }
@@ -287,15 +309,24 @@ impl Page {
 }
 
 const HEADERS: [&str; 11] = [
-    "#", "time", "client", "server", "server name", "version", "cipher suite", "key", "handshake",
-    "certificate", "worst",
+    "#",
+    "time",
+    "client",
+    "server",
+    "server name",
+    "version",
+    "cipher suite",
+    "key",
+    "handshake",
+    "certificate",
+    "worst",
 ];
 
 /// The rows as a table without borders.
 fn lines(headers: &[&str], rows: &[impl AsRef<[String]>]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headers.iter().map(|text| Cell::new(text)));
+    table.set_header(headers.iter().map(Cell::new));
     for row in rows {
         table.add_row(row.as_ref().iter().map(Cell::new));
     }
@@ -353,7 +384,8 @@ fn row(judged: &Judged) -> [String; 11] {
 /// in the JSON document.
 fn clock(time: Timestamp) -> String {
     let text = time.to_string();
-    text.split_once('T').map_or(text.clone(), |(_, clock)| clock.trim_end_matches('Z').to_owned())
+    let clock = text.split_once('T').map_or(text.as_str(), |(_, clock)| clock);
+    clock.trim_end_matches('Z').to_owned()
 }
 
 /// Which kind of key signs for the server: `RSA`, `ECDSA`, `hidden`, or the
@@ -420,9 +452,7 @@ pub fn outcome_text(connection: &Connection) -> String {
 #[must_use]
 pub fn certificate_text(connection: &Connection) -> String {
     let name = match &connection.name {
-        NameVerdict::Checked { matches: false, reference, .. }
-            if matches!(reference, crate::connection::Reference::ServerName(_)) =>
-        {
+        NameVerdict::Checked { matches: false, reference: Reference::ServerName(_), .. } => {
             Some("name mismatch")
         }
         _ => None,
@@ -476,6 +506,9 @@ mod tests {
     #[test]
     fn text_is_folded_at_spaces() {
         assert_eq!(fold("one two three", 12, "  ", 2), ["  one two", "  three"]);
-        assert_eq!(fold("averyveryverylongword x", 10, "- ", 2), ["- averyveryverylongword", "  x"]);
+        assert_eq!(
+            fold("averyveryverylongword x", 10, "- ", 2),
+            ["- averyveryverylongword", "  x"]
+        );
     }
 }

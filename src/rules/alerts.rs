@@ -78,9 +78,7 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
 fn of_server_certificate(connection: &Connection, code: u8) -> Text {
     let checker = service(connection.server.port).map(|service| service.checker);
     match code {
-        48 => Text::en(
-            "its trust list lacks the chain of the certificate that the server showed",
-        ),
+        48 => Text::en("its trust list lacks the chain of the certificate that the server showed"),
         80 if checker == Some(Checker::TrafficServer) => Text::en(
             "after a certificate the traffic server of Expressway says so when the name does not match",
         ),
@@ -99,9 +97,7 @@ fn of_server_certificate(connection: &Connection, code: u8) -> Text {
 
 fn of_client_certificate(code: u8) -> Text {
     match code {
-        48 => Text::en(
-            "its trust list lacks the chain of the certificate that the client showed",
-        ),
+        48 => Text::en("its trust list lacks the chain of the certificate that the client showed"),
         45 => Text::en("the client's certificate or a CA above it has expired"),
         44 => Text::en("the client's certificate has been revoked"),
         43 => {
@@ -129,5 +125,36 @@ fn of_handshake(code: u8) -> Text {
         116 => Text::en("the server requires a client certificate"),
         120 => Text::en("both sides have no application protocol (ALPN) in common"),
         _ => Text::en("see RFC 8446, 6.2"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
+
+    const ID: &str = "alert-received";
+
+    #[test]
+    fn who_told_whom_what_and_what_it_means() {
+        let found = finding(ID, "root-missing.pcap", WITHOUT_ROOT);
+        assert_eq!(
+            found.sentence(),
+            "10.30.5.20 ended the handshake with alert unknown_ca (48), sent to \
+             cucmpub.example.org (10.30.7.11:8443): its trust list lacks the chain of the \
+             certificate that the server showed."
+        );
+        let found = finding(ID, "mtls-refused-tls12.pcap", EXPRESSWAY);
+        assert!(found.sentence().starts_with("cucmpub.example.org (10.30.7.11:6972) ended"));
+        let found = finding(ID, "short-host-name.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("when the name does not match"));
+    }
+
+    #[test]
+    fn a_close_notify_is_no_alert_worth_telling() {
+        let whole = ["rsa-trusted.pcap", "tls13-trusted.pcap", "mra-login-works.pcap"];
+        let parts = ["packet-lost.pcap", "client-to-server-only.pcap", "begun-mid-stream.pcap"];
+        for sample in whole.into_iter().chain(parts) {
+            assert!(findings(ID, sample, EXPRESSWAY).is_empty(), "{sample}");
+        }
     }
 }

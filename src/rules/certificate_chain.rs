@@ -40,9 +40,7 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
     sentence: Text::en(
         "{server} showed the self-signed certificate {certificate}, which is not in the trust store{namesake} (OpenSSL: {openssl}); {reaction}.",
     ),
-    remedy: Text::en(
-        "Have the certificate signed by a CA that {client} trusts, or trust it as it is. {upload}.",
-    ),
+    remedy: Text::en("{advice}."),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: TRAFFIC_SERVER,
     part: Part::Certificate {
@@ -77,10 +75,20 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
 fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(subject.connection, Lack::SelfSigned)?;
     let leaf = subject.connection.server_leaf()?;
-    let values =
-        fault.values(values(subject.connection, leaf)).with_words("wanted", THE_CERTIFICATE);
+    let advice = if fault.namesake().is_some() { SIGN_BOTH } else { SIGN_OR_TRUST };
+    let values = fault
+        .values(values(subject.connection, leaf))
+        .with_words("advice", advice)
+        .with_words("wanted", THE_CERTIFICATE);
     Some(observation(subject.connection, values, leaf, "this certificate in the trust store"))
 }
+
+const SIGN_OR_TRUST: Text = Text::en(
+    "Have the certificate signed by a CA that {client} trusts, or trust it as it is. {upload}",
+);
+const SIGN_BOTH: Text = Text::en(
+    "The trust list of {client} has another certificate of the same subject (serial {other_serial}), and Expressway uses only the first of a subject (CSCwa12894): uploading this one as well does not help. Have both certificates signed by a CA that {client} trusts, or let one serve both services (Unified CM 14 and later: reuse the multi-SAN Tomcat certificate as CallManager certificate)",
+);
 
 const THE_CERTIFICATE: Text = Text::en("the certificate {certificate} itself");
 
@@ -187,7 +195,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
             "1. Look at the issuer's name. If it is the name of a root CA, the root is missing: append it to the trust list. 2. If it is an intermediate, append it and its root: Maintenance > Security > Trusted CA certificate > Append CA certificate. 3. On Unified CM, upload the intermediate as tomcat-trust (and CallManager-trust) before the signed certificate. 4. Restart.",
         ),
         caveat: Text::en(
-            "Whether the issuer is a root or an intermediate cannot be told from a certificate that is not there. The verdict is that of the trust store given with --trust.",
+            "Whether the issuer is a root or an intermediate cannot be told from a certificate that is not there; an issuer that calls itself Root is told as trust-anchor-missing. The verdict is that of the trust store given with --trust.",
         ),
     },
     references: &[
@@ -293,4 +301,131 @@ fn proof(connection: &Connection, shown: &Certificate, expected: &str) -> Vec<Ev
     let certificate = scene::certificate_frame(connection, Role::Server)
         .map(|frame| scene::serial_evidence(frame, shown).expecting(expected));
     certificate.into_iter().chain(scene::ending(connection)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, WITH_ECDSA, WITHOUT_ROOT, bent, finding, findings};
+    use super::*;
+    use crate::connection::PathVerdict;
+    use crate::trust::{Candidate, Origin, Outcome, SignatureVerdict, VerifyError};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_self_signed_certificate_outside_the_store_is_told_with_its_serial() {
+        let found =
+            finding("self-signed-not-trusted", "ecdsa-selfsigned-untrusted.pcap", EXPRESSWAY);
+        assert_eq!(
+            found.sentence(),
+            "cucmpub.example.org (10.30.7.11:8443) showed the self-signed certificate \
+             CN=cucmpub-EC.example.org,O=Example (serial 6d:1c:4f:0a:93:be:52:d7:08:e1:f4:a2:7c:35:b9:81), \
+             which is not in the trust store (OpenSSL: self-signed certificate, error 18 at depth 0); \
+             10.30.5.20 refused it with alert unknown_ca (48)."
+        );
+        assert_eq!(found.severity, Severity::Error);
+        assert!(
+            found.remedy().contains(
+                "Maintenance > Security > Trusted CA certificate > Append CA certificate"
+            )
+        );
+    }
+
+    #[test]
+    fn a_namesake_in_the_store_changes_the_advice() {
+        let id = "self-signed-not-trusted";
+        let found = bent(id, "ecdsa-selfsigned-untrusted.pcap", EXPRESSWAY, |connection| {
+            let leaf = connection.server_leaf().unwrap().clone();
+            let PathVerdict::Judged(path) = &mut connection.server_path else {
+                panic!("not judged")
+            };
+            Arc::make_mut(path).candidates.push(Candidate {
+                depth: 0,
+                origin: Origin::Store(0),
+                certificate: leaf,
+                outcome: Outcome::NotTheSame,
+                signature: SignatureVerdict::Bad,
+            });
+        });
+        let found = found.unwrap();
+        assert!(
+            found
+                .sentence()
+                .contains("(the store has a certificate of the same name, serial 6d:1c:")
+        );
+        assert!(found.remedy().contains("CSCwa12894"));
+    }
+
+    #[test]
+    fn a_self_signed_certificate_in_the_store_is_silent() {
+        let found =
+            findings("self-signed-not-trusted", "ecdsa-selfsigned-trusted.pcap", WITH_ECDSA);
+        assert!(found.is_empty());
+    }
+
+    #[test]
+    fn an_accepted_certificate_that_the_store_does_not_have_is_a_warning() {
+        let found = finding("self-signed-not-trusted", "ecdsa-selfsigned-trusted.pcap", EXPRESSWAY);
+        assert_eq!(found.severity, Severity::Warning);
+        assert!(
+            found
+                .sentence()
+                .contains("10.30.5.20 accepted it, but a peer that checks this would refuse it")
+        );
+    }
+
+    #[test]
+    fn a_missing_root_is_named() {
+        let found = finding("trust-anchor-missing", "root-missing.pcap", WITHOUT_ROOT);
+        assert!(
+            found
+                .sentence()
+                .contains("leads to CN=Example Root CA,O=Example, which is not in the trust store")
+        );
+        assert!(
+            found
+                .sentence()
+                .contains("unable to get local issuer certificate, error 20 at depth 1")
+        );
+    }
+
+    #[test]
+    fn a_lone_certificate_of_a_ca_that_calls_itself_root_lacks_that_root() {
+        let sample = "ecdsa-root-missing.pcap";
+        assert_eq!(findings("trust-anchor-missing", sample, EXPRESSWAY).len(), 1);
+        assert!(findings("intermediate-missing", sample, EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_chain_to_a_root_of_the_store_is_silent() {
+        assert!(findings("trust-anchor-missing", "root-missing.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn an_issuer_that_nobody_has_is_told_where_only_one_certificate_was_sent() {
+        let found = finding("intermediate-missing", "intermediate-not-sent.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("without its issuer CN=Example Issuing CA 1,O=Example"));
+    }
+
+    #[test]
+    fn an_issuer_that_was_sent_is_silent() {
+        assert!(findings("intermediate-missing", "root-missing.pcap", WITHOUT_ROOT).is_empty());
+    }
+
+    #[test]
+    fn a_signature_of_another_key_is_told() {
+        let found =
+            bent("certificate-signature-failure", "root-missing.pcap", EXPRESSWAY, |connection| {
+                let PathVerdict::Judged(path) = &mut connection.server_path else {
+                    panic!("not judged")
+                };
+                Arc::make_mut(path).errors =
+                    vec![VerifyError::new(code::CERT_SIGNATURE_FAILURE, 1)];
+            });
+        assert!(
+            found.unwrap().sentence().contains("certificate signature failure, error 7 at depth 1")
+        );
+        assert!(
+            findings("certificate-signature-failure", "root-missing.pcap", EXPRESSWAY).is_empty()
+        );
+    }
 }

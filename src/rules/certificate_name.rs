@@ -150,3 +150,57 @@ const RENAME_SHORT: Text = Text::en(
 const REISSUE: Text = Text::en(
     "If {reference} is the right name, issue the certificate of {server} again with it as subject alternative name. If not, correct System > Server on Unified CM, then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, bent, finding, findings};
+    use super::*;
+    use crate::connection::Outcome;
+
+    const ID: &str = "name-not-in-certificate";
+
+    #[test]
+    fn a_short_host_name_is_told_with_the_names_of_the_certificate() {
+        let found = finding(ID, "short-host-name.pcap", EXPRESSWAY);
+        assert!(found.sentence().starts_with("10.30.5.20 wanted to reach cucmpub, but"));
+        assert!(found.sentence().contains("is for cucmpub.example.org, "));
+        assert!(found.sentence().ends_with("refused it with alert internal_error (80)."));
+        assert!(found.remedy().contains("System > Server: replace the short name cucmpub"));
+    }
+
+    #[test]
+    fn an_address_is_told_when_the_client_gave_up_over_it() {
+        let found = finding(ID, "address-instead-of-name.pcap", EXPRESSWAY);
+        assert!(found.remedy().contains("replace 10.30.7.11 by the fully qualified domain name"));
+    }
+
+    #[test]
+    fn an_address_is_silent_when_the_client_did_not_mind() {
+        let found = bent(ID, "address-instead-of-name.pcap", EXPRESSWAY, |connection| {
+            connection.outcome = Outcome::Completed;
+        });
+        assert!(found.is_none());
+    }
+
+    #[test]
+    fn a_peer_address_of_a_sip_zone_is_not_on_the_wire() {
+        let found = bent(ID, "address-instead-of-name.pcap", EXPRESSWAY, |connection| {
+            connection.server.port = 5061;
+        });
+        assert!(found.is_none());
+    }
+
+    #[test]
+    fn another_name_is_a_warning_when_the_client_did_not_mind() {
+        assert_eq!(finding(ID, "wrong-name-openssl.pcap", EXPRESSWAY).severity, Severity::Error);
+        let found = bent(ID, "wrong-name-openssl.pcap", EXPRESSWAY, |connection| {
+            connection.outcome = Outcome::Completed;
+        });
+        assert_eq!(found.unwrap().severity, Severity::Warning);
+    }
+
+    #[test]
+    fn the_right_name_is_silent() {
+        assert!(findings(ID, "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+}

@@ -189,3 +189,42 @@ const REISSUE_CLIENT: Text = Text::en(
 const REISSUE_SERVER: Text = Text::en(
     "Have the certificate of {server} issued again with serverAuth in its extended key usage, and clientAuth if it also connects to others.",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, bend_leaf, bent, findings};
+    use super::*;
+
+    #[test]
+    fn a_short_key_explains_bad_certificate() {
+        let found = bent("weak-key", "wrong-name-openssl.pcap", EXPRESSWAY, |connection| {
+            bend_leaf(connection, Role::Server, |leaf| leaf.public_key.bits = Some(1024));
+        });
+        assert!(found.unwrap().sentence().contains("with a key of 1024 bits"));
+    }
+
+    #[test]
+    fn a_short_key_that_the_client_accepted_is_silent() {
+        let found = bent("weak-key", "rsa-trusted.pcap", EXPRESSWAY, |connection| {
+            bend_leaf(connection, Role::Server, |leaf| leaf.public_key.bits = Some(1024));
+        });
+        assert!(found.is_none());
+        assert!(findings("weak-key", "wrong-name-openssl.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_client_certificate_without_client_auth_is_told() {
+        let without = |connection: &mut Connection| {
+            bend_leaf(connection, Role::Client, |leaf| {
+                leaf.extensions.extended_key_usage = Some(vec![])
+            });
+        };
+        let refused =
+            bent("eku-unsuitable", "mtls-refused-java.pcap", EXPRESSWAY, without).unwrap();
+        assert!(refused.sentence().contains("lacks clientAuth; 10.30.7.11 refused it"));
+        assert_eq!(refused.severity, Severity::Error);
+        let accepted = bent("eku-unsuitable", "mtls-accepted.pcap", EXPRESSWAY, without).unwrap();
+        assert_eq!(accepted.severity, Severity::Warning);
+        assert!(findings("eku-unsuitable", "mtls-accepted.pcap", EXPRESSWAY).is_empty());
+    }
+}

@@ -36,10 +36,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     remedy: Text::en("Renew {certificate}. {renew}."),
     needs: &[],
     applies: Text::en("Every TLS connection that shows certificates"),
-    part: Part::Certificate {
-        alerts: EXPIRED,
-        clause: Text::en("{what} had expired on {date}"),
-    },
+    part: Part::Certificate { alerts: EXPIRED, clause: Text::en("{what} had expired on {date}") },
     page: Page {
         checks: Text::en(
             "The end of validity of every certificate that was shown, and of the CA certificates used from the trust store, against the time of the connection in the capture.",
@@ -60,7 +57,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
 };
 
 fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
-    let time = subject.connection.first.time.seconds();
+    let time = clock(subject.connection)?;
     let late = |certificate: &Certificate| certificate.not_after.unix.filter(|end| *end < time);
     let outdated = Outdated::find(subject.connection, late)?;
     Some(outdated.observation(subject.connection, EXPIRED, "x509af.notAfter"))
@@ -104,11 +101,19 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
 };
 
 fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
-    let time = subject.connection.first.time.seconds();
+    let time = clock(subject.connection)?;
     let early =
         |certificate: &Certificate| certificate.not_before.unix.filter(|begin| *begin > time);
     let outdated = Outdated::find(subject.connection, early)?;
     Some(outdated.observation(subject.connection, NOT_YET_VALID, "x509af.notBefore"))
+}
+
+/// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
+const FIRST_YEAR: i64 = 788_918_400;
+
+/// The time of the connection in unix seconds, if the capture knows the time.
+fn clock(connection: &Connection) -> Option<i64> {
+    Some(connection.first.time.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
 }
 
 /// A certificate outside its validity, and the date that says so.
@@ -179,6 +184,47 @@ impl Outdated {
         match self.depth {
             0 => Text::en("the certificate {certificate}"),
             _ => Text::en("the CA certificate {certificate} in the chain"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, bent, finding, findings};
+    use super::*;
+
+    #[test]
+    fn an_expired_certificate_is_told_with_its_date() {
+        for store in [EXPRESSWAY, WITHOUT_ROOT, NO_STORE] {
+            let found = finding("certificate-expired", "expired.pcap", store);
+            assert!(
+                found.sentence().contains("56:ff:6c:71:00:00:00:00:00:e0) expired on 2025-01-01")
+            );
+            assert!(found.sentence().contains("refused it with alert certificate_expired (45)"));
+            assert_eq!(found.severity, Severity::Error);
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_the_future_is_told_with_its_date() {
+        let found = finding("certificate-not-yet-valid", "not-yet-valid.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("is valid only from 2042-01-01"));
+        assert!(findings("certificate-expired", "not-yet-valid.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_capture_without_a_clock_is_not_judged() {
+        let found = bent("certificate-not-yet-valid", "rsa-trusted.pcap", NO_STORE, |connection| {
+            connection.first.time = crate::time::Timestamp::from_seconds(0);
+        });
+        assert!(found.is_none());
+    }
+
+    #[test]
+    fn valid_certificates_are_silent() {
+        for rule in ["certificate-expired", "certificate-not-yet-valid"] {
+            assert!(findings(rule, "mtls-accepted.pcap", EXPRESSWAY).is_empty());
+            assert!(findings(rule, "root-missing.pcap", NO_STORE).is_empty());
         }
     }
 }

@@ -164,3 +164,45 @@ fn old_tls(subject: &Subject<'_>) -> Option<Observation> {
         of: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{
+        EXPRESSWAY, NO_STORE, WITH_ECDSA, bend_server_hello, bent, finding, findings,
+    };
+    use super::*;
+
+    const ECDSA: &str = "ecdsa-selected";
+
+    #[test]
+    fn ecdsa_that_is_not_trusted_is_an_error_with_the_prefix_as_remedy() {
+        for store in [EXPRESSWAY, NO_STORE] {
+            let found = finding(ECDSA, "ecdsa-selfsigned-untrusted.pcap", store);
+            assert_eq!(found.severity, Severity::Error);
+            assert!(found.sentence().contains("because the client offers it first"));
+            assert!(found.remedy().contains("`ECDHE-RSA-AES256-GCM-SHA384:`"));
+        }
+    }
+
+    #[test]
+    fn ecdsa_that_is_trusted_is_information_and_rsa_is_nothing() {
+        let found = finding(ECDSA, "ecdsa-selfsigned-trusted.pcap", WITH_ECDSA);
+        assert_eq!(found.severity, Severity::Info);
+        assert!(findings(ECDSA, "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn ecdsa_that_the_client_took_without_trust_is_a_warning() {
+        let found = finding(ECDSA, "ecdsa-selfsigned-trusted.pcap", EXPRESSWAY);
+        assert_eq!(found.severity, Severity::Warning);
+    }
+
+    #[test]
+    fn tls_1_1_is_old_and_1_2_is_not() {
+        let found = bent("old-tls", "rsa-trusted.pcap", EXPRESSWAY, |connection| {
+            bend_server_hello(connection, |hello| hello.legacy_version = 0x0302);
+        });
+        assert!(found.unwrap().sentence().contains("agreed on TLSv1.1"));
+        assert!(findings("old-tls", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+}

@@ -17,7 +17,9 @@ const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     id: "client-certificate-refused",
     severity: Severity::Error,
     summary: Text::en("The server refused the client's certificate"),
-    sentence: Text::en("{place} refused {certificate} that {client} showed, with {alert}: {reason}."),
+    sentence: Text::en(
+        "{place} refused {certificate} that {client} showed, with {alert}: {reason}.",
+    ),
     remedy: Text::en("{remedy}."),
     needs: &[],
     applies: Text::en(
@@ -112,7 +114,9 @@ const fn remedy(alert: Option<u8>, port: u16) -> Text {
         Some(43) => Text::en(
             "Have the certificate of {client} issued again with clientAuth in its extended key usage",
         ),
-        Some(44 | 45) => Text::en("Renew the certificate of {client}, and look at the CAs above it"),
+        Some(44 | 45) => {
+            Text::en("Renew the certificate of {client}, and look at the CAs above it")
+        }
         _ => chain_upload(port),
     }
 }
@@ -225,4 +229,52 @@ fn empty_list(connection: &Connection) -> Option<u64> {
     let empty = connection.client_certificates.as_ref()?.is_empty();
     let (entry, list) = connection.handshake.certificates(Role::Client)?;
     (empty && list.cut_bytes == 0).then_some(entry.frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    const REFUSED: &str = "client-certificate-refused";
+    const NOT_SENT: &str = "client-certificate-not-sent";
+
+    #[test]
+    fn unified_cm_that_does_not_know_the_ca_of_expressway_is_told_both_stores() {
+        let found = finding(REFUSED, "mtls-refused-tls12.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("that 10.30.5.20 showed, with alert unknown_ca (48)"));
+        assert!(found.sentence().contains("does not have CN=Example Voice Root CA,O=Example"));
+        assert!(found.remedy().contains("as tomcat-trust and as CallManager-trust"));
+        assert!(found.remedy().contains("utils service restart Cisco HAProxy"));
+    }
+
+    #[test]
+    fn on_the_port_of_sip_oauth_only_tomcat_trust_counts() {
+        let found = finding(REFUSED, "mtls-refused-java.pcap", EXPRESSWAY);
+        assert!(found.remedy().contains("as tomcat-trust (SIP OAuth looks there)"));
+        assert!(!found.remedy().contains("CallManager-trust"));
+    }
+
+    #[test]
+    fn an_encrypted_refusal_is_told_by_its_place() {
+        let found = finding(REFUSED, "mtls-refused-tls13.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("with an encrypted alert"));
+    }
+
+    #[test]
+    fn an_accepted_certificate_and_a_missing_one_are_not_refused() {
+        for sample in ["mtls-accepted.pcap", "mtls-empty-certificate.pcap", "rsa-trusted.pcap"] {
+            assert!(findings(REFUSED, sample, EXPRESSWAY).is_empty(), "{sample}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_told() {
+        let found = finding(NOT_SENT, "mtls-empty-certificate.pcap", EXPRESSWAY);
+        assert!(
+            found
+                .sentence()
+                .contains("got an empty list, and gave up with alert handshake_failure (40)")
+        );
+        assert!(findings(NOT_SENT, "mtls-refused-tls12.pcap", EXPRESSWAY).is_empty());
+    }
 }

@@ -15,7 +15,7 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
     id: "handshake-unfinished",
     severity: Severity::Warning,
     summary: Text::en("The handshake ended, or fell silent, without an alert"),
-    sentence: Text::en("{ending}, {stage}, without an alert: {client} to {server}."),
+    sentence: Text::en("{ending}: {client} to {server}."),
     remedy: Text::en("{remedy}"),
     needs: &[],
     applies: Text::en("Every TLS connection"),
@@ -49,12 +49,20 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = selection::client_hello_frame(connection)?;
     let ending = match connection.outcome {
-        Outcome::Reset { by: Role::Client, .. } => Text::en("The client reset the connection"),
-        Outcome::Reset { by: Role::Server, .. } => Text::en("The server reset the connection"),
-        Outcome::Closed { by: Role::Client, .. } => Text::en("The client closed the connection"),
-        Outcome::Closed { by: Role::Server, .. } => Text::en("The server closed the connection"),
-        Outcome::Unanswered => Text::en("The server did not answer"),
-        Outcome::Unfinished => Text::en("The handshake stops"),
+        Outcome::Reset { by: Role::Client, .. } => {
+            Text::en("The client reset the connection {stage} without an alert")
+        }
+        Outcome::Reset { by: Role::Server, .. } => {
+            Text::en("The server reset the connection {stage} without an alert")
+        }
+        Outcome::Closed { by: Role::Client, .. } => {
+            Text::en("The client closed the connection {stage} without an alert")
+        }
+        Outcome::Closed { by: Role::Server, .. } => {
+            Text::en("The server closed the connection {stage} without an alert")
+        }
+        Outcome::Unanswered => Text::en("The server never answered the ClientHello"),
+        Outcome::Unfinished => Text::en("The handshake stops {stage}"),
         _ => return None,
     };
     let (stage, remedy) = stage(connection);
@@ -99,3 +107,27 @@ const PERHAPS_CLIENT_REFUSED: Text = Text::en(
 const CAPTURE_BOTH: Text = Text::en(
     "Capture on both machines at once: a reset or silence that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
+
+    const ID: &str = "handshake-unfinished";
+
+    #[test]
+    fn a_reset_and_silence_are_told() {
+        let found = finding(ID, "reset-after-client-hello.pcap", EXPRESSWAY);
+        assert!(found.sentence().starts_with(
+            "The server reset the connection after the ClientHello without an alert: "
+        ));
+        assert_eq!(findings(ID, "client-hello-unanswered.pcap", EXPRESSWAY).len(), 1);
+        assert_eq!(findings(ID, "truncated.pcap", EXPRESSWAY).len(), 1);
+    }
+
+    #[test]
+    fn an_end_with_an_alert_and_a_finished_handshake_are_silent() {
+        assert!(findings(ID, "root-missing.pcap", WITHOUT_ROOT).is_empty());
+        assert!(findings(ID, "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+        assert!(findings(ID, "client-to-server-only.pcap", EXPRESSWAY).is_empty());
+    }
+}

@@ -22,6 +22,8 @@ mod rule;
 mod run;
 mod scene;
 mod selection;
+#[cfg(test)]
+mod testing;
 mod trust_fault;
 mod verdict;
 mod visibility;

@@ -180,3 +180,28 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
         of: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    #[test]
+    fn a_hello_that_the_server_refuses_is_told_with_the_offer() {
+        let found = finding("no-common-cipher", "no-common-cipher.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("with alert handshake_failure (40)"));
+        assert!(found.sentence().contains("TLS_ECDHE_ECDSA_WITH_"));
+        assert!(found.remedy().contains("The client offers ECDSA only"));
+    }
+
+    #[test]
+    fn the_same_alert_after_a_server_hello_is_another_matter() {
+        assert!(findings("no-common-cipher", "mtls-empty-certificate.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn versions_that_do_not_meet_are_told() {
+        let found = finding("no-common-version", "no-common-version.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("10.30.5.20 offered TLSv1.1 at most"));
+        assert!(findings("no-common-version", "no-common-cipher.pcap", EXPRESSWAY).is_empty());
+    }
+}

@@ -18,8 +18,12 @@ const NOT_TRUSTED: &[u8] = &[48, 46];
 const CERTIFICATE_REFUSED: Rule = Rule {
     id: "certificate-refused",
     severity: Severity::Error,
-    summary: Text::en("The client refused the server's certificate for reasons of its own trust list"),
-    sentence: Text::en("{client} refused {certificate}, which {server} showed, with {alert}: {reason}."),
+    summary: Text::en(
+        "The client refused the server's certificate for reasons of its own trust list",
+    ),
+    sentence: Text::en(
+        "{client} refused {certificate}, which {server} showed, with {alert}: {reason}.",
+    ),
     remedy: Text::en("{upload}."),
     needs: &[Need::ServerCertificate],
     applies: Text::en("Every TLS connection whose server certificate can be read"),
@@ -193,3 +197,42 @@ const RENEW: Text =
 const LOOK: Text = Text::en(
     "Get the certificate from the server (`openssl s_client -connect HOST:PORT -showcerts`), and the reason from the log of {client}; for SIP, test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` to see it in a capture.",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, finding, findings};
+
+    const REFUSED: &str = "certificate-refused";
+    const HIDDEN: &str = "tls13-client-refused-certificate";
+
+    #[test]
+    fn without_a_trust_list_the_word_of_the_client_counts() {
+        let found = finding(REFUSED, "ecdsa-selfsigned-untrusted.pcap", NO_STORE);
+        assert!(found.sentence().contains("is self-signed, and the client does not have it"));
+        let found = finding(REFUSED, "root-missing.pcap", NO_STORE);
+        assert!(found.sentence().contains("(issuer CN=Example Issuing CA 1,O=Example)"));
+    }
+
+    #[test]
+    fn a_trust_list_that_vouches_is_not_the_one_of_the_client() {
+        let found = finding(REFUSED, "root-missing.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("though the trust store given here vouches for it"));
+    }
+
+    #[test]
+    fn where_the_trust_list_explains_the_refusal_this_is_silent() {
+        assert!(findings(REFUSED, "root-missing.pcap", WITHOUT_ROOT).is_empty());
+        assert!(findings(REFUSED, "rsa-trusted.pcap", NO_STORE).is_empty());
+        assert!(findings(REFUSED, "expired.pcap", NO_STORE).is_empty());
+    }
+
+    #[test]
+    fn a_hidden_certificate_that_was_refused_is_told() {
+        let found = finding(HIDDEN, "tls13-client-refuses.pcap", WITHOUT_ROOT);
+        assert!(found.sentence().contains("with alert unknown_ca (48)"));
+        let found = finding(HIDDEN, "tls13-client-refuses-gnutls.pcap", WITHOUT_ROOT);
+        assert!(found.sentence().contains("with an encrypted alert"));
+        assert!(findings(HIDDEN, "tls13-trusted.pcap", EXPRESSWAY).is_empty());
+        assert!(findings(HIDDEN, "root-missing.pcap", WITHOUT_ROOT).is_empty());
+    }
+}

@@ -50,10 +50,8 @@ pub(super) fn alert(description: u8) -> String {
 
 /// `alert unknown_ca (48)`, also where it cannot be read.
 pub(super) fn said_alert(description: Option<u8>) -> String {
-    description.map_or_else(
-        || "an encrypted alert".to_owned(),
-        |code| format!("alert {}", alert(code)),
-    )
+    description
+        .map_or_else(|| "an encrypted alert".to_owned(), |code| format!("alert {}", alert(code)))
 }
 
 /// `{client}`, `{server}` and `{port}`, which every sentence may use.

@@ -38,7 +38,9 @@ impl<'a> TrustFault<'a> {
             (
                 code::UNABLE_TO_GET_ISSUER_CERT_LOCALLY | code::UNABLE_TO_VERIFY_LEAF_SIGNATURE,
                 0,
-            ) if fault.namesake().is_none() => Lack::Intermediate,
+            ) if fault.namesake().is_none() && !fault.issuer_calls_itself_root() => {
+                Lack::Intermediate
+            }
             _ => Lack::Anchor,
         };
         Some(fault)
@@ -47,6 +49,13 @@ impl<'a> TrustFault<'a> {
     /// The last certificate that could be found.
     pub(super) fn end(&self) -> Option<&'a Arc<Certificate>> {
         self.path.path.last().map(|link| &link.certificate)
+    }
+
+    /// Whether the missing issuer is a root by its name. What it is cannot be told from
+    /// a certificate that nobody has; this only chooses the more likely advice.
+    fn issuer_calls_itself_root(&self) -> bool {
+        let name = self.end().and_then(|end| end.issuer.common_name()).unwrap_or_default();
+        name.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("root"))
     }
 
     /// Whether the store itself holds that last certificate.

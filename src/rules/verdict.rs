@@ -27,7 +27,8 @@ pub struct Verdict {
     pub streams: Vec<u64>,
     /// Id of the rule that names the cause.
     pub cause: &'static str,
-    /// Error where connections failed, warning where the other side did not mind.
+    /// That of the cause: error where connections failed for it, warning where the
+    /// other side did not mind.
     pub severity: Severity,
     /// Who refused whom, when somebody did.
     pub refused_by: Option<Role>,
@@ -76,14 +77,13 @@ fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<&'a Fin
 
 impl Verdict {
     fn of(connection: &Connection, cause: &Finding, findings: &[Finding]) -> Self {
-        let completed = connection.outcome == Outcome::Completed;
         Self {
             client: connection.client.address,
             server: connection.server,
             service: service(connection.server.port).map(|service| service.name),
             streams: vec![connection.stream],
             cause: cause.rule.id,
-            severity: if completed { Severity::Warning } else { Severity::Error },
+            severity: cause.severity,
             refused_by: connection.outcome.aborted_by(),
             sentence: sentence(connection, cause),
             remedies: remedies(connection, cause, findings),
@@ -104,6 +104,7 @@ fn sentence(connection: &Connection, cause: &Finding) -> String {
     let selected = if of == Role::Server { selected(connection) } else { Text::en("") };
     let values = selection::values(cause.values.clone(), connection)
         .with("server_and_service", scene::server_and_service(connection))
+        .with("ended_with", ended_with(connection))
         .with_words("how", how(connection))
         .with_words("selected", selected)
         .with_words("clause", clause);
@@ -116,9 +117,8 @@ const SERVER_REFUSED: Text = Text::en(
 const SERVER_WOULD_BE_REFUSED: Text = Text::en(
     "{client} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
 );
-const CLIENT_REFUSED: Text = Text::en(
-    "{server_and_service} refused the certificate that {client} showed, {how}: {clause}.",
-);
+const CLIENT_REFUSED: Text =
+    Text::en("{server_and_service} refused the certificate that {client} showed, {how}: {clause}.");
 const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
     "{server_and_service} accepted the certificate that {client} showed, but a server that checks it would refuse it: {clause}.",
 );
@@ -134,11 +134,18 @@ fn selected(connection: &Connection) -> Text {
     }
 }
 
-/// `with alert unknown_ca (48)`, `by a reset`.
+/// The alert, where there was one.
+fn ended_with(connection: &Connection) -> String {
+    match connection.outcome {
+        Outcome::Alert { description, .. } => scene::said_alert(description),
+        _ => String::new(),
+    }
+}
+
+/// How a certificate was refused.
 const fn how(connection: &Connection) -> Text {
     match connection.outcome {
-        Outcome::Alert { description: Some(_), .. } => Text::en("with alert {alert}"),
-        Outcome::Alert { description: None, .. } => Text::en("with an encrypted alert"),
+        Outcome::Alert { .. } => Text::en("with {ended_with}"),
         Outcome::Reset { .. } => Text::en("resetting the connection without an alert"),
         _ => Text::en("closing the connection without an alert"),
     }
@@ -150,11 +157,19 @@ fn remedies(connection: &Connection, cause: &Finding, findings: &[Finding]) -> V
         && findings.iter().any(|finding| {
             finding.rule.id == "ecdsa-selected" && finding.severity > Severity::Info
         });
-    let mut remedies: Vec<String> = if untrusted_ecdsa {
-        selection::remedies(connection).iter().map(|remedy| remedy.fill(&cause.values)).collect()
-    } else {
-        vec![cause.remedy()]
-    };
+    let mut remedies: Vec<String> = Vec::new();
+    if untrusted_ecdsa {
+        let ways = selection::remedies(connection).iter();
+        remedies.extend(ways.map(|way| way.fill(&cause.values)));
+    }
+    // Behind a namesake in the trust list the upload of the certificate is in vain.
+    let namesake = cause.values.get("other_serial").is_some();
+    if namesake {
+        remedies.pop();
+    }
+    if remedies.is_empty() || namesake {
+        remedies.push(cause.remedy());
+    }
     remedies.extend(behind(cause, findings));
     remedies
 }
@@ -174,3 +189,90 @@ fn behind(cause: &Finding, findings: &[Finding]) -> impl Iterator<Item = String>
 
 const NEXT_FAULT: Text =
     Text::en("The next fault, which shows when this one is mended: {fault} {remedy}");
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, EXPRESSWAY, NO_STORE, WITH_ECDSA, WITHOUT_ROOT};
+    use super::*;
+
+    #[test]
+    fn the_first_verdict_names_the_cause() {
+        let causes = [
+            ("mra-login-ecdsa-untrusted.pcap", EXPRESSWAY, "self-signed-not-trusted"),
+            ("mra-login-refused-by-cucm.pcap", WITH_ECDSA, "client-certificate-refused"),
+            ("short-host-name.pcap", EXPRESSWAY, "name-not-in-certificate"),
+            ("address-instead-of-name.pcap", EXPRESSWAY, "name-not-in-certificate"),
+            ("wrong-name-openssl.pcap", EXPRESSWAY, "name-not-in-certificate"),
+            ("ecdsa-root-missing.pcap", EXPRESSWAY, "trust-anchor-missing"),
+            ("root-missing.pcap", WITHOUT_ROOT, "trust-anchor-missing"),
+            ("root-missing.pcap", NO_STORE, "certificate-refused"),
+            ("intermediate-not-sent.pcap", EXPRESSWAY, "intermediate-missing"),
+            ("expired.pcap", EXPRESSWAY, "certificate-expired"),
+            // The alert says "expired"; that the root is missing as well comes second.
+            ("expired.pcap", WITHOUT_ROOT, "certificate-expired"),
+            ("not-yet-valid.pcap", EXPRESSWAY, "certificate-not-yet-valid"),
+            ("mtls-refused-tls12.pcap", EXPRESSWAY, "client-certificate-refused"),
+            // The server is not trusted by this store, but it is the server that refused.
+            ("mtls-refused-tls12.pcap", WITHOUT_ROOT, "client-certificate-refused"),
+            ("mtls-refused-tls13.pcap", EXPRESSWAY, "client-certificate-refused"),
+            ("mtls-refused-java.pcap", EXPRESSWAY, "client-certificate-refused"),
+            ("mtls-empty-certificate.pcap", EXPRESSWAY, "client-certificate-not-sent"),
+            ("tls13-client-refuses.pcap", WITHOUT_ROOT, "tls13-client-refused-certificate"),
+            ("no-common-cipher.pcap", EXPRESSWAY, "no-common-cipher"),
+            ("no-common-version.pcap", EXPRESSWAY, "no-common-version"),
+            ("reset-after-client-hello.pcap", EXPRESSWAY, "handshake-unfinished"),
+        ];
+        for (sample, store, cause) in causes {
+            let verdicts = testing::verdicts(sample, store);
+            assert_eq!(
+                verdicts.first().map(|first| first.cause),
+                Some(cause),
+                "{sample} {store:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_paragraph_names_who_what_and_why_and_the_remedies_in_order() {
+        let verdicts = testing::verdicts("mra-login-ecdsa-untrusted.pcap", EXPRESSWAY);
+        assert_eq!(verdicts.len(), 2, "publisher and subscriber");
+        assert_eq!(
+            verdicts[0].sentence,
+            "10.30.5.20 refused the certificate that cucmpub.example.org (10.30.7.11:6972, \
+             configuration download over HTTPS) showed, with alert unknown_ca (48): ECDSA was \
+             selected (TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, signed with \
+             ecdsa_secp256r1_sha256) because the client offers it first, and the certificate \
+             CN=cucmpub-EC.example.org,O=Example (serial \
+             6d:1c:4f:0a:93:be:52:d7:08:e1:f4:a2:7c:35:b9:81) is self-signed and not in the \
+             trust list (OpenSSL: self-signed certificate, error 18 at depth 0)."
+        );
+        let begins = ["Prefer RSA", "Put ECDSA last", "Forbid ECDSA", "Trust the EC certificate"];
+        assert_eq!(verdicts[0].remedies.len(), begins.len());
+        for (remedy, begin) in verdicts[0].remedies.iter().zip(begins) {
+            assert!(remedy.starts_with(begin), "{remedy}");
+        }
+    }
+
+    #[test]
+    fn what_works_has_no_verdict() {
+        for sample in
+            ["rsa-trusted.pcap", "mra-login-works.pcap", "mtls-accepted.pcap", "tls13-trusted.pcap"]
+        {
+            assert!(testing::verdicts(sample, WITH_ECDSA).is_empty(), "{sample}");
+        }
+    }
+
+    #[test]
+    fn what_works_but_should_not_is_a_warning() {
+        let verdicts = testing::verdicts("rsa-trusted.pcap", WITHOUT_ROOT);
+        assert_eq!(verdicts.len(), 1);
+        assert_eq!(verdicts[0].severity, Severity::Warning);
+        assert!(verdicts[0].sentence.contains("a client that checks it would refuse it"));
+    }
+
+    #[test]
+    fn a_second_fault_is_told_behind_the_first() {
+        let verdicts = testing::verdicts("expired.pcap", WITHOUT_ROOT);
+        assert!(verdicts[0].remedies.iter().any(|remedy| remedy.starts_with("The next fault")));
+    }
+}

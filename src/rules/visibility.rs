@@ -83,14 +83,24 @@ const TLS13_SERVER_KEY_TYPE: Rule = Rule {
         "If it is an EC key and the client refused the certificate, look whether the CA of the EC certificate is in the trust list of {client}. For SIP, `xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On` prefers RSA.",
     ),
     needs: &[],
-    applies: Text::en("TLS 1.3 with servers that send each message in a record of its own, as OpenSSL does; the setting exists from X15.2 on"),
+    applies: Text::en(
+        "TLS 1.3 with servers that send each message in a record of its own, as OpenSSL does; the setting exists from X15.2 on",
+    ),
     part: Part::Remark,
     page: Page {
-        checks: Text::en("The length of the encrypted record in front of the server's Finished, which holds its signature."),
-        why: Text::en("Under TLS 1.3 the cipher suite does not tell whether the RSA or the EC certificate was shown. The length of the signature does."),
+        checks: Text::en(
+            "The length of the encrypted record in front of the server's Finished, which holds its signature.",
+        ),
+        why: Text::en(
+            "Under TLS 1.3 the cipher suite does not tell whether the RSA or the EC certificate was shown. The length of the signature does.",
+        ),
         symptom: Text::en("None by itself"),
-        steps: Text::en("1. Compare with the certificates of the node (`show cert own tomcat`, `show cert own tomcat-ECDSA`). 2. Check that the CA of that kind is in the trust list."),
-        caveat: Text::en("Inferred from lengths measured with OpenSSL; padding or joined records would deceive it, so it stays silent for every other length."),
+        steps: Text::en(
+            "1. Compare with the certificates of the node (`show cert own tomcat`, `show cert own tomcat-ECDSA`). 2. Check that the CA of that kind is in the trust list.",
+        ),
+        caveat: Text::en(
+            "Inferred from lengths measured with OpenSSL; padding or joined records would deceive it, so it stays silent for every other length.",
+        ),
     },
     references: &[
         "RFC 8446, 4.4.3",
@@ -137,4 +147,23 @@ fn certificate_verify(connection: &Connection) -> Option<(u64, usize)> {
     let at = records.iter().position(|(_, length)| *length == finished)?;
     // Behind EncryptedExtensions and Certificate at least.
     records.get(at.checked_sub(1).filter(|before| *before >= 2)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    #[test]
+    fn hidden_certificates_are_told_and_visible_ones_are_not() {
+        let found = finding("tls13-certificate-hidden", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("negotiated TLSv1.3"));
+        assert!(findings("tls13-certificate-hidden", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn the_kind_of_a_hidden_key_is_inferred_from_its_signature() {
+        let found = finding("tls13-server-key-type", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("has an RSA 2048 key (inferred"));
+        assert!(findings("tls13-server-key-type", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
 }

@@ -104,9 +104,8 @@ impl CertificateRequest {
             return Self::default();
         }
         let (extensions, whole) = extension::list(&mut reader);
-        let numbers = |code| {
-            extension::find(&extensions, code).map_or_else(Vec::new, extension::numbers16)
-        };
+        let numbers =
+            |code| extension::find(&extensions, code).map_or_else(Vec::new, extension::numbers16);
         let authorities = extension::find(&extensions, code::CERTIFICATE_AUTHORITIES)
             .and_then(|extension| Reader::new(&extension.body).vec16_lax())
             .map_or_else(Vec::new, |(bytes, _)| names_in(bytes));

@@ -65,10 +65,8 @@ impl ClientHello {
         let [suites, session, challenge] =
             [reader.u16()?, reader.u16()?, reader.u16()?].map(usize::from);
         let (suites, _) = reader.take_lax(suites);
-        self.cipher_suites = suites
-            .chunks_exact(3)
-            .filter_map(|kind| Reader::new(kind).u24())
-            .collect();
+        self.cipher_suites =
+            suites.chunks_exact(3).filter_map(|kind| Reader::new(kind).u24()).collect();
         self.session_id = reader.take(session)?.to_vec();
         self.random = reader.take(challenge)?.to_vec();
         Some(())
@@ -126,9 +124,8 @@ impl ClientHello {
     /// Groups of the offered key shares (RFC 8446, 4.2.8).
     #[must_use]
     pub fn key_share_groups(&self) -> Vec<u16> {
-        let share = self
-            .extension(code::KEY_SHARE)
-            .or_else(|| self.extension(code::KEY_SHARE_DRAFT));
+        let share =
+            self.extension(code::KEY_SHARE).or_else(|| self.extension(code::KEY_SHARE_DRAFT));
         let Some((list, _)) = share.and_then(|share| Reader::new(&share.body).vec16_lax()) else {
             return Vec::new();
         };
@@ -171,8 +168,7 @@ impl ClientHello {
     /// name may be inside and hidden.
     #[must_use]
     pub fn is_ech_outer(&self) -> bool {
-        self.extension(code::ENCRYPTED_CLIENT_HELLO)
-            .is_some_and(|ech| ech.body.first() == Some(&0))
+        self.extension(code::ENCRYPTED_CLIENT_HELLO).is_some_and(|ech| ech.body.first() == Some(&0))
     }
 
     /// Whether the extended master secret was offered (RFC 7627).
@@ -237,9 +233,8 @@ mod tests {
         let mut message = vec![1, 0, 0, u8::try_from(body.len()).unwrap()];
         message.extend(&body);
         let (_, parsed) = tls_parser::parse_tls_message_handshake(&message).unwrap();
-        let tls_parser::TlsMessage::Handshake(tls_parser::TlsMessageHandshake::ClientHello(
-            theirs,
-        )) = parsed
+        let tls_parser::TlsMessage::Handshake(tls_parser::TlsMessageHandshake::ClientHello(theirs)) =
+            parsed
         else {
             panic!("no ClientHello");
         };

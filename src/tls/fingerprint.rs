@@ -98,9 +98,8 @@ fn ja4_alpn(hello: &ClientHello) -> String {
     let ends = |text: &str| -> String {
         text.chars().next().into_iter().chain(text.chars().next_back()).collect()
     };
-    let plain = [name.first(), name.last()]
-        .iter()
-        .all(|byte| byte.is_some_and(u8::is_ascii_alphanumeric));
+    let plain =
+        [name.first(), name.last()].iter().all(|byte| byte.is_some_and(u8::is_ascii_alphanumeric));
     if plain { ends(&String::from_utf8_lossy(name)) } else { ends(&hex(name)) }
 }
 

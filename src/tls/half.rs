@@ -14,6 +14,9 @@ use crate::flow::{GapCause, Mark};
 use crate::limits::Limits;
 use crate::wire::Reader;
 
+/// Bytes before the first record that are kept: a dialogue up to STARTTLS.
+const PREFACE_BYTES: usize = 1024;
+
 /// Whether more of a direction's bytes can teach anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appetite {
@@ -75,6 +78,8 @@ pub(super) struct Half {
     pub(super) limit_hit: bool,
     /// Records were found.
     pub(super) is_tls: bool,
+    /// The beginning of what came before the first record.
+    pub(super) preface: Vec<u8>,
 }
 
 impl Half {
@@ -103,6 +108,7 @@ impl Half {
             anomalies: Vec::new(),
             limit_hit: false,
             is_tls: false,
+            preface: Vec::new(),
         }
     }
 
@@ -141,7 +147,9 @@ impl Half {
             State::Header => self.lose_track(mark, limits),
             State::Lost | State::Done => {}
         }
-        if self.is_tls {
+        // Before the first record a gap may have swallowed it: that is worth knowing
+        // as long as this may turn out to be TLS.
+        if self.is_tls || matches!(self.state, State::Searching { .. }) {
             self.note(What::Gap { length, cause }, mark, mark);
         }
     }
@@ -165,7 +173,8 @@ impl Half {
         limits: &Limits,
     ) -> &'a [u8] {
         if !fresh && search::at_segment(bytes) == Found::Records(0) {
-            self.waiting.clear();
+            let text = std::mem::take(&mut self.waiting);
+            self.keep_preface(&text);
         }
         let held = self.waiting.len();
         self.waiting.extend_from_slice(bytes);
@@ -181,6 +190,7 @@ impl Half {
                 self.state = State::Header;
                 self.waiting_since = None;
                 let before = std::mem::take(&mut self.waiting);
+                self.keep_preface(before.get(..at).unwrap_or_default());
                 // Bytes held from earlier segments belong to the header that follows.
                 self.replay(&before, at, held, since, mark, limits);
                 bytes.get(at.saturating_sub(held)..).unwrap_or_default()
@@ -188,7 +198,8 @@ impl Half {
             Found::Ssl2 => self.ssl2(held, bytes, since, mark),
             Found::NotYet(upto) => {
                 self.searched += bytes.len();
-                self.waiting.drain(..upto);
+                let text: Vec<u8> = self.waiting.drain(..upto).collect();
+                self.keep_preface(&text);
                 self.state = State::Searching { fresh: fresh && upto == 0 };
                 if self.searched > limits.search_bytes {
                     self.state = State::Done;
@@ -196,6 +207,13 @@ impl Half {
                 &[]
             }
         }
+    }
+
+    /// Keeps the beginning of what comes before the records: it tells the protocol
+    /// that started TLS.
+    fn keep_preface(&mut self, text: &[u8]) {
+        let room = PREFACE_BYTES.saturating_sub(self.preface.len());
+        self.preface.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
     }
 
     /// Hands on the bytes of earlier segments from which records begin.
@@ -313,8 +331,7 @@ impl Half {
         limits: &Limits,
     ) -> &'a [u8] {
         let (part, rest) = bytes.split_at(remaining.min(bytes.len()));
-        let wanted =
-            header.content != Content::ApplicationData || self.kept.wants(header, limits);
+        let wanted = header.content != Content::ApplicationData || self.kept.wants(header, limits);
         if !broken && wanted {
             self.body.extend_from_slice(part);
         }
@@ -511,7 +528,13 @@ impl Half {
             let whole = std::mem::replace(&mut self.joined, rest);
             self.joined_since = Some(first);
             self.kept_bytes += whole.len();
-            self.message(kind, length, whole.get(message::HEADER..).unwrap_or_default(), since, mark);
+            self.message(
+                kind,
+                length,
+                whole.get(message::HEADER..).unwrap_or_default(),
+                since,
+                mark,
+            );
         }
     }
 
@@ -520,6 +543,7 @@ impl Half {
         if let Body::ServerHello(hello) | Body::HelloRetryRequest(hello) = &message.body {
             self.context.version = Some(hello.version());
             self.context.suite = hello.cipher_suite;
+            self.context.raw_public_key = hello.announces_raw_public_key();
         }
         self.messages += 1;
         self.note(What::Message(message), first, last);

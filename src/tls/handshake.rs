@@ -1,6 +1,7 @@
 //! What was seen of a TLS handshake, both directions joined.
 
 use super::message::{Body, Message};
+use super::names;
 use super::server_hello::is_tls13;
 use super::{
     CertificateList, CertificateRequest, ClientHello, EncryptedExtensions, ServerHello,
@@ -136,6 +137,8 @@ pub struct Handshake {
     pub entries: Vec<Entry>,
     /// Where the bytes disagreed with the protocol.
     pub anomalies: Vec<Anomaly>,
+    /// The protocol whose dialogue came before TLS (STARTTLS, a proxy).
+    pub started_by: Option<&'static str>,
     /// The handshake was larger than [`crate::limits::Limits`] allow.
     pub limit_hit: bool,
 }
@@ -243,6 +246,18 @@ impl Handshake {
         self.entries.iter().any(|entry| entry.from == from && entry.decrypted)
     }
 
+    /// What the handshake had come to when `entry` was sent: the last message of
+    /// either side before it, such as `after server certificate`.
+    #[must_use]
+    pub fn stage_before(&self, entry: &Entry) -> String {
+        let before = self.entries.iter().take_while(|other| !std::ptr::eq(*other, entry));
+        let last = before.filter_map(|other| Some((other.from, step(&other.what)?))).last();
+        last.map_or_else(
+            || "before any message".to_owned(),
+            |(from, step)| format!("after {} {step}", from.name()),
+        )
+    }
+
     /// The negotiated version, once there is a ServerHello.
     #[must_use]
     pub fn version(&self) -> Option<u16> {
@@ -266,13 +281,13 @@ impl Handshake {
 
     /// Encrypted records of a side, in order: entry and length.
     pub fn encrypted(&self, from: Role) -> impl Iterator<Item = (&Entry, usize)> {
-        self.entries.iter().filter(move |entry| entry.from == from).filter_map(|entry| {
-            match entry.what {
-                What::Protected { length }
-                | What::EncryptedHandshake { length }
-                | What::EncryptedAlert { length } => Some((entry, length)),
-                _ => None,
-            }
+        self.entries.iter().filter(move |entry| entry.from == from).filter_map(|entry| match entry
+            .what
+        {
+            What::Protected { length }
+            | What::EncryptedHandshake { length }
+            | What::EncryptedAlert { length } => Some((entry, length)),
+            _ => None,
         })
     }
 
@@ -286,5 +301,19 @@ impl Handshake {
                 _ => None,
             })
             .collect()
+    }
+}
+
+/// The name of a step of the handshake.
+fn step(what: &What) -> Option<String> {
+    match what {
+        What::Message(message) => match &message.body {
+            Body::HelloRetryRequest(_) => Some("hello_retry_request".into()),
+            _ => Some(names::handshake_type_name(message.kind).into_owned()),
+        },
+        What::ChangeCipherSpec => Some("change_cipher_spec".into()),
+        What::EncryptedHandshake { .. } => Some("encrypted handshake message".into()),
+        What::Protected { .. } => Some("encrypted record".into()),
+        _ => None,
     }
 }

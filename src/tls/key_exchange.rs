@@ -1,9 +1,7 @@
 //! ServerKeyExchange (RFC 5246, 7.4.3; RFC 8422, 5.4): which group, and which
 //! signature algorithm the server's certificate key signed with.
 
-use tls_parser::{
-    ECParametersContent, parse_dh_params, parse_digitally_signed, parse_ecdh_params,
-};
+use tls_parser::{ECParametersContent, parse_dh_params, parse_digitally_signed, parse_ecdh_params};
 
 use super::names::{self, Authentication, KeyExchange};
 

@@ -68,10 +68,15 @@ pub enum Body {
         /// `ticket_lifetime_hint`.
         lifetime: u32,
     },
-    /// A stapled OCSP response of so many bytes.
+    /// A stapled OCSP response (RFC 6066, 8).
     CertificateStatus {
-        /// Length of the response.
-        length: usize,
+        /// The DER of the response.
+        response: Vec<u8>,
+    },
+    /// The server's public key without any certificate (RFC 7250).
+    RawPublicKey {
+        /// The DER of the SubjectPublicKeyInfo.
+        spki: Vec<u8>,
     },
     /// A message whose content tells nothing here.
     Opaque,
@@ -84,6 +89,8 @@ pub(super) struct Context {
     pub(super) version: Option<u16>,
     /// Chosen suite, where this direction showed it.
     pub(super) suite: Option<u16>,
+    /// The server announced a raw public key in place of certificates.
+    pub(super) raw_public_key: bool,
     /// Certificates kept per list.
     pub(super) certificates: usize,
     /// Bytes that a compressed message may grow to.
@@ -124,6 +131,15 @@ pub(super) const fn is_known(kind: u8) -> bool {
     matches!(kind, 0..=6 | 8 | 11..=17 | 20..=25 | 67 | 203)
 }
 
+/// SubjectPublicKeyInfo in place of certificates (RFC 7250, 3); TLS 1.3 sends it in
+/// the frame of a certificate list (RFC 8446, 4.4.2).
+fn raw_public_key(bytes: &[u8], version: u16) -> Vec<u8> {
+    if is_tls13(version) {
+        return CertificateList::decode_tls13(bytes, 1).certificates.pop().unwrap_or_default();
+    }
+    Reader::new(bytes).vec24().unwrap_or_default().to_vec()
+}
+
 fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
     let version = context.version.unwrap_or(0x0303);
     match kind {
@@ -139,13 +155,16 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
         kind::HELLO_RETRY_REQUEST_DRAFT => {
             Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
         }
-        kind::ENCRYPTED_EXTENSIONS => {
-            Body::EncryptedExtensions(EncryptedExtensions::decode(bytes))
+        kind::ENCRYPTED_EXTENSIONS => Body::EncryptedExtensions(EncryptedExtensions::decode(bytes)),
+        kind::CERTIFICATE if context.raw_public_key => {
+            Body::RawPublicKey { spki: raw_public_key(bytes, version) }
         }
         kind::CERTIFICATE if is_tls13(version) => {
             Body::Certificate(CertificateList::decode_tls13(bytes, context.certificates))
         }
-        kind::CERTIFICATE => Body::Certificate(CertificateList::decode(bytes, context.certificates)),
+        kind::CERTIFICATE => {
+            Body::Certificate(CertificateList::decode(bytes, context.certificates))
+        }
         kind::COMPRESSED_CERTIFICATE => {
             compressed_certificate::decode(bytes, context.certificates, context.bytes)
                 .map_or(Body::Opaque, Body::Certificate)
@@ -164,7 +183,8 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
             Body::NewSessionTicket { lifetime: Reader::new(bytes).u32().unwrap_or_default() }
         }
         kind::CERTIFICATE_STATUS => {
-            Body::CertificateStatus { length: bytes.len().saturating_sub(HEADER) }
+            // status_type, then the response behind a three-byte length.
+            Body::CertificateStatus { response: bytes.get(4..).unwrap_or_default().to_vec() }
         }
         _ => Body::Opaque,
     }
@@ -176,10 +196,12 @@ mod tests {
 
     #[test]
     fn a_cut_message_says_so_and_shows_what_is_there() {
-        let message = Message::decode(kind::CERTIFICATE, 100, &[0, 0, 97, 0, 0, 1, 9], Context {
-            certificates: 9,
-            ..Context::default()
-        });
+        let message = Message::decode(
+            kind::CERTIFICATE,
+            100,
+            &[0, 0, 97, 0, 0, 1, 9],
+            Context { certificates: 9, ..Context::default() },
+        );
         assert!(!message.whole);
         let Body::Certificate(list) = message.body else { panic!("no certificate") };
         assert_eq!(list.certificates, [vec![9]]);

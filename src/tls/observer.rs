@@ -4,6 +4,7 @@ use super::decrypt;
 use super::half::{Appetite, Half, HalfEntry};
 use super::handshake::{Entry, Handshake, Role, What};
 use super::keylog::KeyLog;
+use super::starttls;
 use crate::flow::{Mark, StreamEvent};
 use crate::limits::Limits;
 use crate::packet::{Direction, PerDirection};
@@ -93,7 +94,13 @@ impl Observer {
         }
         let client = self.client().or(opener).unwrap_or(fallback);
         self.decrypt(client, limits, keys);
-        let mut handshake = Handshake::default();
+        let preface = |side: Direction| {
+            self.halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice())
+        };
+        let mut handshake = Handshake {
+            started_by: starttls::protocol(preface(client), preface(client.reverse())),
+            ..Handshake::default()
+        };
         for side in Direction::BOTH {
             let role = if side == client { Role::Client } else { Role::Server };
             if let Some(half) = self.halves[side].take() {
@@ -120,14 +127,13 @@ impl Observer {
         let said = |side: Direction, test: fn(&super::Message) -> bool| {
             self.halves[side].as_ref().is_some_and(|half| half.entries.iter().any(|e| is(e, test)))
         };
-        Direction::BOTH
-            .into_iter()
-            .find(|side| said(*side, super::Message::is_of_client))
-            .or_else(|| {
+        Direction::BOTH.into_iter().find(|side| said(*side, super::Message::is_of_client)).or_else(
+            || {
                 Direction::BOTH
                     .into_iter()
                     .find(|side| said(side.reverse(), super::Message::is_of_server))
-            })
+            },
+        )
     }
 }
 

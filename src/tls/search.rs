@@ -126,8 +126,8 @@ fn is_ssl2_server_hello(bytes: &[u8]) -> bool {
         return false;
     };
     let length = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
-    let parts = [[c0, c1], [s0, s1], [i0, i1]]
-        .map(|[a, b]| usize::from(u16::from_be_bytes([*a, *b])));
+    let parts =
+        [[c0, c1], [s0, s1], [i0, i1]].map(|[a, b]| usize::from(u16::from_be_bytes([*a, *b])));
     high & 0x80 != 0 && *hit <= 1 && *kind <= 1 && length == 11 + parts.iter().sum::<usize>()
 }
 

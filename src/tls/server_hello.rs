@@ -96,9 +96,8 @@ impl ServerHello {
     /// asks for.
     #[must_use]
     pub fn key_share_group(&self) -> Option<u16> {
-        let share = self
-            .extension(code::KEY_SHARE)
-            .or_else(|| self.extension(code::KEY_SHARE_DRAFT))?;
+        let share =
+            self.extension(code::KEY_SHARE).or_else(|| self.extension(code::KEY_SHARE_DRAFT))?;
         Reader::new(&share.body).u16()
     }
 
@@ -108,6 +107,12 @@ impl ServerHello {
         extension::protocol_names(self.extension(code::ALPN)?)
             .first()
             .map(|name| ascii_or_hex(name))
+    }
+
+    /// Whether the server will show a raw public key (RFC 7250, 3).
+    #[must_use]
+    pub fn announces_raw_public_key(&self) -> bool {
+        self.extension(code::SERVER_CERTIFICATE_TYPE).is_some_and(|kind| kind.body == [2])
     }
 
     /// Whether the server accepted a pre-shared key of TLS 1.3.

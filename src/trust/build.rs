@@ -40,10 +40,7 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
         }
         match from_peer(question, work, &mut used)? {
             Some(issuer) => {
-                work.path.push(Link {
-                    certificate: issuer.certificate,
-                    origin: issuer.origin,
-                });
+                work.path.push(Link { certificate: issuer.certificate, origin: issuer.origin });
                 work.untrusted += 1;
             }
             // As in OpenSSL the store is asked once more for the last certificate, with the same answer.
@@ -70,14 +67,9 @@ fn extend_trusted(
     let current = last(work)?;
     if !current.public_key.decodes {
         // X509_self_signed fails inside OpenSSL, without a call of the callback.
-        return work
-            .report(code::UNSPECIFIED, work.path.len() - 1)
-            .and(Err(Stop));
+        return work.report(code::UNSPECIFIED, work.path.len() - 1).and(Err(Stop));
     }
-    let link = Link {
-        certificate: issuer.certificate,
-        origin: issuer.origin,
-    };
+    let link = Link { certificate: issuer.certificate, origin: issuer.origin };
     let self_signed = link.certificate.is_self_signed();
     if current.is_self_signed() {
         // A self-signed certificate is its own issuer: from_store has made sure that the store has this very one.
@@ -135,19 +127,12 @@ fn from_peer(
             });
         }
     }
-    let in_path: Vec<_> = work
-        .path
-        .iter()
-        .map(|link| link.certificate.sha256)
-        .collect();
+    let in_path: Vec<_> = work.path.iter().map(|link| link.certificate.sha256).collect();
     let fresh = |possible: &Possible| !in_path.contains(&possible.certificate.sha256);
     let taken = prefer(question, work, &named, fresh)?;
     explain(work, &named, taken, None);
     let issuer = taken.and_then(|index| named.into_iter().nth(index));
-    if let Some(Possible {
-        origin: Origin::Peer(position),
-        ..
-    }) = &issuer
+    if let Some(Possible { origin: Origin::Peer(position), .. }) = &issuer
         && let Some(flag) = used.get_mut(*position)
     {
         *flag = true;
@@ -182,10 +167,7 @@ fn prefer(
 
 /// `ossl_x509_check_cert_time` without its callback: unreadable dates are not valid, and the last second is over.
 fn valid_at(certificate: &Certificate, time: i64) -> bool {
-    certificate
-        .not_before
-        .unix
-        .is_some_and(|start| start <= time)
+    certificate.not_before.unix.is_some_and(|start| start <= time)
         && certificate.not_after.unix.is_some_and(|end| end > time)
 }
 

@@ -18,10 +18,8 @@ pub(super) fn check(work: &mut Work) -> Result<(), Stop> {
             continue;
         }
         let above = path.get(depth + 1..).unwrap_or_default();
-        for constraints in above
-            .iter()
-            .rev()
-            .filter_map(|ca| ca.certificate.extensions.name_constraints.as_ref())
+        for constraints in
+            above.iter().rev().filter_map(|ca| ca.certificate.extensions.name_constraints.as_ref())
         {
             let names = name_count(&link.certificate);
             let pairs =
@@ -42,12 +40,7 @@ pub(super) fn check(work: &mut Work) -> Result<(), Stop> {
 
 fn name_count(certificate: &Certificate) -> usize {
     certificate.subject.attributes().len()
-        + certificate
-            .extensions
-            .subject_alt_names
-            .iter()
-            .flatten()
-            .count()
+        + certificate.extensions.subject_alt_names.iter().flatten().count()
 }
 
 /// Subject, e-mail addresses in it, alternative names; for a leaf without DNS names also its common names.
@@ -58,47 +51,26 @@ fn check_certificate(
 ) -> Result<(), u32> {
     let subject = &certificate.subject;
     if !subject.is_empty() {
-        check_name(
-            &GeneralName::Directory(Box::new(subject.clone())),
-            constraints,
-        )?;
+        check_name(&GeneralName::Directory(Box::new(subject.clone())), constraints)?;
         for email in subject.email_addresses() {
             if email.kind != StringType::Ia5 {
                 return Err(code::UNSUPPORTED_NAME_SYNTAX);
             }
-            check_name(
-                &GeneralName::Email(email.value.as_bytes().to_vec()),
-                constraints,
-            )?;
+            check_name(&GeneralName::Email(email.value.as_bytes().to_vec()), constraints)?;
         }
     }
-    let alternatives = certificate
-        .extensions
-        .subject_alt_names
-        .as_deref()
-        .unwrap_or_default();
+    let alternatives = certificate.extensions.subject_alt_names.as_deref().unwrap_or_default();
     for name in alternatives {
         check_name(name, constraints)?;
     }
-    let has_dns = alternatives
-        .iter()
-        .any(|name| matches!(name, GeneralName::Dns(_)));
-    if is_leaf && !has_dns {
-        check_common_names(certificate, constraints)
-    } else {
-        Ok(())
-    }
+    let has_dns = alternatives.iter().any(|name| matches!(name, GeneralName::Dns(_)));
+    if is_leaf && !has_dns { check_common_names(certificate, constraints) } else { Ok(()) }
 }
 
 /// `NAME_CONSTRAINTS_check_CN`: a common name that looks like a host name is taken for one.
 fn check_common_names(certificate: &Certificate, constraints: &Subtrees) -> Result<(), u32> {
     let is_common_name = |attribute: &&Attribute| attribute.oid.contents() == [0x55, 4, 3];
-    for attribute in certificate
-        .subject
-        .attributes()
-        .iter()
-        .filter(is_common_name)
-    {
+    for attribute in certificate.subject.attributes().iter().filter(is_common_name) {
         let text = attribute.value.trim_end_matches('\0');
         if text.contains('\0') {
             return Err(code::UNSUPPORTED_NAME_SYNTAX);
@@ -134,11 +106,7 @@ fn looks_like_host(text: &[u8]) -> bool {
 /// `nc_match`: permitted subtrees of the name's own kind, at least one of which must hold it, then excluded ones.
 fn check_name(name: &GeneralName, constraints: &Subtrees) -> Result<(), u32> {
     let mut found = None;
-    for subtree in constraints
-        .permitted
-        .iter()
-        .filter(|subtree| same_kind(name, &subtree.base))
-    {
+    for subtree in constraints.permitted.iter().filter(|subtree| same_kind(name, &subtree.base)) {
         if subtree.has_limits {
             return Err(code::SUBTREE_MINMAX);
         }
@@ -149,11 +117,7 @@ fn check_name(name: &GeneralName, constraints: &Subtrees) -> Result<(), u32> {
     if found == Some(false) {
         return Err(code::PERMITTED_VIOLATION);
     }
-    for subtree in constraints
-        .excluded
-        .iter()
-        .filter(|subtree| same_kind(name, &subtree.base))
-    {
+    for subtree in constraints.excluded.iter().filter(|subtree| same_kind(name, &subtree.base)) {
         if subtree.has_limits {
             return Err(code::SUBTREE_MINMAX);
         }
@@ -204,40 +168,28 @@ fn dns_below(name: &[u8], base: &[u8]) -> bool {
 /// The end of `text`, as long as `suffix`, equals it, and something stands before it.
 fn ends_below(text: &[u8], suffix: &[u8]) -> bool {
     text.len() > suffix.len()
-        && text
-            .get(text.len() - suffix.len()..)
-            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        && text.get(text.len() - suffix.len()..).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
 }
 
 /// `nc_email`: a base is a mailbox, a host, or with a leading dot a domain.
 fn email_below(name: &[u8], base: &[u8]) -> Result<bool, u32> {
     let split = |text: &[u8]| text.iter().rposition(|&octet| octet == b'@');
     let at = split(name).ok_or(code::UNSUPPORTED_NAME_SYNTAX)?;
-    let (local, host) = (
-        name.get(..at).unwrap_or_default(),
-        name.get(at + 1..).unwrap_or_default(),
-    );
+    let (local, host) =
+        (name.get(..at).unwrap_or_default(), name.get(at + 1..).unwrap_or_default());
     let Some(base_at) = split(base) else {
         let domain = base.first() == Some(&b'.');
-        return Ok(if domain {
-            ends_below(name, base)
-        } else {
-            host.eq_ignore_ascii_case(base)
-        });
+        return Ok(if domain { ends_below(name, base) } else { host.eq_ignore_ascii_case(base) });
     };
-    let (base_local, base_host) = (
-        base.get(..base_at).unwrap_or_default(),
-        base.get(base_at + 1..).unwrap_or_default(),
-    );
+    let (base_local, base_host) =
+        (base.get(..base_at).unwrap_or_default(), base.get(base_at + 1..).unwrap_or_default());
     Ok((base_local.is_empty() || base_local == local) && host.eq_ignore_ascii_case(base_host))
 }
 
 /// `nc_uri`: the host of `scheme://host...` is compared.
 fn uri_below(name: &[u8], base: &[u8]) -> Result<bool, u32> {
-    let colon = name
-        .iter()
-        .position(|&octet| octet == b':')
-        .ok_or(code::UNSUPPORTED_NAME_SYNTAX)?;
+    let colon =
+        name.iter().position(|&octet| octet == b':').ok_or(code::UNSUPPORTED_NAME_SYNTAX)?;
     let rest = name
         .get(colon + 1..)
         .and_then(|rest| rest.strip_prefix(b"//"))
@@ -292,43 +244,22 @@ mod tests {
         assert_eq!(email_below(b"a@x.lab.example", b".lab.example"), Ok(true));
         assert_eq!(email_below(b"a@x.lab.example", b"lab.example"), Ok(false));
         assert_eq!(email_below(b"A@lab.example", b"a@lab.example"), Ok(false));
-        assert_eq!(
-            email_below(b"lab.example", b"lab.example"),
-            Err(code::UNSUPPORTED_NAME_SYNTAX)
-        );
+        assert_eq!(email_below(b"lab.example", b"lab.example"), Err(code::UNSUPPORTED_NAME_SYNTAX));
     }
 
     #[test]
     fn uris_are_compared_by_host() {
-        assert_eq!(
-            uri_below(b"https://a.lab.example:8443/x", b".lab.example"),
-            Ok(true)
-        );
-        assert_eq!(
-            uri_below(b"https://lab.example/x", b"lab.example"),
-            Ok(true)
-        );
-        assert_eq!(
-            uri_below(b"urn:x", b"lab.example"),
-            Err(code::UNSUPPORTED_NAME_SYNTAX)
-        );
+        assert_eq!(uri_below(b"https://a.lab.example:8443/x", b".lab.example"), Ok(true));
+        assert_eq!(uri_below(b"https://lab.example/x", b"lab.example"), Ok(true));
+        assert_eq!(uri_below(b"urn:x", b"lab.example"), Err(code::UNSUPPORTED_NAME_SYNTAX));
     }
 
     #[test]
     fn addresses_are_masked() {
-        assert_eq!(
-            ip_below(&[10, 1, 2, 3], &[10, 0, 0, 0, 255, 0, 0, 0]),
-            Ok(true)
-        );
-        assert_eq!(
-            ip_below(&[11, 1, 2, 3], &[10, 0, 0, 0, 255, 0, 0, 0]),
-            Ok(false)
-        );
+        assert_eq!(ip_below(&[10, 1, 2, 3], &[10, 0, 0, 0, 255, 0, 0, 0]), Ok(true));
+        assert_eq!(ip_below(&[11, 1, 2, 3], &[10, 0, 0, 0, 255, 0, 0, 0]), Ok(false));
         assert_eq!(ip_below(&[10, 1, 2, 3], &[0; 32]), Ok(false));
-        assert_eq!(
-            ip_below(&[10], &[0; 32]),
-            Err(code::UNSUPPORTED_NAME_SYNTAX)
-        );
+        assert_eq!(ip_below(&[10], &[0; 32]), Err(code::UNSUPPORTED_NAME_SYNTAX));
     }
 
     #[test]

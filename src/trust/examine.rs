@@ -71,10 +71,7 @@ pub fn examine(store: &Store, time: i64) -> Vec<Remark> {
         }
         let old_root = certificate.version == 1 && certificate.is_self_signed();
         if !certificate.is_ca() && !old_root {
-            remarks.push(Remark::Leaf {
-                anchor,
-                self_signed: certificate.is_self_signed(),
-            });
+            remarks.push(Remark::Leaf { anchor, self_signed: certificate.is_self_signed() });
         }
     }
     remarks.extend((0..store.unreadable().len()).map(|block| Remark::Unreadable { block }));
@@ -84,11 +81,7 @@ pub fn examine(store: &Store, time: i64) -> Vec<Remark> {
 /// What an anchor shares with an earlier one of its name.
 fn earlier(store: &Store, anchor: usize) -> Option<Remark> {
     let own = &store.anchors().get(anchor)?.certificate;
-    let same_name = || {
-        store
-            .named(&own.subject)
-            .take_while(|(position, _)| *position < anchor)
-    };
+    let same_name = || store.named(&own.subject).take_while(|(position, _)| *position < anchor);
     if let Some((earlier, _)) =
         same_name().find(|(_, other)| other.certificate.sha256 == own.sha256)
     {

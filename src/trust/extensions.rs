@@ -54,9 +54,7 @@ enum CaKind {
 fn ca_kind(certificate: &Certificate) -> CaKind {
     let extensions = &certificate.extensions;
     if extensions.inconsistent()
-        || extensions
-            .key_usage
-            .is_some_and(|usage| !usage.any_of(KeyUsage::KEY_CERT_SIGN))
+        || extensions.key_usage.is_some_and(|usage| !usage.any_of(KeyUsage::KEY_CERT_SIGN))
     {
         return CaKind::No;
     }
@@ -83,10 +81,7 @@ fn acceptable_ca(certificate: &Certificate, intermediate: bool) -> bool {
 }
 
 fn path_length(certificate: &Certificate) -> Option<u64> {
-    certificate
-        .extensions
-        .basic_constraints
-        .and_then(|basic| basic.path_len)
+    certificate.extensions.basic_constraints.and_then(|basic| basic.path_len)
 }
 
 /// `check_curve`
@@ -131,7 +126,5 @@ fn suits(certificate: &Certificate, purpose: Purpose, must_be_ca: bool) -> bool 
         };
     }
     extensions.key_usage.is_none_or(|own| own.any_of(usage))
-        && extensions
-            .netscape_type
-            .is_none_or(|own| own.0 & netscape != 0)
+        && extensions.netscape_type.is_none_or(|own| own.0 & netscape != 0)
 }

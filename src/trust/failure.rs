@@ -18,11 +18,7 @@ impl VerifyError {
     /// The error with the given number at the given depth.
     #[must_use]
     pub fn new(code: u32, depth: usize) -> Self {
-        Self {
-            code,
-            depth,
-            text: text(code),
-        }
+        Self { code, depth, text: text(code) }
     }
 
     /// Whether the callback of the `openssl verify` command lets the verification go on after this error, so that more
@@ -42,11 +38,7 @@ impl VerifyError {
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "error {} at {} depth lookup: {}",
-            self.code, self.depth, self.text
-        )
+        write!(f, "error {} at {} depth lookup: {}", self.code, self.depth, self.text)
     }
 }
 

@@ -60,36 +60,26 @@ pub fn check(rule: NameRule, certificate: &Certificate, reference: &str) -> Name
         (NameRule::OpenSsl, Err(_)) => openssl_host(certificate, reference),
         (NameRule::TrafficServer, _) => {
             // X509HostnameValidator of the traffic server: dNSName, then commonName, "is IP" always false.
-            run(
-                rule,
-                certificate,
-                reference,
-                &[Place::Dns, Place::CommonName],
-                &|name| strict_wildcard(&name.text, reference),
-            )
+            run(rule, certificate, reference, &[Place::Dns, Place::CommonName], &|name| {
+                strict_wildcard(&name.text, reference)
+            })
         }
-        (NameRule::SipZone, address) => run(
-            rule,
-            certificate,
-            reference,
-            &[Place::Dns, Place::Ip],
-            &|name| match (name.place, &address) {
+        (NameRule::SipZone, address) => {
+            run(rule, certificate, reference, &[Place::Dns, Place::Ip], &|name| match (
+                name.place, &address,
+            ) {
                 (Place::Ip, Ok(address)) => name.text.parse() == Ok(*address),
                 (Place::Ip, Err(_)) => false,
                 _ => openssl_matches(name.text.as_bytes(), reference.as_bytes()),
-            },
-        ),
+            })
+        }
     }
 }
 
 /// `X509_check_host` with its default flags.
 pub(super) fn openssl_host(certificate: &Certificate, host: &str) -> NameCheck {
     let has_dns = presented(certificate, Place::Dns).next().is_some();
-    let places: &[Place] = if has_dns {
-        &[Place::Dns]
-    } else {
-        &[Place::CommonName]
-    };
+    let places: &[Place] = if has_dns { &[Place::Dns] } else { &[Place::CommonName] };
     run(NameRule::OpenSsl, certificate, host, places, &|name| {
         openssl_matches(name.text.as_bytes(), host.as_bytes())
     })
@@ -97,13 +87,9 @@ pub(super) fn openssl_host(certificate: &Certificate, host: &str) -> NameCheck {
 
 /// `X509_check_ip`
 pub(super) fn openssl_ip(certificate: &Certificate, address: IpAddr) -> NameCheck {
-    run(
-        NameRule::OpenSsl,
-        certificate,
-        &address.to_string(),
-        &[Place::Ip],
-        &|name| name.text.parse() == Ok(address),
-    )
+    run(NameRule::OpenSsl, certificate, &address.to_string(), &[Place::Ip], &|name| {
+        name.text.parse() == Ok(address)
+    })
 }
 
 /// Goes through the places in order until a name matches.
@@ -116,10 +102,7 @@ fn run(
 ) -> NameCheck {
     let mut compared = Vec::new();
     let mut matched = false;
-    for name in places
-        .iter()
-        .flat_map(|&place| presented(certificate, place))
-    {
+    for name in places.iter().flat_map(|&place| presented(certificate, place)) {
         matched = matches(&name);
         compared.push(name);
         if matched {
@@ -129,27 +112,15 @@ fn run(
     let others = [Place::Dns, Place::Ip, Place::CommonName]
         .into_iter()
         .filter(|place| !places.contains(place));
-    let ignored = others
-        .flat_map(|place| presented(certificate, place))
-        .collect();
-    NameCheck {
-        rule,
-        reference: reference.to_owned(),
-        matched,
-        compared,
-        ignored,
-    }
+    let ignored = others.flat_map(|place| presented(certificate, place)).collect();
+    NameCheck { rule, reference: reference.to_owned(), matched, compared, ignored }
 }
 
 /// The names of one place. Bytes that are no UTF-8 become U+FFFD and match nothing, which is also what OpenSSL makes
 /// of them with any reference that people can type.
 fn presented(certificate: &Certificate, place: Place) -> impl Iterator<Item = Presented> {
-    let alternatives = certificate
-        .extensions
-        .subject_alt_names
-        .iter()
-        .flatten()
-        .filter_map(move |name| {
+    let alternatives =
+        certificate.extensions.subject_alt_names.iter().flatten().filter_map(move |name| {
             let text = match (place, name) {
                 (Place::Dns, GeneralName::Dns(text)) => String::from_utf8_lossy(text).into_owned(),
                 (Place::Ip, GeneralName::Ip(octets)) => ip(octets)?.to_string(),
@@ -161,17 +132,13 @@ fn presented(certificate: &Certificate, place: Place) -> impl Iterator<Item = Pr
         .subject
         .common_names()
         .filter(move |_| place == Place::CommonName)
-        .map(|text| Presented {
-            place: Place::CommonName,
-            text: text.to_owned(),
-        });
+        .map(|text| Presented { place: Place::CommonName, text: text.to_owned() });
     alternatives.chain(common)
 }
 
 fn ip(octets: &[u8]) -> Option<IpAddr> {
     let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
-    four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
-        .ok()
+    four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
 }
 
 /// `equal_wildcard` (crypto/x509/v3_utl.c): a pattern with a valid star, or the same text without regard to ASCII case.
@@ -193,10 +160,7 @@ fn openssl_matches(pattern: &[u8], subject: &[u8]) -> bool {
 
 /// A reference that begins with a dot asks for any name below a domain (`skip_prefix`).
 fn ends_with_domain(pattern: &[u8], domain: &[u8]) -> bool {
-    let end = pattern
-        .len()
-        .checked_sub(domain.len())
-        .and_then(|at| pattern.get(at..));
+    let end = pattern.len().checked_sub(domain.len()).and_then(|at| pattern.get(at..));
     end.is_some_and(|end| same(end, domain))
 }
 
@@ -234,9 +198,7 @@ fn star(pattern: &[u8]) -> Option<usize> {
 }
 
 fn begins_idna(label: &[u8]) -> bool {
-    label
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"))
+    label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"))
 }
 
 /// `wildcard_match`: what the star stands for lies inside one label; a bare star must stand for something, a partial
@@ -254,10 +216,7 @@ fn star_matches(prefix: &[u8], suffix: &[u8], subject: &[u8]) -> bool {
     if (whole_label && wild.is_empty()) || (!whole_label && begins_idna(rest)) {
         return false;
     }
-    wild == b"*"
-        || wild
-            .iter()
-            .all(|&octet| octet.is_ascii_alphanumeric() || octet == b'-')
+    wild == b"*" || wild.iter().all(|&octet| octet.is_ascii_alphanumeric() || octet == b'-')
 }
 
 /// The traffic server's rule: one star as the whole leftmost label with at least two dots after it, or the same text.

@@ -36,11 +36,7 @@ pub struct Budget {
 impl Default for Budget {
     /// 100 certificates of one name in every role need 20,000 comparisons and 100 signatures.
     fn default() -> Self {
-        Self {
-            issuer_checks: 100_000,
-            signatures: 300,
-            constraint_checks: 500_000,
-        }
+        Self { issuer_checks: 100_000, signatures: 300, constraint_checks: 500_000 }
     }
 }
 
@@ -176,11 +172,7 @@ impl PathValidation {
     /// The answer in one word.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
-        match (
-            self.exhausted,
-            self.errors.is_empty(),
-            self.unchecked.is_empty(),
-        ) {
+        match (self.exhausted, self.errors.is_empty(), self.unchecked.is_empty()) {
             (Some(what), ..) => Conclusion::TooMuchWork(what),
             (None, false, _) => Conclusion::Refused,
             (None, true, false) => Conclusion::Undecided,

@@ -66,24 +66,14 @@ pub fn remedy(
         return Some(added.unwrap_or_else(|| unmended(failed)));
     }
     let store = question.store.without(&shadows);
-    let cleared = Question {
-        store: &store,
-        ..question.clone()
-    };
+    let cleared = Question { store: &store, ..question.clone() };
     let answer = validate(&cleared);
-    let found = if answer.ok() {
-        Some(unmended(&answer))
-    } else {
-        by_adding(&cleared, &answer, pool)
-    };
+    let found =
+        if answer.ok() { Some(unmended(&answer)) } else { by_adding(&cleared, &answer, pool) };
     match found {
         Some(found) if !found.remaining.iter().any(lacks_trust) => {
             let proven = found.remaining.is_empty();
-            Some(Remedy {
-                remove: shadows,
-                proven,
-                ..found
-            })
+            Some(Remedy { remove: shadows, proven, ..found })
         }
         _ => Some(added.unwrap_or_else(|| unmended(failed))),
     }
@@ -91,12 +81,7 @@ pub fn remedy(
 
 /// Nothing in the store would change these errors.
 fn unmended(answer: &PathValidation) -> Remedy {
-    Remedy {
-        remove: Vec::new(),
-        add: Vec::new(),
-        remaining: answer.errors.clone(),
-        proven: false,
-    }
+    Remedy { remove: Vec::new(), add: Vec::new(), remaining: answer.errors.clone(), proven: false }
 }
 
 /// Anchors that were taken for the issuer though their key did not make the signature.
@@ -136,10 +121,7 @@ fn by_adding(
     match best {
         // A set that only trades one missing issuer for the next is no remedy.
         Some(best) if !best.remaining.iter().any(lacks_trust) => Some(best),
-        _ => Some(Remedy {
-            add: missing(failed).into_iter().collect(),
-            ..unmended(failed)
-        }),
+        _ => Some(Remedy { add: missing(failed).into_iter().collect(), ..unmended(failed) }),
     }
 }
 
@@ -164,23 +146,15 @@ fn grow(
     loop {
         let answer = ask_again(question, &added);
         let still_lacking = answer.errors.iter().any(lacks_trust);
-        let next = additions(question, &answer, pool)
-            .into_iter()
-            .find(|next| !added.contains(next));
+        let next =
+            additions(question, &answer, pool).into_iter().find(|next| !added.contains(next));
         match next {
             Some(next) if still_lacking && added.len() < MAX_ADDED => added.push(next),
             _ => {
                 let proven = answer.conclusion() == Conclusion::Accepted;
-                let add = added
-                    .into_iter()
-                    .map(|certificate| present(question, certificate))
-                    .collect();
-                return Remedy {
-                    remove: Vec::new(),
-                    add,
-                    remaining: answer.errors,
-                    proven,
-                };
+                let add =
+                    added.into_iter().map(|certificate| present(question, certificate)).collect();
+                return Remedy { remove: Vec::new(), add, remaining: answer.errors, proven };
             }
         }
     }
@@ -192,10 +166,7 @@ fn ask_again(question: &Question<'_>, added: &[Arc<Certificate>]) -> PathValidat
     for certificate in added {
         store.add(Arc::clone(certificate), "added", 0);
     }
-    validate(&Question {
-        store: &store,
-        ..question.clone()
-    })
+    validate(&Question { store: &store, ..question.clone() })
 }
 
 /// Certificates at hand that would take the path one step on: its self-signed end, or an issuer of its end.
@@ -223,10 +194,7 @@ fn additions(
 
 fn present(question: &Question<'_>, certificate: Arc<Certificate>) -> Needed {
     let sent_by_peer = certificate == question.leaf || question.untrusted.contains(&certificate);
-    Needed::Present {
-        certificate,
-        sent_by_peer,
-    }
+    Needed::Present { certificate, sent_by_peer }
 }
 
 /// The issuer that nobody has shown. A self-signed certificate has none beside itself.

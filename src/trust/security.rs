@@ -92,9 +92,7 @@ fn signature_bits(scheme: &SignatureScheme) -> u32 {
         SignatureScheme::RsaPkcs1(digest)
         | SignatureScheme::Ecdsa(digest)
         | SignatureScheme::Dsa(digest) => of(*digest),
-        SignatureScheme::RsaPss {
-            mgf_digest: None, ..
-        } => 0,
+        SignatureScheme::RsaPss { mgf_digest: None, .. } => 0,
         SignatureScheme::RsaPss { digest, .. } => digest.map_or(0, of),
         SignatureScheme::Ed25519 => 128,
         SignatureScheme::Ed448 => 224,
@@ -108,15 +106,8 @@ mod tests {
 
     #[test]
     fn rsa_strength_is_openssls() {
-        let expected = [
-            (512, 56),
-            (768, 72),
-            (1024, 80),
-            (1536, 96),
-            (2048, 112),
-            (3072, 128),
-            (4096, 152),
-        ];
+        let expected =
+            [(512, 56), (768, 72), (1024, 80), (1536, 96), (2048, 112), (3072, 128), (4096, 152)];
         for (modulus, bits) in expected {
             assert_eq!(rsa_bits(modulus), bits, "{modulus}");
         }

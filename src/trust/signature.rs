@@ -51,10 +51,7 @@ pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> Signatur
 /// that the key of another CA is told from the right one even where the algorithm is not supported.
 fn wrong_length(subject: &Certificate, issuer: &Certificate) -> bool {
     let rsa = matches!(issuer.public_key.kind, KeyKind::Rsa | KeyKind::RsaPss);
-    let octets = issuer
-        .public_key
-        .bits
-        .map(|bits| u64::from(bits.div_ceil(8)));
+    let octets = issuer.public_key.bits.map(|bits| u64::from(bits.div_ceil(8)));
     rsa && octets.is_some_and(|octets| u64::try_from(subject.signature.len()) != Ok(octets))
 }
 
@@ -66,14 +63,11 @@ fn algorithm(
     let bits = issuer.public_key.bits.unwrap_or(0);
     match (scheme, &issuer.public_key.kind) {
         (SignatureScheme::RsaPkcs1(digest), KeyKind::Rsa) => pkcs1(*digest, bits),
-        (
-            SignatureScheme::RsaPss {
-                digest,
-                mgf_digest,
-                salt,
-            },
-            KeyKind::Rsa | KeyKind::RsaPss,
-        ) if digest == mgf_digest && (2048..=8192).contains(&bits) => pss((*digest)?, *salt),
+        (SignatureScheme::RsaPss { digest, mgf_digest, salt }, KeyKind::Rsa | KeyKind::RsaPss)
+            if digest == mgf_digest && (2048..=8192).contains(&bits) =>
+        {
+            pss((*digest)?, *salt)
+        }
         (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa(*digest, curve),
         (SignatureScheme::Ed25519, KeyKind::Ed25519) => Some(&lc::ED25519),
         _ => None,

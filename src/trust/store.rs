@@ -52,10 +52,7 @@ impl Store {
     /// An empty store.
     #[must_use]
     pub fn new(semantics: StoreSemantics) -> Self {
-        Self {
-            semantics,
-            ..Self::default()
-        }
+        Self { semantics, ..Self::default() }
     }
 
     /// Adds all certificates of a PEM bundle or DER file, in order; blocks that hold none are kept aside.
@@ -77,15 +74,8 @@ impl Store {
     /// Adds one certificate behind the others.
     pub fn add(&mut self, certificate: Arc<Certificate>, source: &str, line: usize) {
         let key: Box<[u8]> = certificate.subject.canonical().into();
-        self.by_subject
-            .entry(key)
-            .or_default()
-            .push(self.anchors.len());
-        self.anchors.push(Anchor {
-            certificate,
-            source: source.to_owned(),
-            line,
-        });
+        self.by_subject.entry(key).or_default().push(self.anchors.len());
+        self.anchors.push(Anchor { certificate, source: source.to_owned(), line });
     }
 
     /// The same anchors under other lookup rules.
@@ -99,11 +89,8 @@ impl Store {
     #[must_use]
     pub fn without(&self, positions: &[usize]) -> Self {
         let mut store = Self::new(self.semantics);
-        let kept = self
-            .anchors
-            .iter()
-            .enumerate()
-            .filter(|(position, _)| !positions.contains(position));
+        let kept =
+            self.anchors.iter().enumerate().filter(|(position, _)| !positions.contains(position));
         kept.for_each(|(_, anchor)| {
             store.add(Arc::clone(&anchor.certificate), &anchor.source, anchor.line)
         });
@@ -132,9 +119,7 @@ impl Store {
     /// True when exactly this certificate is in the store.
     #[must_use]
     pub fn contains(&self, sha256: &Sha256) -> bool {
-        self.anchors
-            .iter()
-            .any(|anchor| anchor.certificate.sha256 == *sha256)
+        self.anchors.iter().any(|anchor| anchor.certificate.sha256 == *sha256)
     }
 
     /// All anchors whose subject is this name, with their positions, in file order.

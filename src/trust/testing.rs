@@ -24,9 +24,7 @@ pub(super) struct Ca {
 pub(super) fn params(common_name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2030, 1, 1);
     params
@@ -54,12 +52,7 @@ pub(super) fn parse(der: &[u8]) -> Arc<Certificate> {
 
 /// A self-signed certificate.
 pub(super) fn self_signed(params: &CertificateParams) -> Arc<Certificate> {
-    parse(
-        params
-            .self_signed(&KeyPair::generate().unwrap())
-            .unwrap()
-            .der(),
-    )
+    parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der())
 }
 
 impl Ca {
@@ -77,20 +70,14 @@ impl Ca {
     fn root_from(params: CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = parse(params.self_signed(&key).unwrap().der());
-        Self {
-            certificate,
-            issuer: Issuer::new(params, key),
-        }
+        Self { certificate, issuer: Issuer::new(params, key) }
     }
 
     pub(super) fn intermediate(&self, common_name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let params = ca_params(common_name);
         let certificate = parse(params.signed_by(&key, &self.issuer).unwrap().der());
-        Self {
-            certificate,
-            issuer: Issuer::new(params, key),
-        }
+        Self { certificate, issuer: Issuer::new(params, key) }
     }
 
     pub(super) fn leaf(&self, host: &str) -> Arc<Certificate> {

@@ -29,11 +29,7 @@ impl Work {
     pub(super) fn report(&mut self, code: u32, depth: usize) -> Result<(), Stop> {
         let error = VerifyError::new(code, depth);
         self.errors.push(error);
-        if error.openssl_verify_goes_on() {
-            Ok(())
-        } else {
-            Err(Stop)
-        }
+        if error.openssl_verify_goes_on() { Ok(()) } else { Err(Stop) }
     }
 
     pub(super) fn spend_issuer_check(&mut self) -> Result<(), Stop> {
@@ -76,10 +72,7 @@ impl Work {
 #[must_use]
 pub fn validate(question: &Question<'_>) -> PathValidation {
     let mut work = Work {
-        path: vec![Link {
-            certificate: question.leaf.clone(),
-            origin: Origin::Leaf,
-        }],
+        path: vec![Link { certificate: question.leaf.clone(), origin: Origin::Leaf }],
         untrusted: 1,
         candidates: Vec::new(),
         exhausted: None,
@@ -197,10 +190,7 @@ fn signing_allowed(
     depth: usize,
 ) -> Result<(), Stop> {
     let (needed, error) = if subject.extensions.proxy {
-        (
-            KeyUsage::DIGITAL_SIGNATURE,
-            code::KEYUSAGE_NO_DIGITAL_SIGNATURE,
-        )
+        (KeyUsage::DIGITAL_SIGNATURE, code::KEYUSAGE_NO_DIGITAL_SIGNATURE)
     } else {
         (KeyUsage::KEY_CERT_SIGN, code::KEYUSAGE_NO_CERTSIGN)
     };
@@ -214,16 +204,14 @@ fn signing_allowed(
 fn dates(work: &mut Work, certificate: &Certificate, time: i64, depth: usize) -> Result<(), Stop> {
     match certificate.not_before {
         Time { unix: None, .. } => work.report(code::ERROR_IN_CERT_NOT_BEFORE_FIELD, depth)?,
-        Time {
-            unix: Some(start), ..
-        } if start > time => work.report(code::CERT_NOT_YET_VALID, depth)?,
+        Time { unix: Some(start), .. } if start > time => {
+            work.report(code::CERT_NOT_YET_VALID, depth)?
+        }
         Time { .. } => {}
     }
     match certificate.not_after {
         Time { unix: None, .. } => work.report(code::ERROR_IN_CERT_NOT_AFTER_FIELD, depth),
-        Time {
-            unix: Some(end), ..
-        } if end <= time => work.report(code::CERT_HAS_EXPIRED, depth),
+        Time { unix: Some(end), .. } if end <= time => work.report(code::CERT_HAS_EXPIRED, depth),
         Time { .. } => Ok(()),
     }
 }

@@ -66,21 +66,12 @@ impl SignatureAlgorithm {
         let mut reader = Reader::new(sequence.value);
         let oid = reader.expect(tag::OID)?;
         let scheme = match TABLE.iter().find(|row| row.0 == oid.value) {
-            Some((_, _, SignatureScheme::RsaPss { .. })) => {
-                pss(reader.rest()).unwrap_or(SignatureScheme::RsaPss {
-                    digest: None,
-                    mgf_digest: None,
-                    salt: 0,
-                })
-            }
+            Some((_, _, SignatureScheme::RsaPss { .. })) => pss(reader.rest())
+                .unwrap_or(SignatureScheme::RsaPss { digest: None, mgf_digest: None, salt: 0 }),
             Some((_, _, scheme)) => scheme.clone(),
             None => SignatureScheme::Unknown,
         };
-        Ok(Self {
-            oid: Oid::from_contents(oid.value),
-            scheme,
-            raw: sequence.raw.into(),
-        })
+        Ok(Self { oid: Oid::from_contents(oid.value), scheme, raw: sequence.raw.into() })
     }
 
     /// OpenSSL's name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `rsassaPss`), or the dotted identifier.
@@ -110,19 +101,12 @@ fn pss(parameters: &[u8]) -> Result<SignatureScheme, DerError> {
     if let Some(field) = fields.optional(0xa2)? {
         salt = small_integer(Reader::new(field.value).expect(tag::INTEGER)?.value)?;
     }
-    Ok(SignatureScheme::RsaPss {
-        digest,
-        mgf_digest,
-        salt,
-    })
+    Ok(SignatureScheme::RsaPss { digest, mgf_digest, salt })
 }
 
 fn hash(identifier: &[u8]) -> Result<Option<Digest>, DerError> {
     let oid = Reader::new(identifier).sequence()?.expect(tag::OID)?;
-    Ok(HASHES
-        .iter()
-        .find(|row| row.0 == oid.value)
-        .map(|row| row.1))
+    Ok(HASHES.iter().find(|row| row.0 == oid.value).map(|row| row.1))
 }
 
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
@@ -135,11 +119,7 @@ const HASHES: &[(&[u8], Digest)] = &[
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3], Digest::Sha512),
 ];
 
-const PSS: SignatureScheme = SignatureScheme::RsaPss {
-    digest: None,
-    mgf_digest: None,
-    salt: 0,
-};
+const PSS: SignatureScheme = SignatureScheme::RsaPss { digest: None, mgf_digest: None, salt: 0 };
 
 /// The algorithms of OpenSSL's `OBJ_find_sigid_algs` that certificates use, with its names.
 const TABLE: &[(&[u8], &str, SignatureScheme)] = &[
@@ -163,11 +143,7 @@ const TABLE: &[(&[u8], &str, SignatureScheme)] = &[
         "sha1WithRSAEncryption",
         SignatureScheme::RsaPkcs1(Digest::Sha1),
     ),
-    (
-        &[0x2b, 14, 3, 2, 29],
-        "sha1WithRSA",
-        SignatureScheme::RsaPkcs1(Digest::Sha1),
-    ),
+    (&[0x2b, 14, 3, 2, 29], "sha1WithRSA", SignatureScheme::RsaPkcs1(Digest::Sha1)),
     (
         &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 14],
         "sha224WithRSAEncryption",
@@ -188,11 +164,7 @@ const TABLE: &[(&[u8], &str, SignatureScheme)] = &[
         "sha512WithRSAEncryption",
         SignatureScheme::RsaPkcs1(Digest::Sha512),
     ),
-    (
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10],
-        "rsassaPss",
-        PSS,
-    ),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10], "rsassaPss", PSS),
     (
         &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1],
         "ecdsa-with-SHA1",
@@ -218,11 +190,7 @@ const TABLE: &[(&[u8], &str, SignatureScheme)] = &[
         "ecdsa-with-SHA512",
         SignatureScheme::Ecdsa(Digest::Sha512),
     ),
-    (
-        &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3],
-        "dsaWithSHA1",
-        SignatureScheme::Dsa(Digest::Sha1),
-    ),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3], "dsaWithSHA1", SignatureScheme::Dsa(Digest::Sha1)),
     (
         &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 2],
         "dsa_with_SHA256",
@@ -242,43 +210,28 @@ mod tests {
 
     #[test]
     fn knows_the_usual_ones() {
-        let rsa = parse(&[
-            0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0,
-        ]);
+        let rsa = parse(&[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0]);
         assert_eq!(
             (rsa.name().as_str(), rsa.scheme),
-            (
-                "sha256WithRSAEncryption",
-                SignatureScheme::RsaPkcs1(Digest::Sha256)
-            )
+            ("sha256WithRSAEncryption", SignatureScheme::RsaPkcs1(Digest::Sha256))
         );
-        assert_eq!(
-            parse(&[0x30, 5, 6, 3, 0x2b, 0x65, 0x70]).scheme,
-            SignatureScheme::Ed25519
-        );
+        assert_eq!(parse(&[0x30, 5, 6, 3, 0x2b, 0x65, 0x70]).scheme, SignatureScheme::Ed25519);
         assert_eq!(parse(&[0x30, 4, 6, 2, 0x2a, 3]).name(), "1.2.3");
     }
 
     #[test]
     fn reads_pss_parameters_and_their_defaults() {
-        let empty = parse(&[
-            0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 0,
-        ]);
+        let empty = parse(&[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 0]);
         let defaults = SignatureScheme::RsaPss {
             digest: Some(Digest::Sha1),
             mgf_digest: Some(Digest::Sha1),
             salt: 20,
         };
         assert_eq!(empty.scheme, defaults);
-        let mut der = vec![
-            0x30, 0x41, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 0x34,
-        ];
-        der.extend([
-            0xa0, 15, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0,
-        ]);
-        der.extend([
-            0xa1, 28, 0x30, 26, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8,
-        ]);
+        let mut der =
+            vec![0x30, 0x41, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 0x34];
+        der.extend([0xa0, 15, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0]);
+        der.extend([0xa1, 28, 0x30, 26, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8]);
         der.extend([0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0]);
         der.extend([0xa2, 3, 2, 1, 32]);
         let full = SignatureScheme::RsaPss {
@@ -294,11 +247,7 @@ mod tests {
         let broken = parse(&[0x30, 11, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]);
         assert_eq!(
             broken.scheme,
-            SignatureScheme::RsaPss {
-                digest: None,
-                mgf_digest: None,
-                salt: 0
-            }
+            SignatureScheme::RsaPss { digest: None, mgf_digest: None, salt: 0 }
         );
     }
 }

@@ -17,6 +17,12 @@ use super::{Sha256, hex};
 pub struct Serial(Box<[u8]>);
 
 impl Serial {
+    /// From the contents octets of an INTEGER.
+    #[must_use]
+    pub fn from_contents(contents: &[u8]) -> Self {
+        Self(contents.into())
+    }
+
     /// The contents octets of the INTEGER.
     #[must_use]
     pub fn contents(&self) -> &[u8] {
@@ -166,9 +172,7 @@ impl Certificate {
     /// True when basic constraints say `CA:TRUE`.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.extensions
-            .basic_constraints
-            .is_some_and(|basic| basic.ca)
+        self.extensions.basic_constraints.is_some_and(|basic| basic.ca)
     }
 
     /// Whether this certificate could be the issuer of `subject`, before any signature is checked.
@@ -196,14 +200,8 @@ impl Certificate {
         {
             return Err(NotIssuer::KeyIdentifier);
         }
-        if wanted
-            .serial
-            .as_ref()
-            .is_some_and(|serial| !self.serial.same_number(serial))
-            || wanted
-                .issuer
-                .as_ref()
-                .is_some_and(|issuer| **issuer != self.issuer)
+        if wanted.serial.as_ref().is_some_and(|serial| !self.serial.same_number(serial))
+            || wanted.issuer.as_ref().is_some_and(|issuer| **issuer != self.issuer)
         {
             return Err(NotIssuer::IssuerSerial);
         }
@@ -225,11 +223,7 @@ impl Certificate {
             | (KeyKind::Ed448, SignatureScheme::Ed448) => true,
             _ => false,
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(NotIssuer::KeyKind)
-        }
+        if fits { Ok(()) } else { Err(NotIssuer::KeyKind) }
     }
 }
 
@@ -257,9 +251,7 @@ impl fmt::Debug for Certificate {
 fn sha256(bytes: &[u8]) -> Sha256 {
     let mut out = Sha256::default();
     // The digest has exactly this size; `zip` keeps the compiler and the reader sure of it.
-    out.iter_mut()
-        .zip(digest(&SHA256, bytes).as_ref())
-        .for_each(|(to, from)| *to = *from);
+    out.iter_mut().zip(digest(&SHA256, bytes).as_ref()).for_each(|(to, from)| *to = *from);
     out
 }
 
@@ -276,10 +268,7 @@ fn read(input: &[u8]) -> Result<Certificate, Failed> {
     let mut parts = Reader::new(whole.value);
     let tbs = at("tbsCertificate", parts.expect(tag::SEQUENCE))?;
     let algorithm = at("signatureAlgorithm", parts.expect(tag::SEQUENCE))?;
-    let signature_algorithm = at(
-        "signatureAlgorithm",
-        SignatureAlgorithm::from_tlv(&algorithm),
-    )?;
+    let signature_algorithm = at("signatureAlgorithm", SignatureAlgorithm::from_tlv(&algorithm))?;
     let signature = at("signatureValue", parts.expect(tag::BIT_STRING))?;
     let (signature, unused) = at("signatureValue", bits(signature.value))?;
     let mut certificate = read_tbs(&tbs, signature_algorithm)?;
@@ -299,19 +288,10 @@ fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Ce
     let serial = at("serialNumber", fields.expect(tag::INTEGER))?;
     let algorithm = at("signature", fields.expect(tag::SEQUENCE))?;
     let inner_signature_algorithm = at("signature", SignatureAlgorithm::from_tlv(&algorithm))?;
-    let issuer = at(
-        "issuer",
-        fields
-            .expect(tag::SEQUENCE)
-            .and_then(|name| Name::from_tlv(&name)),
-    )?;
+    let issuer = at("issuer", fields.expect(tag::SEQUENCE).and_then(|name| Name::from_tlv(&name)))?;
     let (not_before, not_after) = at("validity", validity(&mut fields))?;
-    let subject = at(
-        "subject",
-        fields
-            .expect(tag::SEQUENCE)
-            .and_then(|name| Name::from_tlv(&name)),
-    )?;
+    let subject =
+        at("subject", fields.expect(tag::SEQUENCE).and_then(|name| Name::from_tlv(&name)))?;
     let key = at("subjectPublicKeyInfo", fields.expect(tag::SEQUENCE))?;
     let public_key = at("subjectPublicKeyInfo", PublicKey::from_tlv(&key))?;
     let extensions = at("extensions", extensions(&mut fields))?;
@@ -356,10 +336,8 @@ fn extensions(fields: &mut Reader<'_>) -> Result<Extensions, DerError> {
     for unused in [0x81, 0xa1, 0x82, 0xa2] {
         fields.optional(unused)?;
     }
-    let extensions = fields
-        .optional(0xa3)?
-        .map(|field| Extensions::from_der(field.value))
-        .transpose()?;
+    let extensions =
+        fields.optional(0xa3)?.map(|field| Extensions::from_der(field.value)).transpose()?;
     if !fields.is_empty() {
         return Err(DerError::Value);
     }

@@ -106,9 +106,7 @@ impl<'a> Reader<'a> {
             return Err(DerError::HighTag);
         }
         let (length, after_length) = length(after_tag)?;
-        let (value, rest) = after_length
-            .split_at_checked(length)
-            .ok_or(DerError::Truncated)?;
+        let (value, rest) = after_length.split_at_checked(length).ok_or(DerError::Truncated)?;
         let size = start.len().saturating_sub(rest.len());
         let raw = start.get(..size).ok_or(DerError::Truncated)?;
         self.rest = rest;
@@ -131,11 +129,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`Reader::any`] when the wanted value is there but broken.
     pub fn optional(&mut self, wanted: u8) -> Result<Option<Tlv<'a>>, DerError> {
-        if self.peek() == Some(wanted) {
-            self.any().map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.peek() == Some(wanted) { self.any().map(Some) } else { Ok(None) }
     }
 
     /// Says that nothing may be left.
@@ -143,11 +137,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DerError::Value`] when something is.
     pub fn finish(&self) -> Result<(), DerError> {
-        if self.is_empty() {
-            Ok(())
-        } else {
-            Err(DerError::Value)
-        }
+        if self.is_empty() { Ok(()) } else { Err(DerError::Value) }
     }
 
     /// Reads a SEQUENCE and returns a reader over its contents.
@@ -204,11 +194,7 @@ pub fn small_integer(value: &[u8]) -> Result<u64, DerError> {
         Some(_) => {}
     }
     value.iter().try_fold(0_u64, |sum, &octet| {
-        if sum >> 56 != 0 {
-            Err(DerError::Value)
-        } else {
-            Ok((sum << 8) | u64::from(octet))
-        }
+        if sum >> 56 != 0 { Err(DerError::Value) } else { Ok((sum << 8) | u64::from(octet)) }
     })
 }
 
@@ -232,22 +218,11 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_follow() {
+        assert_eq!(Reader::new(&[0x30, 0x80, 0, 0]).any().unwrap_err(), DerError::Indefinite);
+        assert_eq!(Reader::new(&[0x30, 0x05, 0]).any().unwrap_err(), DerError::Truncated);
+        assert_eq!(Reader::new(&[0x3f, 0x20, 0]).any().unwrap_err(), DerError::HighTag);
         assert_eq!(
-            Reader::new(&[0x30, 0x80, 0, 0]).any().unwrap_err(),
-            DerError::Indefinite
-        );
-        assert_eq!(
-            Reader::new(&[0x30, 0x05, 0]).any().unwrap_err(),
-            DerError::Truncated
-        );
-        assert_eq!(
-            Reader::new(&[0x3f, 0x20, 0]).any().unwrap_err(),
-            DerError::HighTag
-        );
-        assert_eq!(
-            Reader::new(&[0x04, 0x89, 1, 1, 1, 1, 1, 1, 1, 1, 1])
-                .any()
-                .unwrap_err(),
+            Reader::new(&[0x04, 0x89, 1, 1, 1, 1, 1, 1, 1, 1, 1]).any().unwrap_err(),
             DerError::TooLong
         );
     }
@@ -256,10 +231,7 @@ mod tests {
     fn small_integers_keep_their_limits() {
         assert_eq!(small_integer(&[0, 0xff]), Ok(255));
         assert_eq!(small_integer(&[0xff]), Err(DerError::Value));
-        assert_eq!(
-            small_integer(&[0, 255, 255, 255, 255, 255, 255, 255, 255]),
-            Ok(u64::MAX)
-        );
+        assert_eq!(small_integer(&[0, 255, 255, 255, 255, 255, 255, 255, 255]), Ok(u64::MAX));
         assert_eq!(small_integer(&[1; 9]), Err(DerError::Value));
     }
 

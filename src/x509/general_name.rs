@@ -48,10 +48,7 @@ impl GeneralName {
             }
             0xa3 | 0xa5 => Self::Unread(field.tag, value),
             found => {
-                return Err(DerError::Tag {
-                    expected: 0x82,
-                    found,
-                });
+                return Err(DerError::Tag { expected: 0x82, found });
             }
         })
     }
@@ -118,10 +115,7 @@ mod tests {
 
     #[test]
     fn shows_addresses() {
-        assert_eq!(
-            GeneralName::Ip(vec![10, 106, 79, 162]).to_string(),
-            "IP Address:10.106.79.162"
-        );
+        assert_eq!(GeneralName::Ip(vec![10, 106, 79, 162]).to_string(), "IP Address:10.106.79.162");
         assert_eq!(
             GeneralName::Ip(vec![10, 0, 0, 0, 255, 0, 0, 0]).to_string(),
             "IP Address:10.0.0.0/255.0.0.0"

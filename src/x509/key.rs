@@ -109,11 +109,7 @@ impl PublicKey {
         let mut reader = Reader::new(sequence.value);
         let mut algorithm = reader.sequence()?;
         let oid = algorithm.expect(tag::OID)?;
-        let parameters = if algorithm.is_empty() {
-            None
-        } else {
-            Some(algorithm.any()?)
-        };
+        let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
         let (octets, unused) = bits(reader.expect(tag::BIT_STRING)?.value)?;
         let mut key: Box<[u8]> = octets.into();
         // Unused bits read as zero, whatever is written there (c2i_ASN1_BIT_STRING).
@@ -122,14 +118,11 @@ impl PublicKey {
         }
         let kind = kind(oid.value, parameters.as_ref());
         let size = size(&kind, &key);
-        let decodes = decodes(&kind, &key, size);
-        Ok(Self {
-            kind,
-            bits: size,
-            decodes,
-            spki: sequence.raw.into(),
-            key,
-        })
+        // Written-out curve parameters are a SEQUENCE; anything else there is no curve at all.
+        let no_curve = kind == KeyKind::Ec(Curve::Explicit)
+            && parameters.is_none_or(|parameters| parameters.tag != tag::SEQUENCE);
+        let decodes = !no_curve && decodes(&kind, &key, size);
+        Ok(Self { kind, bits: size, decodes, spki: sequence.raw.into(), key })
     }
 
     /// A short label for people: `RSA 2048`, `EC secp384r1`, `Ed25519`.
@@ -230,10 +223,7 @@ mod tests {
 
     #[test]
     fn counts_the_bits_of_a_modulus() {
-        assert_eq!(
-            modulus_bits(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]),
-            Some(16)
-        );
+        assert_eq!(modulus_bits(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]), Some(16));
         assert_eq!(modulus_bits(&[0x30, 7, 2, 2, 0x7f, 1, 2, 1, 3]), Some(15));
         assert_eq!(modulus_bits(&[0x30, 6, 2, 1, 0, 2, 1, 3]), None);
     }

@@ -16,6 +16,7 @@ mod extensions;
 mod general_name;
 mod key;
 mod name;
+mod ocsp;
 mod oid;
 pub mod pem;
 mod time;
@@ -28,6 +29,7 @@ pub use extensions::{
 pub use general_name::GeneralName;
 pub use key::{Curve, KeyKind, PublicKey};
 pub use name::{Attribute, Name, StringType};
+pub use ocsp::{CertStatus, OcspAnswer, OcspResponse};
 pub use oid::Oid;
 pub use time::Time;
 
@@ -38,11 +40,9 @@ pub type Sha256 = [u8; 32];
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

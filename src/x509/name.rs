@@ -93,11 +93,7 @@ impl Name {
             push_tlv(&mut canonical, tag::SET, &entries.concat());
             rdn += 1;
         }
-        Ok(Self {
-            attributes,
-            canonical: canonical.into(),
-            der: sequence.raw.into(),
-        })
+        Ok(Self { attributes, canonical: canonical.into(), der: sequence.raw.into() })
     }
 
     /// The attributes in the order in which they are encoded.
@@ -114,8 +110,7 @@ impl Name {
 
     /// The values of all `commonName` attributes, in encoding order.
     pub fn common_names(&self) -> impl Iterator<Item = &str> {
-        self.with_type(known::COMMON_NAME)
-            .map(|attribute| attribute.value.as_str())
+        self.with_type(known::COMMON_NAME).map(|attribute| attribute.value.as_str())
     }
 
     /// The first `commonName` in encoding order.
@@ -130,9 +125,7 @@ impl Name {
     }
 
     fn with_type(&self, oid: &'static [u8]) -> impl Iterator<Item = &Attribute> {
-        self.attributes
-            .iter()
-            .filter(move |attribute| attribute.oid.contents() == oid)
+        self.attributes.iter().filter(move |attribute| attribute.oid.contents() == oid)
     }
 
     /// The canonical form that decides equality: one SET per RDN, without the outer SEQUENCE. One name lies below
@@ -192,10 +185,7 @@ fn write_attribute(f: &mut fmt::Formatter<'_>, attribute: &Attribute) -> fmt::Re
                 Some(name) => write!(f, "{name}=#")?,
                 None => write!(f, "{}=#", attribute.oid)?,
             }
-            attribute
-                .raw
-                .iter()
-                .try_for_each(|octet| write!(f, "{octet:02X}"))
+            attribute.raw.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
         }
     }
 }
@@ -328,15 +318,9 @@ mod tests {
 
     #[test]
     fn names_compare_like_openssl() {
-        // The pair from the fact sheet: OpenSSL takes the second for the first, raw bytes do not.
-        let issuer = name(&[
-            rdn(&[(O, 0x0c, b"ACME corp")]),
-            rdn(&[(CN, 0x0c, b"name root")]),
-        ]);
-        let root = name(&[
-            rdn(&[(O, 0x13, b"Acme Corp")]),
-            rdn(&[(CN, 0x13, b" Name  Root ")]),
-        ]);
+        // OpenSSL takes the second for the first; a comparison of raw bytes does not.
+        let issuer = name(&[rdn(&[(O, 0x0c, b"ACME corp")]), rdn(&[(CN, 0x0c, b"name root")])]);
+        let root = name(&[rdn(&[(O, 0x13, b"Acme Corp")]), rdn(&[(CN, 0x13, b" Name  Root ")])]);
         assert_eq!(issuer, root);
         assert_ne!(issuer.der(), root.der());
         let bmp = name(&[
@@ -359,10 +343,7 @@ mod tests {
         let one = name(&[rdn(&[(CN, 0x0c, b"a"), (O, 0x0c, b"b")])]);
         let two = name(&[rdn(&[(O, 0x0c, b"b"), (CN, 0x0c, b"a")])]);
         assert_eq!(one, two);
-        assert_ne!(
-            one,
-            name(&[rdn(&[(CN, 0x0c, b"a")]), rdn(&[(O, 0x0c, b"b")])])
-        );
+        assert_ne!(one, name(&[rdn(&[(CN, 0x0c, b"a")]), rdn(&[(O, 0x0c, b"b")])]));
     }
 
     #[test]
@@ -374,10 +355,7 @@ mod tests {
         ]);
         assert_eq!(shown.to_string(), "CN=\\ #ä\\0A,OU=uc+O=Lab\\, Inc,C=IN");
         assert_eq!(shown.common_name(), Some(" #ä\n"));
-        assert_eq!(
-            name(&[rdn(&[(&[0x2a, 3], 0x0c, b"x")])]).to_string(),
-            "1.2.3=#0C0178"
-        );
+        assert_eq!(name(&[rdn(&[(&[0x2a, 3], 0x0c, b"x")])]).to_string(), "1.2.3=#0C0178");
     }
 
     #[test]

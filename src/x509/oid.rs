@@ -22,10 +22,7 @@ impl Oid {
     /// OpenSSL's long name, if this program knows it: `TLS Web Server Authentication`.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        NAMES
-            .iter()
-            .find(|(contents, _)| *contents == &*self.0)
-            .map(|&(_, name)| name)
+        NAMES.iter().find(|(contents, _)| *contents == &*self.0).map(|&(_, name)| name)
     }
 }
 
@@ -60,6 +57,9 @@ impl fmt::Debug for Oid {
 
 /// Contents octets that code elsewhere compares with. Grouped by the arc they hang from.
 pub(super) mod known {
+    /// Signed certificate timestamps (RFC 6962, 3.3), 1.3.6.1.4.1.11129.2.4.2
+    pub(crate) const SIGNED_CERTIFICATE_TIMESTAMPS: &[u8] =
+        &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
     /// Extensions, 2.5.29.x
     pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
     pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
@@ -109,27 +109,15 @@ const NAMES: &[(&[u8], &str)] = &[
     (known::ANY_EKU, "Any Extended Key Usage"),
     (known::MS_SGC, "Microsoft Server Gated Crypto"),
     (known::NS_SGC, "Netscape Server Gated Crypto"),
-    (
-        &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2, 2],
-        "Microsoft Smartcard Login",
-    ),
-    (
-        known::SUBJECT_KEY_IDENTIFIER,
-        "X509v3 Subject Key Identifier",
-    ),
+    (&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2, 2], "Microsoft Smartcard Login"),
+    (known::SUBJECT_KEY_IDENTIFIER, "X509v3 Subject Key Identifier"),
     (known::KEY_USAGE, "X509v3 Key Usage"),
     (known::SUBJECT_ALT_NAME, "X509v3 Subject Alternative Name"),
     (known::BASIC_CONSTRAINTS, "X509v3 Basic Constraints"),
     (known::NAME_CONSTRAINTS, "X509v3 Name Constraints"),
-    (
-        known::CRL_DISTRIBUTION_POINTS,
-        "X509v3 CRL Distribution Points",
-    ),
+    (known::CRL_DISTRIBUTION_POINTS, "X509v3 CRL Distribution Points"),
     (known::CERTIFICATE_POLICIES, "X509v3 Certificate Policies"),
-    (
-        known::AUTHORITY_KEY_IDENTIFIER,
-        "X509v3 Authority Key Identifier",
-    ),
+    (known::AUTHORITY_KEY_IDENTIFIER, "X509v3 Authority Key Identifier"),
     (known::EXT_KEY_USAGE, "X509v3 Extended Key Usage"),
     (known::AUTHORITY_INFO_ACCESS, "Authority Information Access"),
     (known::TLS_FEATURE, "TLS Feature"),
@@ -137,10 +125,7 @@ const NAMES: &[(&[u8], &str)] = &[
 
 /// The short name OpenSSL puts before `=` when it prints a distinguished name, for the attributes met in practice.
 pub(super) fn attribute_short_name(contents: &[u8]) -> Option<&'static str> {
-    ATTRIBUTES
-        .iter()
-        .find(|(oid, _)| *oid == contents)
-        .map(|&(_, name)| name)
+    ATTRIBUTES.iter().find(|(oid, _)| *oid == contents).map(|&(_, name)| name)
 }
 
 const ATTRIBUTES: &[(&[u8], &str)] = &[
@@ -167,34 +152,13 @@ const ATTRIBUTES: &[(&[u8], &str)] = &[
     (&[0x55, 4, 65], "pseudonym"),
     (&[0x55, 4, 97], "organizationIdentifier"),
     (known::EMAIL_ADDRESS, "emailAddress"),
-    (
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2],
-        "unstructuredName",
-    ),
-    (
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 8],
-        "unstructuredAddress",
-    ),
-    (
-        &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1],
-        "UID",
-    ),
-    (
-        &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25],
-        "DC",
-    ),
-    (
-        &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 1],
-        "jurisdictionL",
-    ),
-    (
-        &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 2],
-        "jurisdictionST",
-    ),
-    (
-        &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 3],
-        "jurisdictionC",
-    ),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2], "unstructuredName"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 8], "unstructuredAddress"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1], "UID"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25], "DC"),
+    (&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 1], "jurisdictionL"),
+    (&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 2], "jurisdictionST"),
+    (&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 3], "jurisdictionC"),
 ];
 
 #[cfg(test)]
@@ -203,14 +167,8 @@ mod tests {
 
     #[test]
     fn shows_dotted_numbers() {
-        assert_eq!(
-            Oid::from_contents(known::SERVER_AUTH).to_string(),
-            "1.3.6.1.5.5.7.3.1"
-        );
-        assert_eq!(
-            Oid::from_contents(&[0x2a, 0x86, 0x48]).to_string(),
-            "1.2.840"
-        );
+        assert_eq!(Oid::from_contents(known::SERVER_AUTH).to_string(), "1.3.6.1.5.5.7.3.1");
+        assert_eq!(Oid::from_contents(&[0x2a, 0x86, 0x48]).to_string(), "1.2.840");
         assert_eq!(Oid::from_contents(&[0x88, 0x37, 3]).to_string(), "2.999.3");
         assert_eq!(Oid::from_contents(&[0xff; 40]).to_string(), "");
     }

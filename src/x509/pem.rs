@@ -45,11 +45,7 @@ pub fn read(bytes: &[u8]) -> Vec<Block> {
         let line = line.trim_ascii();
         if let Some(label) = label(line, b"-----BEGIN ") {
             blocks.extend(open.take().and_then(Open::unfinished));
-            open = Some(Open {
-                line: number + 1,
-                label,
-                text: Vec::new(),
-            });
+            open = Some(Open { line: number + 1, label, text: Vec::new() });
         } else if let Some(label) = label(line, b"-----END ") {
             blocks.extend(open.take().and_then(|block| block.close(label)));
         } else if let Some(block) = &mut open {
@@ -73,10 +69,8 @@ impl Open<'_> {
     }
 
     fn unfinished(self) -> Option<Block> {
-        self.is_certificate().then_some(Block {
-            line: self.line,
-            result: Err(Unreadable::Unfinished),
-        })
+        self.is_certificate()
+            .then_some(Block { line: self.line, result: Err(Unreadable::Unfinished) })
     }
 
     fn close(self, label: &[u8]) -> Option<Block> {
@@ -90,10 +84,7 @@ impl Open<'_> {
             Some(der) => Certificate::parse(&der).map_err(Unreadable::from),
             None => Err(Unreadable::NotBase64),
         };
-        Some(Block {
-            line: self.line,
-            result,
-        })
+        Some(Block { line: self.line, result })
     }
 }
 
@@ -104,11 +95,8 @@ fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
 
 /// RFC 4648, 4, with blanks inside lines allowed; `None` for any other character, a wrong count, or a bad end.
 fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut digits: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|octet| !octet.is_ascii_whitespace())
-        .collect();
+    let mut digits: Vec<u8> =
+        text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
     if !digits.len().is_multiple_of(4) {
         return None;
     }
@@ -164,9 +152,8 @@ mod tests {
             .self_signed(&key)
             .unwrap()
             .pem();
-        let body = pem
-            .replace("-----BEGIN CERTIFICATE-----", "")
-            .replace("-----END CERTIFICATE-----", "");
+        let body =
+            pem.replace("-----BEGIN CERTIFICATE-----", "").replace("-----END CERTIFICATE-----", "");
         let bundle = format!(
             "subject=CN = a\r\n{}-----BEGIN X509 CERTIFICATE-----\r\n{body}-----END X509 CERTIFICATE-----\n\
              -----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n\
@@ -185,17 +172,10 @@ mod tests {
                 Err(Unreadable::Unparseable(_)) => "der",
             })
             .collect();
-        assert_eq!(
-            kinds,
-            ["certificate", "certificate", "base64", "der", "unfinished"]
-        );
+        assert_eq!(kinds, ["certificate", "certificate", "base64", "der", "unfinished"]);
         let lines: Vec<_> = bundle.lines().collect();
         for block in &blocks {
-            assert!(
-                lines[block.line - 1].starts_with("-----BEGIN"),
-                "line {}",
-                block.line
-            );
+            assert!(lines[block.line - 1].starts_with("-----BEGIN"), "line {}", block.line);
         }
     }
 
@@ -207,13 +187,7 @@ mod tests {
             .self_signed(&key)
             .unwrap();
         let blocks = read(made.der());
-        assert!(matches!(
-            blocks.as_slice(),
-            [Block {
-                line: 1,
-                result: Ok(_)
-            }]
-        ));
+        assert!(matches!(blocks.as_slice(), [Block { line: 1, result: Ok(_) }]));
         assert!(read(b"").is_empty() && read(b"no certificate here").is_empty());
     }
 }

@@ -23,10 +23,7 @@ impl Time {
             tag::GENERALIZED_TIME => generalized_time(field.value),
             _ => None,
         };
-        Self {
-            unix,
-            text: String::from_utf8_lossy(field.value).into_owned(),
-        }
+        Self { unix, text: String::from_utf8_lossy(field.value).into_owned() }
     }
 }
 
@@ -63,9 +60,7 @@ fn seconds(year: i64, rest: &[u8]) -> Option<i64> {
 /// Decimal digits only; a sign or a space is no digit.
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |sum, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| sum * 10 + i64::from(digit - b'0'))
+        digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
     })
 }
 
@@ -82,11 +77,7 @@ fn days_in(year: i64, month: i64) -> i64 {
 /// Days between 1970-01-01 and a date of the Gregorian calendar, counted in years that begin in March so that the leap
 /// day is the last one.
 fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     let day_of_year = (153 * month + 2) / 5 + day - 1;
     year * 365 + leap_days + day_of_year - 719_468

@@ -1,6 +1,6 @@
 //! Thinks up cases: a chain as it should be, then a few things done to it that go wrong in practice or in theory.
 
-use crate::forge::{Algorithm, Key, Plan, seq, tlv};
+use crate::forge::{Key, Plan, seq, tlv};
 use crate::random::Random;
 
 /// 2026-11-21T00:00:00Z, the time at which most cases are judged.
@@ -29,11 +29,7 @@ pub(crate) fn case(random: &mut Random, keys: &[Key]) -> Case {
     let mut maker = Maker { random, keys };
     let plans = maker.chain();
     let mut ders: Vec<Vec<u8>> = plans.iter().map(|plan| plan.make(keys)).collect();
-    let extras: Vec<Vec<u8>> = maker
-        .extras(&plans)
-        .iter()
-        .map(|plan| plan.make(keys))
-        .collect();
+    let extras: Vec<Vec<u8>> = maker.extras(&plans).iter().map(|plan| plan.make(keys)).collect();
     let (mut untrusted, mut store) = maker.hand_out(&ders, extras);
     let random = maker.random;
     if random.percent(40) {
@@ -59,11 +55,7 @@ pub(crate) fn case(random: &mut Random, keys: &[Key]) -> Case {
         } else {
             None
         },
-        host: if random.percent(12) {
-            Some(host(random).to_owned())
-        } else {
-            None
-        },
+        host: if random.percent(12) { Some(host(random).to_owned()) } else { None },
         ip: if random.percent(4) {
             Some(*random.pick(&["10.1.2.3", "10.9.9.9", "2001:db8::1"]))
         } else {
@@ -100,7 +92,7 @@ impl Maker<'_> {
             let plan = if level == 0 {
                 self.leaf(issuer.as_ref())
             } else {
-                self.ca(level, length, issuer.as_ref())
+                self.ca(level, issuer.as_ref())
             };
             plans.push(plan);
         }
@@ -135,7 +127,7 @@ impl Maker<'_> {
         }
     }
 
-    fn ca(&mut self, level: usize, length: usize, issuer: Option<&Plan>) -> Plan {
+    fn ca(&mut self, level: usize, issuer: Option<&Plan>) -> Plan {
         let label = format!("CA {level}");
         let mut plan = self.base(&label, issuer);
         let is_root = issuer.is_none();
@@ -146,11 +138,9 @@ impl Maker<'_> {
         let mut list = Vec::new();
         let sober = if self.random.calm { 16 } else { 0 };
         match self.random.below(100).saturating_sub(sober) {
-            0..84 => list.push(basic_constraints(
-                true,
-                self.path_len(level, length),
-                self.random.percent(80),
-            )),
+            0..84 => {
+                list.push(basic_constraints(true, self.path_len(level), self.random.percent(80)))
+            }
             84..88 => list.push(basic_constraints(false, None, true)),
             88..90 => list.push(extension(&[0x55, 0x1d, 19], true, &[0x30, 0])),
             _ => {}
@@ -194,8 +184,8 @@ impl Maker<'_> {
             list.push(basic_constraints(self.random.percent(30), None, true));
         }
         if self.random.percent(50) {
-            list.push(key_usage(*self.random.pick(&[
-                &[5, 0xa0][..],
+            list.push(key_usage(self.random.pick::<&[u8]>(&[
+                &[5, 0xa0],
                 &[5, 0xa0],
                 &[7, 0x80],
                 &[5, 0x20],
@@ -219,8 +209,7 @@ impl Maker<'_> {
         plan
     }
 
-    fn path_len(&mut self, level: usize, length: usize) -> Option<u8> {
-        let _ = length;
+    fn path_len(&mut self, level: usize) -> Option<u8> {
         let enough = u8::try_from(level - 1).expect("small");
         match self.random.below(10) {
             0..5 => None,
@@ -233,11 +222,7 @@ impl Maker<'_> {
     fn identifiers(&mut self, plan: &mut Plan, issuer: Option<&Plan>, list: &mut Vec<Vec<u8>>) {
         let critical = self.random.percent(2);
         if self.random.percent(70) {
-            list.push(extension(
-                &[0x55, 0x1d, 14],
-                critical,
-                &tlv(4, &self.keys[plan.key].id),
-            ));
+            list.push(extension(&[0x55, 0x1d, 14], critical, &tlv(4, &self.keys[plan.key].id)));
         }
         let issuer_plan = issuer.unwrap_or(plan);
         let mut fields = Vec::new();
@@ -253,11 +238,8 @@ impl Maker<'_> {
                 self.name("Nobody")
             };
             fields.push(tlv(0xa1, &tlv(0xa4, &name)));
-            let serial = if self.random.percent(70) {
-                issuer_plan.serial.clone()
-            } else {
-                vec![9, 9]
-            };
+            let serial =
+                if self.random.percent(70) { issuer_plan.serial.clone() } else { vec![9, 9] };
             fields.push(tlv(0x82, &serial));
         }
         if !fields.is_empty() {
@@ -305,12 +287,7 @@ impl Maker<'_> {
             &[SGC],
             &[CLIENT, ANY],
         ];
-        let list: Vec<_> = self
-            .random
-            .pick(&sets)
-            .iter()
-            .map(|oid| tlv(6, oid))
-            .collect();
+        let list: Vec<_> = self.random.pick(&sets).iter().map(|oid| tlv(6, oid)).collect();
         extension(&[0x55, 0x1d, 37], self.random.percent(20), &seq(&list))
     }
 
@@ -328,11 +305,7 @@ impl Maker<'_> {
             ];
             names.push(match self.random.below(10) {
                 0..7 => tlv(0x82, self.random.pick(&dns).as_bytes()),
-                7 => tlv(
-                    0x87,
-                    self.random
-                        .pick::<[u8; 4]>(&[[10, 1, 2, 3], [192, 0, 2, 1]]),
-                ),
+                7 => tlv(0x87, self.random.pick::<[u8; 4]>(&[[10, 1, 2, 3], [192, 0, 2, 1]])),
                 8 => tlv(
                     0x81,
                     self.random
@@ -393,16 +366,9 @@ impl Maker<'_> {
                 ),
                 7 => tlv(
                     0x81,
-                    self.random
-                        .pick(&["lab.example", ".lab.example", "a@lab.example"])
-                        .as_bytes(),
+                    self.random.pick(&["lab.example", ".lab.example", "a@lab.example"]).as_bytes(),
                 ),
-                8 => tlv(
-                    0x86,
-                    self.random
-                        .pick(&["leaf.lab.example", ".lab.example"])
-                        .as_bytes(),
-                ),
+                8 => tlv(0x86, self.random.pick(&["leaf.lab.example", ".lab.example"]).as_bytes()),
                 9 => tlv(0x88, &[0x2a, 3]),
                 _ => {
                     let organisation = self.random.pick(&["Lab", "LAB ", "Other"]).as_bytes();
@@ -454,11 +420,7 @@ impl Maker<'_> {
         }
         rdns.push(rdn(&[0x55, 4, 3], 0x0c, label.as_bytes()));
         if self.random.percent(3) {
-            rdns.push(rdn(
-                &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1],
-                0x16,
-                b"ca@lab.example",
-            ));
+            rdns.push(rdn(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], 0x16, b"ca@lab.example"));
         }
         seq(&rdns)
     }
@@ -503,7 +465,7 @@ impl Maker<'_> {
                     });
                     plan.algorithm = *self.random.pick(self.keys[plan.signer].algorithms());
                 }
-                _ => plan = self.ca(1, 2, None),
+                _ => plan = self.ca(1, None),
             }
             extras.push(plan);
         }
@@ -536,11 +498,7 @@ impl Maker<'_> {
             }
         }
         for extra in extras {
-            if self.random.percent(55) {
-                store.push(extra)
-            } else {
-                untrusted.push(extra)
-            }
+            if self.random.percent(55) { store.push(extra) } else { untrusted.push(extra) }
         }
         if self.random.percent(5) && !untrusted.is_empty() {
             let again = self.random.pick(&untrusted).clone();
@@ -550,7 +508,7 @@ impl Maker<'_> {
     }
 }
 
-fn rdn(oid: &[u8], kind: u8, value: &[u8]) -> Vec<u8> {
+pub(crate) fn rdn(oid: &[u8], kind: u8, value: &[u8]) -> Vec<u8> {
     tlv(0x31, &seq(&[tlv(6, oid), tlv(kind, value)]))
 }
 
@@ -566,7 +524,7 @@ fn restyle(random: &mut Random, name: &[u8]) -> Vec<u8> {
     name
 }
 
-fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     let mut parts = vec![tlv(6, oid)];
     if critical {
         parts.push(vec![1, 1, 0xff]);
@@ -575,7 +533,7 @@ fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     seq(&parts)
 }
 
-fn basic_constraints(ca: bool, path_len: Option<u8>, critical: bool) -> Vec<u8> {
+pub(crate) fn basic_constraints(ca: bool, path_len: Option<u8>, critical: bool) -> Vec<u8> {
     let mut parts = Vec::new();
     if ca {
         parts.push(vec![1, 1, 0xff]);
@@ -591,98 +549,5 @@ fn key_usage(bits: &[u8]) -> Vec<u8> {
 }
 
 fn netscape(bits: u8) -> Vec<u8> {
-    extension(
-        &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1],
-        false,
-        &tlv(3, &[0, bits]),
-    )
-}
-
-/// A self-signed certificate in the store, so that only the name decides.
-pub(crate) fn name_case(random: &mut Random, keys: &[Key]) -> Case {
-    let host = hostlike(random, &["a", "b", "ab", "A", "xn--a", "x_y", "", ".", "1"]);
-    let pieces = [
-        "*", "a*", "*b", "a*b", "**", "a", "b", "ab", "xn--*", "x_y", "-a", "", "1", "*",
-    ];
-    let mut names = Vec::new();
-    for _ in 0..random.below(3) {
-        names.push(tlv(0x82, hostlike(random, &pieces).as_bytes()));
-    }
-    let mut extensions = Vec::new();
-    if !names.is_empty() {
-        extensions.push(extension(&[0x55, 0x1d, 17], false, &seq(&names)));
-    }
-    let subject = seq(&[rdn(
-        &[0x55, 4, 3],
-        0x0c,
-        hostlike(random, &pieces).as_bytes(),
-    )]);
-    let plan = Plan {
-        version: 3,
-        serial: vec![1],
-        issuer: subject.clone(),
-        subject,
-        not_before: tlv(0x17, b"200101000000Z"),
-        not_after: tlv(0x17, b"301231235959Z"),
-        extensions,
-        key: 0,
-        signer: 0,
-        algorithm: Algorithm::EcdsaSha256,
-        forged: false,
-        two_algorithms: false,
-    };
-    let leaf = plan.make(keys);
-    Case {
-        store: vec![leaf.clone()],
-        leaf,
-        untrusted: Vec::new(),
-        purpose: None,
-        partial_chain: false,
-        level: None,
-        host: if host.is_empty() { None } else { Some(host) },
-        ip: None,
-        time: NOW,
-    }
-}
-
-/// A short label from the pieces, mostly below one of two domains so that many pairs come close.
-fn hostlike(random: &mut Random, pieces: &[&str]) -> String {
-    let label = *random.pick(pieces);
-    let domain = *random.pick(&[
-        ".a.b", ".a.b", ".a.b", ".A.B", ".b", "", ".a.b.", ".-a.b", ".x.a.b",
-    ]);
-    format!("{label}{domain}")
-}
-
-/// 100 certificates of one name that sign each other, in every direction.
-pub(crate) fn crowd(keys: &[Key], random: &mut Random) -> Vec<Vec<u8>> {
-    let name = seq(&[rdn(&[0x55, 4, 3], 0x0c, b"everyone")]);
-    let usable: Vec<usize> = (0..keys.len())
-        .filter(|&key| keys[key].algorithms().contains(&Algorithm::EcdsaSha256))
-        .collect();
-    let plan = |number: u8, random: &mut Random| Plan {
-        version: 3,
-        serial: vec![1, number],
-        issuer: name.clone(),
-        subject: name.clone(),
-        not_before: tlv(0x17, b"200101000000Z"),
-        not_after: tlv(0x17, b"301231235959Z"),
-        extensions: vec![
-            basic_constraints(true, None, true),
-            // An authority key identifier that is not its own keeps it from counting as self-signed.
-            extension(
-                &[0x55, 0x1d, 35],
-                false,
-                &seq(&[tlv(0x82, &[1, number.wrapping_add(1) % 100])]),
-            ),
-        ],
-        key: *random.pick(&usable),
-        signer: *random.pick(&usable),
-        algorithm: Algorithm::EcdsaSha256,
-        forged: false,
-        two_algorithms: false,
-    };
-    (0..100)
-        .map(|number| plan(number, random).make(keys))
-        .collect()
+    extension(&[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1], false, &tlv(3, &[0, bits]))
 }

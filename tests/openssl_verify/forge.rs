@@ -60,15 +60,8 @@ impl KeyType {
 }
 
 fn openssl(arguments: &[&str]) -> Vec<u8> {
-    let done = Command::new("openssl")
-        .args(arguments)
-        .output()
-        .expect("openssl runs");
-    assert!(
-        done.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    let done = Command::new("openssl").args(arguments).output().expect("openssl runs");
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     done.stdout
 }
 
@@ -77,20 +70,10 @@ impl Key {
         let file = folder.join(format!("key{number}.pem"));
         let path = file.to_str().expect("a plain path");
         openssl(&[&["genpkey", "-out", path, "-algorithm"], kind.arguments()].concat());
-        let pkcs8 = openssl(&[
-            "pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", path,
-        ]);
+        let pkcs8 = openssl(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", path]);
         let spki = openssl(&["pkey", "-in", path, "-pubout", "-outform", "DER"]);
-        let id = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &spki)
-            .as_ref()
-            .to_vec();
-        Self {
-            pkcs8,
-            kind,
-            spki,
-            id,
-            file,
-        }
+        let id = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &spki).as_ref().to_vec();
+        Self { pkcs8, kind, spki, id, file }
     }
 
     /// The signature algorithms this key can be asked for.
@@ -119,8 +102,7 @@ impl Key {
         let rsa = |encoding| {
             let key = RsaKeyPair::from_pkcs8(&self.pkcs8).expect("an RSA key");
             let mut out = vec![0; key.public_modulus_len()];
-            key.sign(encoding, &random, message, &mut out)
-                .expect("signs");
+            key.sign(encoding, &random, message, &mut out).expect("signs");
             out
         };
         match algorithm {
@@ -144,13 +126,7 @@ impl Key {
         let input = self.file.with_extension("tbs");
         std::fs::write(&input, message).expect("writes");
         let key = self.file.to_str().expect("a plain path");
-        openssl(&[
-            "dgst",
-            digest,
-            "-sign",
-            key,
-            input.to_str().expect("a plain path"),
-        ])
+        openssl(&["dgst", digest, "-sign", key, input.to_str().expect("a plain path")])
     }
 }
 
@@ -170,10 +146,7 @@ pub(crate) enum Algorithm {
 impl Algorithm {
     pub(crate) fn identifier(self) -> Vec<u8> {
         let rsa = |last: u8| {
-            seq(&[
-                tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, last]),
-                vec![5, 0],
-            ])
+            seq(&[tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, last]), vec![5, 0]])
         };
         let ec = |tail: &[u8]| seq(&[tlv(6, &[&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4], tail].concat())]);
         match self {
@@ -181,15 +154,10 @@ impl Algorithm {
             Self::RsaSha1 => rsa(5),
             Self::RsaPss => {
                 let hash = seq(&[tlv(6, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1]), vec![5, 0]]);
-                let mgf = seq(&[
-                    tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8]),
-                    hash.clone(),
-                ]);
+                let mgf =
+                    seq(&[tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8]), hash.clone()]);
                 let fields = [tlv(0xa0, &hash), tlv(0xa1, &mgf), tlv(0xa2, &[2, 1, 32])];
-                seq(&[
-                    tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]),
-                    seq(&fields),
-                ])
+                seq(&[tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]), seq(&fields)])
             }
             Self::EcdsaSha1 => ec(&[1]),
             Self::EcdsaSha256 => ec(&[3, 2]),
@@ -244,11 +212,7 @@ impl Plan {
             let last = signature.len() - 1;
             signature[last] ^= 1;
         }
-        let outer = if self.two_algorithms {
-            Algorithm::EcdsaSha512.identifier()
-        } else {
-            inner
-        };
+        let outer = if self.two_algorithms { Algorithm::EcdsaSha512.identifier() } else { inner };
         signature.insert(0, 0);
         seq(&[tbs, outer, tlv(3, &signature)])
     }
@@ -264,11 +228,7 @@ pub(crate) fn pem(der: &[u8]) -> String {
             let sum = octet(0) << 16 | octet(1) << 8 | octet(2);
             for at in 0..4 {
                 let digit = DIGITS[(sum >> (18 - 6 * at) & 63) as usize];
-                text.push(if at <= group.len() {
-                    char::from(digit)
-                } else {
-                    '='
-                });
+                text.push(if at <= group.len() { char::from(digit) } else { '=' });
             }
         }
         text.push('\n');

@@ -8,10 +8,7 @@ pub(crate) struct Random {
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            state: seed,
-            calm: false,
-        }
+        Self { state: seed, calm: false }
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -28,11 +25,7 @@ impl Random {
 
     /// True in so many of a hundred cases.
     pub(crate) fn percent(&mut self, chance: u64) -> bool {
-        let chance = if self.calm && chance < 16 {
-            chance / 4
-        } else {
-            chance
-        };
+        let chance = if self.calm && chance < 16 { chance / 4 } else { chance };
         self.next() % 100 < chance
     }
 

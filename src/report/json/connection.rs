@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::handshake::{
-    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, EncryptedExtensionsDocument, KeyExchangeDocument,
-    ServerHelloDocument, suite, version_word,
+    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
+    EncryptedExtensionsDocument, KeyExchangeDocument, ServerHelloDocument, suite, version_word,
 };
 use crate::connection::{
-    Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide,
+    Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide, Timing,
 };
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
-use crate::tls::{Role, What, fingerprint, names};
+use crate::tls::{Body, Handshake, Role, What, fingerprint, names};
 use crate::wire::text::hex;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, OcspResponse};
 
 #[derive(Serialize)]
 pub(super) struct ConnectionDocument {
@@ -29,6 +29,7 @@ pub(super) struct ConnectionDocument {
     last_frame: u64,
     last_time: Timestamp,
     encapsulation: Vec<&'static str>,
+    started_by: Option<&'static str>,
     sni: Option<String>,
     version: Option<String>,
     cipher_suite: Option<Code>,
@@ -53,10 +54,12 @@ pub(super) struct ConnectionDocument {
     server_path: PathDocument,
     client_path: PathDocument,
     name_check: NameDocument,
+    ocsp_staple: Option<OcspDocument>,
     alerts: Vec<AlertDocument>,
     encrypted_records: EncryptedDocument,
     gaps: Vec<GapDocument>,
     tcp: TcpDocument,
+    timing: TimingDocument,
     anomalies: Vec<crate::tls::Anomaly>,
     decrypted: bool,
     ledger_class: &'static str,
@@ -82,6 +85,7 @@ impl ConnectionDocument {
             last_frame: connection.last.frame,
             last_time: connection.last.time,
             encapsulation: connection.encapsulation.names().collect(),
+            started_by: handshake.started_by,
             sni: connection.server_name(),
             version: handshake.version().map(version_word),
             cipher_suite: connection.cipher_suite().map(suite),
@@ -118,10 +122,12 @@ impl ConnectionDocument {
             server_path: PathDocument::of(&connection.server_path),
             client_path: PathDocument::of(&connection.client_path),
             name_check: NameDocument::of(&connection.name),
+            ocsp_staple: OcspDocument::of(handshake),
             alerts: alerts(connection),
             encrypted_records: EncryptedDocument::of(handshake),
             gaps: gaps(connection),
             tcp: TcpDocument::of(connection),
+            timing: TimingDocument::of(&connection.timing()),
             anomalies: handshake.anomalies.clone(),
             decrypted: handshake.entries.iter().any(|entry| entry.decrypted),
             ledger_class: connection.ledger.word(),
@@ -162,6 +168,7 @@ struct AlertDocument {
     code: Option<u8>,
     encrypted: bool,
     decrypted: bool,
+    stage: String,
 }
 
 fn alerts(connection: &Connection) -> Vec<AlertDocument> {
@@ -174,6 +181,7 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             code: Some(description),
             encrypted: false,
             decrypted: entry.decrypted,
+            stage: connection.handshake.stage_before(entry),
         }),
         // What it says comes behind it.
         What::EncryptedAlert { .. } if entry.decrypted => None,
@@ -185,6 +193,7 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             code: None,
             encrypted: true,
             decrypted: false,
+            stage: connection.handshake.stage_before(entry),
         }),
         _ => None,
     };
@@ -242,6 +251,66 @@ impl TcpDocument {
 }
 
 #[derive(Serialize)]
+struct OcspDocument {
+    frame: u64,
+    response_status: Option<u64>,
+    answers: Vec<OcspAnswerDocument>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OcspAnswerDocument {
+    serial: String,
+    status: &'static str,
+    this_update: String,
+    next_update: Option<String>,
+}
+
+impl OcspDocument {
+    fn of(handshake: &Handshake) -> Option<Self> {
+        let (entry, response) =
+            handshake.messages().find_map(|(entry, message)| match &message.body {
+                Body::CertificateStatus { response } => Some((entry, response)),
+                _ => None,
+            })?;
+        let parsed = OcspResponse::parse(response);
+        let answers = parsed.iter().flat_map(|staple| &staple.answers);
+        Some(Self {
+            frame: entry.frame,
+            response_status: parsed.as_ref().ok().map(|staple| staple.status),
+            answers: answers
+                .map(|answer| OcspAnswerDocument {
+                    serial: answer.serial.to_string(),
+                    status: answer.status.word(),
+                    this_update: date(&answer.this_update),
+                    next_update: answer.next_update.as_ref().map(date),
+                })
+                .collect(),
+            error: parsed.as_ref().err().map(ToString::to_string),
+        })
+    }
+}
+
+/// Milliseconds.
+#[derive(Serialize)]
+struct TimingDocument {
+    tcp_round_trip_ms: Option<f64>,
+    hello_to_hello_ms: Option<f64>,
+    hello_to_end_ms: Option<f64>,
+}
+
+impl TimingDocument {
+    fn of(timing: &Timing) -> Self {
+        let millis = |nanos: Option<i64>| nanos.map(|nanos| nanos as f64 / 1e6);
+        Self {
+            tcp_round_trip_ms: millis(timing.tcp_round_trip),
+            hello_to_hello_ms: millis(timing.hello_to_hello),
+            hello_to_end_ms: millis(timing.hello_to_end),
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct CertificateDocument {
     frame: u64,
     sha256: String,
@@ -273,6 +342,8 @@ struct CertificateContent {
     subject_key_id: Option<String>,
     authority_key_id: Option<String>,
     ca_issuers: Vec<String>,
+    signed_certificate_timestamps: usize,
+    must_staple: bool,
     length: usize,
 }
 
@@ -304,17 +375,12 @@ impl CertificateContent {
             version: certificate.version,
             key: certificate.public_key.label(),
             signature_algorithm: certificate.signature_algorithm.name(),
-            san: extensions
-                .subject_alt_names
-                .iter()
-                .flatten()
-                .map(ToString::to_string)
-                .collect(),
+            san: extensions.subject_alt_names.iter().flatten().map(ToString::to_string).collect(),
             key_usage: extensions.key_usage.map(|usage| usage.names()).unwrap_or_default(),
             extended_key_usage: extensions
                 .extended_key_usage
                 .as_ref()
-                .map(|list| list.iter().map(ToString::to_string).collect()),
+                .map(|list| list.iter().map(usage_name).collect()),
             ca: basic.map(|basic| basic.ca),
             path_length: basic.and_then(|basic| basic.path_len),
             subject_key_id: extensions.subject_key_id.as_deref().map(hex),
@@ -324,9 +390,16 @@ impl CertificateContent {
                 .and_then(|id| id.key_id.as_deref())
                 .map(hex),
             ca_issuers: extensions.ca_issuers.clone(),
+            signed_certificate_timestamps: extensions.timestamps,
+            must_staple: extensions.must_staple,
             length: certificate.der.len(),
         }
     }
+}
+
+/// The name that OpenSSL gives a usage, or its number.
+pub(in super::super) fn usage_name(usage: &crate::x509::Oid) -> String {
+    usage.name().map_or_else(|| usage.to_string(), str::to_owned)
 }
 
 /// RFC 3339, or `invalid:` and the text of a date that cannot be read.

@@ -31,7 +31,11 @@ fn serialize(
 struct Safe<F>(F);
 
 impl<F: Formatter> Formatter for Safe<F> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        text: &str,
+    ) -> io::Result<()> {
         let mut plain = 0;
         for (at, character) in text.char_indices().filter(|(_, c)| !is_safe(*c)) {
             out.write_all(text.get(plain..at).unwrap_or_default().as_bytes())?;

@@ -1,19 +1,41 @@
 //! Hellos and other messages in JSON: numbers with their names, in wire order.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::tls::{
-    CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension, Handshake, KeyExchangeParameters, Role,
-    ServerHello, ServerKeyExchange, names,
+    CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension, Handshake,
+    KeyExchangeParameters, Role, ServerHello, ServerKeyExchange, describe, names,
 };
 use crate::wire::text::hex;
 use crate::x509::Name;
 
-/// A protocol number and its name.
-#[derive(Serialize)]
+/// A protocol number and its name, `{"code": "0xc02c", "name": "..."}`: on one line
+/// also in the indented document, where lists of them are long.
 pub(super) struct Code {
     code: String,
     name: String,
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        on_one_line(&[("code", text(&self.code)), ("name", text(&self.name))], serializer)
+    }
+}
+
+/// A small object without line breaks.
+fn on_one_line<S: Serializer>(fields: &[(&str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    let fields: Vec<String> =
+        fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    RawValue::from_string(format!("{{{}}}", fields.join(", ")))
+        .map_err(serde::ser::Error::custom)?
+        .serialize(serializer)
+}
+
+/// A JSON string. Only names out of our own tables come here, which need no more
+/// than the standard escapes.
+fn text(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
 }
 
 fn code16(code: u16, name: impl Into<String>) -> Code {
@@ -41,23 +63,37 @@ fn schemes(list: &[u16]) -> Vec<Code> {
     list.iter().map(|scheme| code16(*scheme, names::signature_scheme_name(*scheme))).collect()
 }
 
-fn extensions(list: &[Extension]) -> Vec<ExtensionDocument> {
+fn extensions(list: &[Extension], from: Role) -> Vec<ExtensionDocument> {
     list.iter()
         .map(|extension| ExtensionDocument {
             code: extension.code,
             name: names::extension_name(extension.code).into_owned(),
             length: extension.body.len(),
             whole: extension.whole,
+            value: describe(extension, from),
         })
         .collect()
 }
 
-#[derive(Serialize)]
 struct ExtensionDocument {
     code: u16,
     name: String,
     length: usize,
     whole: bool,
+    value: Option<String>,
+}
+
+impl Serialize for ExtensionDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = vec![
+            ("code", self.code.to_string()),
+            ("name", text(&self.name)),
+            ("length", self.length.to_string()),
+            ("whole", self.whole.to_string()),
+        ];
+        fields.extend(self.value.iter().map(|value| ("value", text(value))));
+        on_one_line(&fields, serializer)
+    }
 }
 
 #[derive(Serialize)]
@@ -96,7 +132,7 @@ impl ClientHelloDocument {
             random: hex(&hello.random),
             session_id: hex(&hello.session_id),
             cipher_suites: hello.cipher_suites.iter().map(suite_code).collect(),
-            extensions: extensions(&hello.extensions),
+            extensions: extensions(&hello.extensions, Role::Client),
             supported_versions: versions(&hello.supported_versions()),
             signature_algorithms: schemes(&hello.signature_algorithms()),
             signature_algorithms_cert: schemes(&hello.signature_algorithms_cert()),
@@ -138,9 +174,8 @@ pub(super) struct ServerHelloDocument {
 impl ServerHelloDocument {
     pub(super) fn of(entry: &Entry, hello: &ServerHello) -> Self {
         // A message that is cut before the field says nothing of it.
-        let known = |version: u16| {
-            (version != 0).then(|| code16(version, names::version_name(version)))
-        };
+        let known =
+            |version: u16| (version != 0).then(|| code16(version, names::version_name(version)));
         Self {
             frame: entry.frame,
             whole: hello.whole,
@@ -149,7 +184,7 @@ impl ServerHelloDocument {
             random: hex(&hello.random),
             session_id: hex(&hello.session_id),
             cipher_suite: hello.cipher_suite.map(suite),
-            extensions: extensions(&hello.extensions),
+            extensions: extensions(&hello.extensions, Role::Server),
             key_share_group: hello
                 .key_share_group()
                 .map(|group| code16(group, names::group_name(group))),
@@ -172,7 +207,7 @@ impl EncryptedExtensionsDocument {
         Self {
             frame: entry.frame,
             whole: message.whole,
-            extensions: extensions(&message.extensions),
+            extensions: extensions(&message.extensions, Role::Server),
             alpn: message.alpn(),
         }
     }

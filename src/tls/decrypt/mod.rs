@@ -49,11 +49,17 @@ impl Trouble {
             }
             Self::Version { frame, version } => {
                 let name = names::version_name(*version);
-                (*frame, format!("not decrypted although there is a secret: {name} is not supported"))
+                (
+                    *frame,
+                    format!("not decrypted although there is a secret: {name} is not supported"),
+                )
             }
             Self::Suite { frame, suite } => {
                 let name = names::cipher_suite_name(*suite);
-                (*frame, format!("not decrypted although there is a secret: {name} is not supported"))
+                (
+                    *frame,
+                    format!("not decrypted although there is a secret: {name} is not supported"),
+                )
             }
             Self::NoSecret { frame, kind } => {
                 (*frame, format!("not decrypted: of this connection the key log has no {kind}"))
@@ -83,6 +89,7 @@ impl<'a> Session<'a> {
         Context {
             version: Some(self.server.version()),
             suite: Some(self.suite),
+            raw_public_key: false,
             certificates: limits.certificates,
             bytes: limits.handshake_bytes,
         }

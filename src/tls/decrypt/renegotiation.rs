@@ -34,9 +34,10 @@ pub(super) fn open(
         if !(to_client? | to_server?) {
             return Ok(());
         }
-        let new = (client.hello(seen.0, super::client_hello), server.hello(seen.1, |entry| {
-            super::server_hello(entry).map(|(_, hello)| hello)
-        }));
+        let new = (
+            client.hello(seen.0, super::client_hello),
+            server.hello(seen.1, |entry| super::server_hello(entry).map(|(_, hello)| hello)),
+        );
         let (Some(client_hello), Some(server_hello)) = new else { return Ok(()) };
         // Of a renegotiated handshake the log need not have the secret.
         let known = keys.secrets(&client_hello.random).is_some_and(|s| s.master.is_some());
@@ -64,9 +65,8 @@ fn derive(
     let encrypt_then_mac = server.extension(code::ENCRYPT_THEN_MAC).is_some();
     Suite::of(suite, encrypt_then_mac)
         .and_then(|suite| {
-            let of = |role| {
-                Keys::derive(suite, role, master.bytes(), &server.random, &client.random)
-            };
+            let of =
+                |role| Keys::derive(suite, role, master.bytes(), &server.random, &client.random);
             Some((of(Role::Client)?, of(Role::Server)?))
         })
         .ok_or(Trouble::Suite { frame, suite })
@@ -125,11 +125,7 @@ impl Side<'_, '_, '_> {
     }
 
     /// The newest hello among the entries behind the first `seen`.
-    fn hello<T: Clone>(
-        &self,
-        seen: usize,
-        pick: impl Fn(&HalfEntry) -> Option<&T>,
-    ) -> Option<T> {
+    fn hello<T: Clone>(&self, seen: usize, pick: impl Fn(&HalfEntry) -> Option<&T>) -> Option<T> {
         let new = self.contents.entries.get(seen..)?;
         new.iter().rev().find_map(|(_, entry)| pick(entry)).cloned()
     }

@@ -45,7 +45,12 @@ impl KeyType for Length {
 
 /// `HKDF-Expand-Label(secret, label, "", length)` (RFC 8446, 7.1). Drafts before 20
 /// wrote "TLS 1.3, " where this label has "tls13 ".
-pub(super) fn expand_label(hash: Hash, secret: &[u8], label: &str, length: usize) -> Option<Vec<u8>> {
+pub(super) fn expand_label(
+    hash: Hash,
+    secret: &[u8],
+    label: &str,
+    length: usize,
+) -> Option<Vec<u8>> {
     let size = u16::try_from(length).ok()?.to_be_bytes();
     let label_length = [u8::try_from("tls13 ".len() + label.len()).ok()?];
     let info: [&[u8]; 5] = [&size, &label_length, b"tls13 ", label.as_bytes(), &[0]];

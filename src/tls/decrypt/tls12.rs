@@ -25,7 +25,11 @@ pub(super) struct Suite {
 enum Cipher {
     Aead(Algorithm),
     /// Whether the MAC is over the ciphertext is negotiated (RFC 7366).
-    Cbc { key: usize, mac: Mac, encrypt_then_mac: bool },
+    Cbc {
+        key: usize,
+        mac: Mac,
+        encrypt_then_mac: bool,
+    },
 }
 
 impl Suite {
@@ -103,9 +107,20 @@ pub(super) struct Keys {
 
 enum Protection {
     /// Four bytes of nonce from the key block and eight in each record.
-    ExplicitNonce { aead: Aead, salt: [u8; 4], tag: usize },
-    ChaCha { aead: Aead, iv: [u8; NONCE] },
-    Cbc { key: DecryptingKey, mac: hmac::Key, encrypt_then_mac: bool },
+    ExplicitNonce {
+        aead: Aead,
+        salt: [u8; 4],
+        tag: usize,
+    },
+    ChaCha {
+        aead: Aead,
+        iv: [u8; NONCE],
+    },
+    Cbc {
+        key: DecryptingKey,
+        mac: hmac::Key,
+        encrypt_then_mac: bool,
+    },
 }
 
 impl Keys {
@@ -210,7 +225,13 @@ fn authenticated(record: &Record, sequence: u64, length: usize) -> Option<[u8; 1
     Some([a, b, c, d, e, f, g, h, kind, major, minor, high, low])
 }
 
-fn verified(mac: &hmac::Key, record: &Record, sequence: u64, content: &[u8], tag: &[u8]) -> Option<()> {
+fn verified(
+    mac: &hmac::Key,
+    record: &Record,
+    sequence: u64,
+    content: &[u8],
+    tag: &[u8],
+) -> Option<()> {
     let head = authenticated(record, sequence, content.len())?;
     hmac::verify(mac, &[&head, content].concat(), tag).ok()
 }

@@ -87,8 +87,8 @@ impl Keys {
         let [high, low] = u16::try_from(sealed.len()).ok()?.to_be_bytes();
         let header = [23, major, minor, high, low];
         let aad: &[u8] = if self.suite.header_authenticated { &header } else { &[] };
-        let (sequence, mut plain) = (self.next..=self.next.saturating_add(ahead))
-            .find_map(|number| {
+        let (sequence, mut plain) =
+            (self.next..=self.next.saturating_add(ahead)).find_map(|number| {
                 Some((number, self.aead.open(aead::nonce(self.iv, number), aad, sealed)?))
             })?;
         self.next = sequence.saturating_add(1);
@@ -185,7 +185,8 @@ impl<'c, 'l> Side<'c, 'l> {
     }
 
     fn try_keys(&mut self, record: &Record, sealed: &[u8], ahead: u64) -> Option<(u8, Vec<u8>)> {
-        if let Some(opened) = self.early.as_mut().and_then(|keys| keys.open(record, sealed, ahead)) {
+        if let Some(opened) = self.early.as_mut().and_then(|keys| keys.open(record, sealed, ahead))
+        {
             return Some(opened);
         }
         if let Some(opened) = self.current().and_then(|keys| keys.open(record, sealed, ahead)) {

@@ -125,11 +125,7 @@ fn read(Row { code, columns }: Row) -> CipherSuite {
         None => {
             let (cipher, hash) = cipher_and_hash(rest);
             // RFC 9150: TLS_SHA256_SHA256 and its sister protect integrity only.
-            let cipher = if cipher.starts_with("SHA") {
-                "NULL"
-            } else {
-                cipher
-            };
+            let cipher = if cipher.starts_with("SHA") { "NULL" } else { cipher };
             (KeyExchange::Tls13, Authentication::Tls13, cipher, hash)
         }
     };
@@ -200,9 +196,7 @@ pub fn cipher_suites() -> &'static [CipherSuite] {
 /// A cipher suite by its two bytes.
 #[must_use]
 pub fn cipher_suite(code: u16) -> Option<&'static CipherSuite> {
-    let at = SUITES
-        .binary_search_by_key(&code, |suite| suite.code)
-        .ok()?;
+    let at = SUITES.binary_search_by_key(&code, |suite| suite.code).ok()?;
     SUITES.get(at)
 }
 
@@ -267,62 +261,14 @@ mod tests {
         use KeyExchange as K;
         for (name, key_exchange, authentication, cipher, hash) in [
             ("TLS_NULL_WITH_NULL_NULL", K::Null, A::Null, "NULL", None),
-            (
-                "TLS_RSA_EXPORT_WITH_RC4_40_MD5",
-                K::Rsa,
-                A::Rsa,
-                "RC4_40",
-                Some("MD5"),
-            ),
-            (
-                "TLS_RSA_WITH_AES_128_CCM_8",
-                K::Rsa,
-                A::Rsa,
-                "AES_128_CCM_8",
-                None,
-            ),
-            (
-                "TLS_DH_anon_WITH_AES_128_CBC_SHA",
-                K::DhAnon,
-                A::Anon,
-                "AES_128_CBC",
-                Some("SHA"),
-            ),
-            (
-                "TLS_DHE_DSS_EXPORT1024_WITH_RC4_56_SHA",
-                K::Dhe,
-                A::Dss,
-                "RC4_56",
-                Some("SHA"),
-            ),
-            (
-                "TLS_PSK_DHE_WITH_AES_128_CCM_8",
-                K::DhePsk,
-                A::Psk,
-                "AES_128_CCM_8",
-                None,
-            ),
-            (
-                "TLS_SRP_SHA_DSS_WITH_AES_256_CBC_SHA",
-                K::Srp,
-                A::Dss,
-                "AES_256_CBC",
-                Some("SHA"),
-            ),
-            (
-                "TLS_KRB5_WITH_RC4_128_MD5",
-                K::Krb5,
-                A::Krb5,
-                "RC4_128",
-                Some("MD5"),
-            ),
-            (
-                "TLS_ECDH_ECDSA_WITH_NULL_SHA",
-                K::EcdhStatic,
-                A::Ecdsa,
-                "NULL",
-                Some("SHA"),
-            ),
+            ("TLS_RSA_EXPORT_WITH_RC4_40_MD5", K::Rsa, A::Rsa, "RC4_40", Some("MD5")),
+            ("TLS_RSA_WITH_AES_128_CCM_8", K::Rsa, A::Rsa, "AES_128_CCM_8", None),
+            ("TLS_DH_anon_WITH_AES_128_CBC_SHA", K::DhAnon, A::Anon, "AES_128_CBC", Some("SHA")),
+            ("TLS_DHE_DSS_EXPORT1024_WITH_RC4_56_SHA", K::Dhe, A::Dss, "RC4_56", Some("SHA")),
+            ("TLS_PSK_DHE_WITH_AES_128_CCM_8", K::DhePsk, A::Psk, "AES_128_CCM_8", None),
+            ("TLS_SRP_SHA_DSS_WITH_AES_256_CBC_SHA", K::Srp, A::Dss, "AES_256_CBC", Some("SHA")),
+            ("TLS_KRB5_WITH_RC4_128_MD5", K::Krb5, A::Krb5, "RC4_128", Some("MD5")),
+            ("TLS_ECDH_ECDSA_WITH_NULL_SHA", K::EcdhStatic, A::Ecdsa, "NULL", Some("SHA")),
             (
                 "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
                 K::Ecdhe,
@@ -337,49 +283,13 @@ mod tests {
                 "28147_CNT",
                 Some("IMIT"),
             ),
-            (
-                "TLS_GOSTR341112_256_WITH_MAGMA_MGM_S",
-                K::Tls13,
-                A::Tls13,
-                "MAGMA_MGM_S",
-                None,
-            ),
-            (
-                "TLS_AES_128_CCM_8_SHA256",
-                K::Tls13,
-                A::Tls13,
-                "AES_128_CCM_8",
-                Some("SHA256"),
-            ),
-            (
-                "TLS_SHA384_SHA384",
-                K::Tls13,
-                A::Tls13,
-                "NULL",
-                Some("SHA384"),
-            ),
-            (
-                "TLS_SM4_GCM_SM3",
-                K::Tls13,
-                A::Tls13,
-                "SM4_GCM",
-                Some("SM3"),
-            ),
+            ("TLS_GOSTR341112_256_WITH_MAGMA_MGM_S", K::Tls13, A::Tls13, "MAGMA_MGM_S", None),
+            ("TLS_AES_128_CCM_8_SHA256", K::Tls13, A::Tls13, "AES_128_CCM_8", Some("SHA256")),
+            ("TLS_SHA384_SHA384", K::Tls13, A::Tls13, "NULL", Some("SHA384")),
+            ("TLS_SM4_GCM_SM3", K::Tls13, A::Tls13, "SM4_GCM", Some("SM3")),
             ("TLS_FALLBACK_SCSV", K::Signal, A::Null, "", None),
-            (
-                "SSL_FORTEZZA_KEA_WITH_NULL_SHA",
-                K::Fortezza,
-                A::Fortezza,
-                "NULL",
-                Some("SHA"),
-            ),
-            (
-                "SSL_RSA_FIPS_WITH_DES_CBC_SHA",
-                K::Rsa,
-                A::Rsa,
-                "DES_CBC",
-                Some("SHA"),
-            ),
+            ("SSL_FORTEZZA_KEA_WITH_NULL_SHA", K::Fortezza, A::Fortezza, "NULL", Some("SHA")),
+            ("SSL_RSA_FIPS_WITH_DES_CBC_SHA", K::Rsa, A::Rsa, "DES_CBC", Some("SHA")),
         ] {
             let suite = cipher_suite_by_name(name).unwrap();
             assert_eq!(suite.key_exchange, key_exchange, "{name}");
@@ -392,12 +302,7 @@ mod tests {
     #[test]
     fn only_one_suite_has_no_key_exchange_and_only_the_signals_are_signals() {
         for suite in cipher_suites() {
-            assert_eq!(
-                suite.key_exchange == KeyExchange::Null,
-                suite.code == 0,
-                "{}",
-                suite.name
-            );
+            assert_eq!(suite.key_exchange == KeyExchange::Null, suite.code == 0, "{}", suite.name);
             assert_eq!(
                 suite.key_exchange == KeyExchange::Signal,
                 is_scsv(suite.code),
@@ -440,11 +345,9 @@ mod tests {
             let ours = cipher_suite(code).map(|suite| suite.name);
             match TlsCipherSuite::from_id(code) {
                 Some(theirs) => assert_eq!(ours, Some(theirs.name)),
-                None => assert_eq!(
-                    ours.is_some(),
-                    unknown_to_tls_parser(code).is_some(),
-                    "{code:#06x}"
-                ),
+                None => {
+                    assert_eq!(ours.is_some(), unknown_to_tls_parser(code).is_some(), "{code:#06x}")
+                }
             }
         }
     }
@@ -506,10 +409,7 @@ mod tests {
     fn openssl_names_agree_with_the_command() {
         let run = |arguments: &[&str]| {
             let output = Command::new("openssl").args(arguments).output().ok()?;
-            output
-                .status
-                .success()
-                .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         };
         let Some(list) = run(&["version"])
             .filter(|version| version.starts_with("OpenSSL 3."))

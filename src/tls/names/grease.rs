@@ -31,9 +31,7 @@ mod tests {
 
     #[test]
     fn the_eight_psk_modes_and_no_other() {
-        let found: Vec<u8> = (0..=u8::MAX)
-            .filter(|&code| is_grease_psk_mode(code))
-            .collect();
+        let found: Vec<u8> = (0..=u8::MAX).filter(|&code| is_grease_psk_mode(code)).collect();
         assert_eq!(found, [0x0b, 0x2a, 0x49, 0x68, 0x87, 0xa6, 0xc5, 0xe4]);
     }
 }

@@ -116,10 +116,7 @@ mod tests {
     #[test]
     fn every_listed_code_resolves() {
         let wide: [Wide; 3] = [
-            (
-                include_str!("data/certificate_compression.tsv"),
-                certificate_compression_name,
-            ),
+            (include_str!("data/certificate_compression.tsv"), certificate_compression_name),
             (include_str!("data/extension_types.tsv"), extension_name),
             (include_str!("data/supported_groups.tsv"), group_name),
         ];
@@ -130,32 +127,14 @@ mod tests {
         }
         let narrow: [Narrow; 9] = [
             (include_str!("data/alerts.tsv"), alert_name),
-            (
-                include_str!("data/certificate_types.tsv"),
-                certificate_type_name,
-            ),
-            (
-                include_str!("data/client_certificate_types.tsv"),
-                client_certificate_type_name,
-            ),
-            (
-                include_str!("data/compression_methods.tsv"),
-                compression_method_name,
-            ),
+            (include_str!("data/certificate_types.tsv"), certificate_type_name),
+            (include_str!("data/client_certificate_types.tsv"), client_certificate_type_name),
+            (include_str!("data/compression_methods.tsv"), compression_method_name),
             (include_str!("data/content_types.tsv"), content_type_name),
             (include_str!("data/ec_curve_types.tsv"), ec_curve_type_name),
-            (
-                include_str!("data/ec_point_formats.tsv"),
-                ec_point_format_name,
-            ),
-            (
-                include_str!("data/handshake_types.tsv"),
-                handshake_type_name,
-            ),
-            (
-                include_str!("data/psk_key_exchange_modes.tsv"),
-                psk_key_exchange_mode_name,
-            ),
+            (include_str!("data/ec_point_formats.tsv"), ec_point_format_name),
+            (include_str!("data/handshake_types.tsv"), handshake_type_name),
+            (include_str!("data/psk_key_exchange_modes.tsv"), psk_key_exchange_mode_name),
         ];
         for (file, name) in narrow {
             for row in rows(file) {

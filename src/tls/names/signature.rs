@@ -65,19 +65,15 @@ static SCHEMES: LazyLock<Vec<Scheme>> = LazyLock::new(|| {
 });
 
 fn scheme(code: u16) -> Option<&'static Scheme> {
-    let at = SCHEMES
-        .binary_search_by_key(&code, |scheme| scheme.code)
-        .ok()?;
+    let at = SCHEMES.binary_search_by_key(&code, |scheme| scheme.code).ok()?;
     SCHEMES.get(at)
 }
 
 /// `SignatureAndHashAlgorithm` of TLS 1.2 (RFC 5246, 7.4.1.4.1): the words of both bytes, and the key.
 fn pair(code: u16) -> Option<(&'static str, &'static str, SignatureKey)> {
     let [hash, signature] = code.to_be_bytes();
-    let hash = [
-        "none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512",
-    ]
-    .get(usize::from(hash))?;
+    let hash =
+        ["none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"].get(usize::from(hash))?;
     let (signature, key) = match signature {
         0 => ("anonymous", SignatureKey::Other),
         1 => ("rsa", SignatureKey::Rsa),

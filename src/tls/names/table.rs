@@ -33,11 +33,7 @@ pub(super) struct Names(Vec<(u16, &'static str)>);
 
 impl Names {
     pub(super) fn read(file: &'static str) -> Self {
-        Self(
-            rows(file)
-                .map(|Row { code, columns }| (code, columns[0]))
-                .collect(),
-        )
+        Self(rows(file).map(|Row { code, columns }| (code, columns[0])).collect())
     }
 
     pub(super) fn get(&self, code: u16) -> Option<&'static str> {
@@ -52,14 +48,12 @@ impl Names {
 
     /// The name, or that it is GREASE, or the 16-bit number.
     pub(super) fn name_or_grease(&self, code: u16) -> Cow<'static, str> {
-        self.get(code)
-            .map_or_else(|| grease_or_hex(code), Cow::Borrowed)
+        self.get(code).map_or_else(|| grease_or_hex(code), Cow::Borrowed)
     }
 
     /// The name, or the 8-bit number.
     pub(super) fn name8(&self, code: u8) -> Cow<'static, str> {
-        self.get(code.into())
-            .map_or_else(|| format!("{code:#04x}").into(), Cow::Borrowed)
+        self.get(code.into()).map_or_else(|| format!("{code:#04x}").into(), Cow::Borrowed)
     }
 }
 
@@ -68,11 +62,7 @@ pub(super) fn hex16(code: u16) -> Cow<'static, str> {
 }
 
 pub(super) fn grease_or_hex(code: u16) -> Cow<'static, str> {
-    if is_grease(code) {
-        format!("GREASE ({code:#06x})").into()
-    } else {
-        hex16(code)
-    }
+    if is_grease(code) { format!("GREASE ({code:#06x})").into() } else { hex16(code) }
 }
 
 #[cfg(test)]
@@ -83,11 +73,7 @@ mod tests {
 
     const FILES: [(&str, &str, usize); 14] = [
         // file, first words, rows of the registry itself (without those that it does not hold)
-        (
-            include_str!("data/alerts.tsv"),
-            "TLS Alerts (IANA, TLS Parameters)",
-            37,
-        ),
+        (include_str!("data/alerts.tsv"), "TLS Alerts (IANA, TLS Parameters)", 37),
         (
             include_str!("data/certificate_compression.tsv"),
             "TLS Certificate Compression Algorithm IDs (IANA, TLS Extensions)",
@@ -98,11 +84,7 @@ mod tests {
             "TLS Certificate Types (IANA, TLS Extensions)",
             4,
         ),
-        (
-            include_str!("data/cipher_suites.tsv"),
-            "TLS Cipher Suites (IANA, TLS Parameters)",
-            356,
-        ),
+        (include_str!("data/cipher_suites.tsv"), "TLS Cipher Suites (IANA, TLS Parameters)", 356),
         (
             include_str!("data/client_certificate_types.tsv"),
             "TLS ClientCertificateType Identifiers (IANA, TLS Parameters)",
@@ -113,16 +95,8 @@ mod tests {
             "TLS Compression Method Identifiers (IANA)",
             3,
         ),
-        (
-            include_str!("data/content_types.tsv"),
-            "TLS ContentType (IANA, TLS Parameters)",
-            8,
-        ),
-        (
-            include_str!("data/ec_curve_types.tsv"),
-            "TLS EC Curve Types (IANA, TLS Parameters)",
-            3,
-        ),
+        (include_str!("data/content_types.tsv"), "TLS ContentType (IANA, TLS Parameters)", 8),
+        (include_str!("data/ec_curve_types.tsv"), "TLS EC Curve Types (IANA, TLS Parameters)", 3),
         (
             include_str!("data/ec_point_formats.tsv"),
             "TLS EC Point Formats (IANA, TLS Parameters)",
@@ -133,11 +107,7 @@ mod tests {
             "TLS ExtensionType Values (IANA, TLS Extensions)",
             64,
         ),
-        (
-            include_str!("data/handshake_types.tsv"),
-            "TLS HandshakeType (IANA, TLS Parameters)",
-            25,
-        ),
+        (include_str!("data/handshake_types.tsv"), "TLS HandshakeType (IANA, TLS Parameters)", 25),
         (
             include_str!("data/psk_key_exchange_modes.tsv"),
             "TLS PskKeyExchangeMode (IANA, TLS Parameters)",
@@ -166,10 +136,7 @@ mod tests {
         for (file, title, _) in FILES {
             let first = file.lines().next().unwrap();
             assert!(first.starts_with(&format!("# {title}, ")), "{first}");
-            assert!(
-                first.contains(", 20") || first.contains(" of 20"),
-                "{first}"
-            );
+            assert!(first.contains(", 20") || first.contains(" of 20"), "{first}");
             let lines = file.lines().filter(|line| !line.starts_with('#')).count();
             assert_eq!(rows(file).count(), lines, "{title}");
         }

@@ -1,4 +1,4 @@
-//! Tables of names: DOMAIN facts about the three checkers, and OpenSSL's rules for stars.
+//! Tables of names: where the three checkers differ, and OpenSSL's rules for stars.
 
 use super::*;
 
@@ -6,29 +6,19 @@ fn certificate(common_name: &str, dns: &[&str], ips: &[[u8; 4]]) -> Certificate 
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, common_name);
+    params.distinguished_name.push(rcgen::DnType::CommonName, common_name);
     for name in dns {
-        params
-            .subject_alt_names
-            .push(rcgen::SanType::DnsName((*name).try_into().unwrap()));
+        params.subject_alt_names.push(rcgen::SanType::DnsName((*name).try_into().unwrap()));
     }
     for ip in ips {
-        params
-            .subject_alt_names
-            .push(rcgen::SanType::IpAddress(IpAddr::from(*ip)));
+        params.subject_alt_names.push(rcgen::SanType::IpAddress(IpAddr::from(*ip)));
     }
     Certificate::parse(params.self_signed(&key).unwrap().der()).unwrap()
 }
 
 fn answers(certificate: &Certificate, reference: &str) -> [bool; 3] {
-    [
-        NameRule::OpenSsl,
-        NameRule::TrafficServer,
-        NameRule::SipZone,
-    ]
-    .map(|rule| check(rule, certificate, reference).matched)
+    [NameRule::OpenSsl, NameRule::TrafficServer, NameRule::SipZone]
+        .map(|rule| check(rule, certificate, reference).matched)
 }
 
 #[test]
@@ -38,10 +28,7 @@ fn the_three_checkers_differ_where_the_facts_say() {
     // The common name counts for the traffic server although there are DNS names.
     assert_eq!(answers(&host, "cucmpub"), [false, true, false]);
     let only_cn = certificate("cucmpub.lab.example", &[], &[]);
-    assert_eq!(
-        answers(&only_cn, "cucmpub.lab.example"),
-        [true, true, false]
-    );
+    assert_eq!(answers(&only_cn, "cucmpub.lab.example"), [true, true, false]);
     // An iPAddress name helps everybody but the traffic server; the same digits as a DNS name help only it and SIP.
     let address = certificate("x", &["a.example"], &[[10, 106, 79, 162]]);
     assert_eq!(answers(&address, "10.106.79.162"), [true, false, true]);
@@ -60,10 +47,7 @@ fn one_star_with_two_dots_behind_it() {
     let too_wide = certificate("x", &["*.example"], &[]);
     assert_eq!(answers(&too_wide, "lab.example"), [false, false, false]);
     let partial = certificate("x", &["cucm*.lab.example"], &[]);
-    assert_eq!(
-        answers(&partial, "cucmpub.lab.example"),
-        [true, false, true]
-    );
+    assert_eq!(answers(&partial, "cucmpub.lab.example"), [true, false, true]);
 }
 
 #[test]
@@ -80,10 +64,7 @@ fn openssl_stars() {
         ("www.lab.example", ".lab.example"),
     ];
     for (pattern, subject) in matching {
-        assert!(
-            openssl_matches(pattern.as_bytes(), subject.as_bytes()),
-            "{pattern} {subject}"
-        );
+        assert!(openssl_matches(pattern.as_bytes(), subject.as_bytes()), "{pattern} {subject}");
     }
     let others = [
         ("x*y.a.b", "xzy.a.b"),
@@ -99,10 +80,7 @@ fn openssl_stars() {
         ("*q.a.b", "xn--q.a.b"),
     ];
     for (pattern, subject) in others {
-        assert!(
-            !openssl_matches(pattern.as_bytes(), subject.as_bytes()),
-            "{pattern} {subject}"
-        );
+        assert!(!openssl_matches(pattern.as_bytes(), subject.as_bytes()), "{pattern} {subject}");
     }
 }
 
@@ -113,17 +91,7 @@ fn the_answer_tells_what_was_compared() {
         &certificate("b.example", &["a.example"], &[[1, 2, 3, 4]]),
         "c.example",
     );
-    let texts: Vec<_> = answer
-        .compared
-        .iter()
-        .map(|name| name.text.as_str())
-        .collect();
+    let texts: Vec<_> = answer.compared.iter().map(|name| name.text.as_str()).collect();
     assert_eq!(texts, ["a.example", "b.example"]);
-    assert_eq!(
-        answer.ignored,
-        [Presented {
-            place: Place::Ip,
-            text: "1.2.3.4".to_owned()
-        }]
-    );
+    assert_eq!(answer.ignored, [Presented { place: Place::Ip, text: "1.2.3.4".to_owned() }]);
 }

@@ -1,4 +1,4 @@
-//! The table of verdicts that the fact sheet was measured with, row by row.
+//! The common verdicts, row by row, as `openssl verify` 3.0 gives them.
 
 use std::sync::Arc;
 
@@ -18,17 +18,8 @@ fn ask(
     store: &Store,
     change: impl Fn(Question<'_>) -> Question<'_>,
 ) -> PathValidation {
-    let sent: Vec<_> = chain
-        .iter()
-        .map(|certificate| Arc::clone(certificate))
-        .collect();
-    let question = Question::new(
-        Arc::clone(&sent[0]),
-        &sent[1..],
-        store,
-        NOW,
-        Purpose::Server,
-    );
+    let sent: Vec<_> = chain.iter().map(|certificate| Arc::clone(certificate)).collect();
+    let question = Question::new(Arc::clone(&sent[0]), &sent[1..], store, NOW, Purpose::Server);
     validate(&change(question))
 }
 
@@ -50,10 +41,7 @@ fn what_is_missing_decides_the_error() {
     assert_eq!(errors(&[&leaf], &store(&[root])), [(20, 0)]);
     assert_eq!(errors(&[&leaf, intermediate], &store(&[])), [(20, 1)]);
     assert_eq!(errors(&[&leaf, intermediate, root], &store(&[])), [(19, 2)]);
-    assert_eq!(
-        errors(&[&leaf, intermediate], &store(&[intermediate])),
-        [(2, 1)]
-    );
+    assert_eq!(errors(&[&leaf, intermediate], &store(&[intermediate])), [(2, 1)]);
     assert_eq!(errors(&[&leaf], &store(&[&leaf])), [(20, 0)]);
     for anchor in [intermediate, &leaf] {
         let partial = ask(&[&leaf], &store(&[anchor]), |question| Question {
@@ -80,10 +68,7 @@ fn errors_after_which_openssl_verify_goes_on_are_listed_together() {
     let mut params = leaf_params("cucm.lab.example");
     params.not_after = date_time_ymd(2025, 1, 1);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    assert_eq!(
-        errors(&[&self_signed(&params)], &store(&[])),
-        [(18, 0), (26, 0), (10, 0)]
-    );
+    assert_eq!(errors(&[&self_signed(&params)], &store(&[])), [(18, 0), (26, 0), (10, 0)]);
 }
 
 #[test]
@@ -92,35 +77,22 @@ fn the_same_name_with_another_key_is_explained() {
     let leaf = new.leaf("cucm.lab.example");
     let answer = ask(&[&leaf], &store(&[&old.certificate]), |question| question);
     assert_eq!(answer.first_error().map(|error| error.code), Some(20));
-    let [candidate] = answer.candidates.as_slice() else {
-        panic!("{:?}", answer.candidates)
-    };
+    let [candidate] = answer.candidates.as_slice() else { panic!("{:?}", answer.candidates) };
     assert!(matches!(candidate.outcome, Outcome::NotIssuer(_)));
     assert_eq!(candidate.signature, SignatureVerdict::Bad);
     // With the right one behind it OpenSSL finds its way by the key identifier, Expressway does not.
     let both = store(&[&old.certificate, &new.certificate]);
     assert_eq!(errors(&[&leaf], &both), []);
-    assert_eq!(
-        errors(&[&leaf], &both.with_semantics(StoreSemantics::Expressway)),
-        [(7, 0)]
-    );
+    assert_eq!(errors(&[&leaf], &both.with_semantics(StoreSemantics::Expressway)), [(7, 0)]);
 }
 
 #[test]
 fn without_key_identifiers_the_first_anchor_of_the_name_wins() {
-    let (first, second) = (
-        Ca::root_without_identifiers("root"),
-        Ca::root_without_identifiers("root"),
-    );
+    let (first, second) =
+        (Ca::root_without_identifiers("root"), Ca::root_without_identifiers("root"));
     let leaf = second.sign(&leaf_params("cucm.lab.example"));
-    assert_eq!(
-        errors(&[&leaf], &store(&[&first.certificate, &second.certificate])),
-        [(7, 0)]
-    );
-    assert_eq!(
-        errors(&[&leaf], &store(&[&second.certificate, &first.certificate])),
-        []
-    );
+    assert_eq!(errors(&[&leaf], &store(&[&first.certificate, &second.certificate])), [(7, 0)]);
+    assert_eq!(errors(&[&leaf], &store(&[&second.certificate, &first.certificate])), []);
 }
 
 #[test]
@@ -132,22 +104,14 @@ fn the_last_second_is_too_late_and_the_first_is_not_too_early() {
         answer.first_error().map(|error| error.code)
     };
     let (start, end) = (leaf.not_before.unix.unwrap(), leaf.not_after.unix.unwrap());
-    assert_eq!(
-        [at(start - 1), at(start), at(end - 1), at(end)],
-        [Some(9), None, None, Some(10)]
-    );
+    assert_eq!([at(start - 1), at(start), at(end - 1), at(end)], [Some(9), None, None, Some(10)]);
 }
 
 #[test]
 fn a_name_is_checked_when_asked_for() {
     let leaf = self_signed(&leaf_params("cucm.lab.example"));
     let trust = store(&[&leaf]);
-    let named = |host| {
-        ask(&[&leaf], &trust, |question| Question {
-            host: Some(host),
-            ..question
-        })
-    };
+    let named = |host| ask(&[&leaf], &trust, |question| Question { host: Some(host), ..question });
     assert!(named("CUCM.lab.example").ok());
     assert_eq!(
         named("other").to_string_of_first(),
@@ -157,9 +121,7 @@ fn a_name_is_checked_when_asked_for() {
 
 impl PathValidation {
     fn to_string_of_first(&self) -> String {
-        self.first_error()
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        self.first_error().map(ToString::to_string).unwrap_or_default()
     }
 }
 
@@ -169,30 +131,15 @@ fn an_exhausted_budget_has_its_own_conclusion() {
     let leaf = root.leaf("cucm.lab.example");
     let trust = store(&[&root.certificate]);
     let with = |budget| {
-        ask(&[&leaf, &root.certificate], &trust, |question| Question {
-            budget,
-            ..question
-        })
-        .conclusion()
+        ask(&[&leaf, &root.certificate], &trust, |question| Question { budget, ..question })
+            .conclusion()
     };
     let full = Budget::default();
     assert_eq!(with(full), Conclusion::Accepted);
-    let no_checks = Budget {
-        issuer_checks: 0,
-        ..full
-    };
-    assert_eq!(
-        with(no_checks),
-        Conclusion::TooMuchWork(Exhausted::IssuerChecks)
-    );
-    let no_signatures = Budget {
-        signatures: 0,
-        ..full
-    };
-    assert_eq!(
-        with(no_signatures),
-        Conclusion::TooMuchWork(Exhausted::Signatures)
-    );
+    let no_checks = Budget { issuer_checks: 0, ..full };
+    assert_eq!(with(no_checks), Conclusion::TooMuchWork(Exhausted::IssuerChecks));
+    let no_signatures = Budget { signatures: 0, ..full };
+    assert_eq!(with(no_signatures), Conclusion::TooMuchWork(Exhausted::Signatures));
 }
 
 #[test]
@@ -203,8 +150,5 @@ fn what_cannot_be_checked_is_not_called_bad() {
     odd.signature_algorithm.scheme =
         crate::x509::SignatureScheme::Ecdsa(crate::x509::Digest::Sha224);
     assert_eq!(verify_signature(&signed, &signed), SignatureVerdict::Good);
-    assert_eq!(
-        verify_signature(&odd, &odd),
-        SignatureVerdict::NotChecked(NotChecked::Unsupported)
-    );
+    assert_eq!(verify_signature(&odd, &odd), SignatureVerdict::NotChecked(NotChecked::Unsupported));
 }

@@ -1,0 +1,101 @@
+//! For the tests of rules: real connections from `samples`, and ways to bend them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::finding::Finding;
+use super::rule::Subject;
+use super::run::judge;
+use super::verdict::Verdict;
+use crate::connection::Connection;
+use crate::pipeline::{Config, analyze, source_from_file};
+use crate::report::Judged;
+use crate::tls::{Body, Role, ServerHello, What};
+use crate::trust::{Store, StoreSemantics};
+use crate::x509::Certificate;
+
+/// The trusted CA list of the Expressway-C in the samples.
+pub(super) const EXPRESSWAY: Option<&str> = Some("expressway");
+/// The same before the root of Unified CM was uploaded.
+pub(super) const WITHOUT_ROOT: Option<&str> = Some("expressway-without-root");
+/// The same with all EC certificates.
+pub(super) const WITH_ECDSA: Option<&str> = Some("expressway-with-ecdsa");
+/// No trust list at hand.
+pub(super) const NO_STORE: Option<&str> = None;
+
+pub(super) fn store(name: &str) -> Store {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("samples/trust/{name}.pem"));
+    let mut store = Store::new(StoreSemantics::OpenSsl);
+    store.add_bundle(name, &std::fs::read(path).unwrap());
+    store
+}
+
+fn run(sample: &str, trust: Option<&str>) -> crate::report::Report {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(sample);
+    let config = Config { store: trust.map(store), ..Config::default() };
+    let report = analyze(vec![source_from_file(path)], &config);
+    assert!(!report.connections.is_empty(), "{sample} holds no connection");
+    report
+}
+
+/// The connections of a sample with their findings.
+pub(super) fn judged(sample: &str, trust: Option<&str>) -> Vec<Judged> {
+    run(sample, trust).connections
+}
+
+/// The verdicts on a sample.
+pub(super) fn verdicts(sample: &str, trust: Option<&str>) -> Vec<Verdict> {
+    run(sample, trust).verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+/// What the rule `id` found in a sample.
+pub(super) fn findings(id: &str, sample: &str, trust: Option<&str>) -> Vec<Finding> {
+    let all = judged(sample, trust).into_iter().flat_map(|judged| judged.findings);
+    all.filter(|finding| finding.rule.id == id).collect()
+}
+
+/// The only finding of the rule `id` in a sample.
+pub(super) fn finding(id: &str, sample: &str, trust: Option<&str>) -> Finding {
+    let mut found = findings(id, sample, trust);
+    assert_eq!(found.len(), 1, "{id} on {sample}");
+    found.remove(0)
+}
+
+/// What the rule `id` finds in the first connection of a sample after `bend` changed it.
+pub(super) fn bent(
+    id: &str,
+    sample: &str,
+    trust: Option<&str>,
+    bend: impl FnOnce(&mut Connection),
+) -> Option<Finding> {
+    let mut connection = judged(sample, trust).remove(0).connection;
+    bend(&mut connection);
+    let store = trust.map(store);
+    let findings = judge(&Subject { connection: &connection, store: store.as_ref() }).findings;
+    findings.into_iter().find(|finding| finding.rule.id == id)
+}
+
+/// Changes the own certificate of a side.
+pub(super) fn bend_leaf(
+    connection: &mut Connection,
+    of: Role,
+    bend: impl FnOnce(&mut Certificate),
+) {
+    let list = match of {
+        Role::Server => &mut connection.server_certificates,
+        Role::Client => connection.client_certificates.as_mut().unwrap(),
+    };
+    let leaf = list.first_mut().unwrap().certificate.as_mut().unwrap();
+    bend(Arc::make_mut(leaf));
+}
+
+/// Changes the ServerHello.
+pub(super) fn bend_server_hello(connection: &mut Connection, bend: impl Fn(&mut ServerHello)) {
+    for entry in &mut connection.handshake.entries {
+        if let What::Message(message) = &mut entry.what
+            && let Body::ServerHello(hello) = &mut message.body
+        {
+            bend(hello);
+        }
+    }
+}

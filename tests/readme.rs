@@ -1,0 +1,60 @@
+//! What the README shows is what the program says.
+//!
+//! A comment `<!-- tlsight ARGUMENTS -->` stands before each block of output. Renewed
+//! by `SNAPSHOTS=overwrite cargo test --test readme`.
+
+use std::process::Command;
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+
+#[test]
+fn every_output_in_the_readme_is_real() {
+    let text = std::fs::read_to_string(README).expect("README.md is there");
+    let renewed = with_real_outputs(&text);
+    if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
+        std::fs::write(README, renewed).expect("README.md can be written");
+    } else {
+        snapbox::assert_data_eq!(text, snapbox::Data::text(renewed).raw());
+    }
+}
+
+#[test]
+fn the_readme_shows_a_report_and_a_document() {
+    let text = std::fs::read_to_string(README).expect("README.md is there");
+    let commands: Vec<&str> = text.lines().filter_map(command).collect();
+    assert!(commands.iter().any(|command| command.contains("--json")));
+    assert!(commands.len() >= 3, "{commands:?}");
+}
+
+/// The README with each block of output replaced by what the program prints.
+fn with_real_outputs(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        if let Some(command) = command(line) {
+            let fence = lines.next().expect("a block follows the comment");
+            assert!(fence.starts_with("```"), "a block follows {line}");
+            out.push_str(&format!("{fence}\n{}```\n", output_of(command)));
+            let end = lines.by_ref().find(|line| *line == "```");
+            assert!(end.is_some(), "the block after {line} ends");
+        }
+    }
+    out
+}
+
+fn command(line: &str) -> Option<&str> {
+    line.strip_prefix("<!-- tlsight ")?.strip_suffix(" -->")
+}
+
+fn output_of(arguments: &str) -> String {
+    let run = Command::new(env!("CARGO_BIN_EXE_tlsight"))
+        .args(arguments.split_whitespace())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("COLUMNS", "100")
+        .output()
+        .expect("tlsight runs");
+    assert!(run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).expect("UTF-8")
+}
