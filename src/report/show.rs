@@ -1,14 +1,15 @@
 //! One handshake in full: every message with its frame and time.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::model::{CaptureReport, Judged};
 use super::table::{certificate_text, outcome_text};
 use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
 use crate::time::{date_text, duration_text};
 use crate::tls::{
-    Body, CertificateRequest, ClientHello, Entry, Extension, KeyExchangeParameters, Message, Role,
-    ServerHello, What, describe, names,
+    Body, CertificateList, CertificateRequest, ClientHello, Entry, Extension,
+    KeyExchangeParameters, Message, Role, ServerHello, What, describe, names,
 };
 use crate::wire::text::{hex, printable};
 use crate::x509::{Certificate, OcspResponse};
@@ -19,8 +20,11 @@ pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     let connection = &judged.connection;
     let mut page = Page::default();
     page.head(capture, connection);
-    for entry in &connection.handshake.entries {
-        page.entry(capture, connection, entry);
+    let entries = &connection.handshake.entries;
+    for (index, entry) in entries.iter().enumerate() {
+        if !entries.get(index + 1).is_some_and(|next| is_told_by(entry, next)) {
+            page.entry(capture, connection, entry);
+        }
     }
     page.tcp_end(capture, connection);
     page.verdicts(connection);
@@ -146,7 +150,7 @@ impl Page {
                 if list.certificates.is_empty() && list.cut_bytes == 0 {
                     self.line(1, "the list is empty: no certificate was shown");
                 }
-                self.certificates(connection, entry);
+                self.certificates(connection, entry, list);
                 if list.cut_bytes > 0 {
                     self.line(
                         1,
@@ -348,10 +352,22 @@ impl Page {
         );
     }
 
-    fn certificates(&mut self, connection: &Connection, entry: &Entry) {
-        for (depth, shown) in connection.certificates(entry.from).iter().enumerate() {
-            if shown.frame == entry.frame {
+    fn certificates(&mut self, connection: &Connection, entry: &Entry, list: &CertificateList) {
+        let first = connection.certificates(entry.from);
+        if first.iter().any(|shown| shown.frame == entry.frame) {
+            for (depth, shown) in first.iter().enumerate() {
                 self.certificate(depth, shown);
+            }
+            return;
+        }
+        // A renegotiation shows certificates again, or others.
+        for (depth, der) in list.certificates.iter().enumerate() {
+            let certificate = Certificate::parse(der).map(Arc::new).map_err(Arc::new);
+            let shown = Presented { frame: entry.frame, certificate };
+            if first.get(depth).is_some_and(|before| before.sha256() == shown.sha256()) {
+                self.line(1, &format!("certificate {depth}: the same as before"));
+            } else {
+                self.certificate(depth, &shown);
             }
         }
     }
@@ -455,6 +471,19 @@ impl Page {
             self.line(0, &format!("anomaly in frame {}: {}", anomaly.frame, anomaly.what));
         }
     }
+}
+
+/// Whether `next` is what a decrypted record held, so that the record itself need not
+/// be told.
+fn is_told_by(record: &Entry, next: &Entry) -> bool {
+    let closed = |what: &What| {
+        matches!(
+            what,
+            What::Protected { .. } | What::EncryptedHandshake { .. } | What::EncryptedAlert { .. }
+        )
+    };
+    let both = record.decrypted && next.decrypted && record.from == next.from;
+    both && closed(&record.what) && !closed(&next.what) && record.frame == next.frame
 }
 
 fn title(what: &What) -> String {

@@ -112,7 +112,10 @@ const TLS13_SERVER_KEY_TYPE: Rule = Rule {
 
 fn tls13_server_key_type(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    if !connection.handshake.is_tls13() || connection.resumption == Resumption::Psk {
+    let hidden = connection.handshake.is_tls13()
+        && connection.server_certificates.is_empty()
+        && connection.resumption != Resumption::Psk;
+    if !hidden {
         return None;
     }
     let (frame, length) = certificate_verify(connection)?;

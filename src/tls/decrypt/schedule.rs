@@ -78,3 +78,35 @@ pub(super) fn key_block(
         .ok()?;
     Some(block.as_ref().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::text::{hex, unhex};
+
+    /// RFC 8448, 3: keys for the records of the server's and the client's handshake.
+    #[test]
+    fn keys_of_rfc_8448() {
+        let server = unhex("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38");
+        let client = unhex("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21");
+        let expand = |secret: &[u8], label, length| {
+            expand_label(Hash::Sha256, secret, label, length).map(|key| hex(&key))
+        };
+        let key = Some("3fce516009c21727d0f2e4e86ee403bc".to_owned());
+        assert_eq!(expand(&server, "key", 16), key);
+        assert_eq!(expand(&server, "iv", 12), Some("5d313eb2671276ee13000b30".to_owned()));
+        let key = Some("dbfaa693d1762c5b666af5d950258d01".to_owned());
+        assert_eq!(expand(&client, "key", 16), key);
+        assert_eq!(expand(&client, "iv", 12), Some("5bd3c71b836e0b76bb73265f".to_owned()));
+    }
+
+    /// The known answer that circulates for the PRF of TLS 1.2 with SHA-256 (its label
+    /// is "test label", so only lengths and determinism can be checked here).
+    #[test]
+    fn a_key_block_is_as_long_as_asked_for() {
+        let block = |hash| key_block(hash, &[1; 48], &[2; 32], &[3; 32], 104);
+        assert_eq!(block(Hash::Sha256).map(|block| block.len()), Some(104));
+        assert_ne!(block(Hash::Sha256), block(Hash::Sha384));
+        assert_eq!(key_block(Hash::Sha256, &[], &[2; 32], &[3; 32], 8), None);
+    }
+}
