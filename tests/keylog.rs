@@ -1,6 +1,6 @@
 //! Captures with their key logs against the lab's ground truth: what TLS 1.3, or the end of a TLS 1.2
 //! handshake, hides is decrypted and flows into the same facts and verdicts. Skipped when the lab is not beside the
-//! repository.
+//! repository. The recordings beside this file hold their secrets themselves; `compare_tshark.py` makes them.
 
 // A test says what it skipped and how much it compared; its helpers may fail it.
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
@@ -231,5 +231,67 @@ fn no_secret_is_in_any_output() {
             .filter(|judged| judged.connection.ledger == LedgerClass::HiddenByTls13)
             .count();
         assert_eq!(hidden, 0, "{}", folder.display());
+    }
+}
+
+fn recordings() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keylog/recordings");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() > 10);
+    files
+}
+
+#[test]
+fn secrets_inside_a_capture_open_every_kind_of_protection() {
+    for file in recordings() {
+        let name = file.file_name().unwrap().display().to_string();
+        let source = || vec![Source::Files(vec![file.clone()])];
+        for judged in &analyze(source(), &Config::default()).connections {
+            let handshake = &judged.connection.handshake;
+            for role in [Role::Client, Role::Server] {
+                assert!(handshake.has(role, 20), "{name}: no Finished of the {}", role.name());
+            }
+            assert_eq!(handshake.anomalies, [], "{name}");
+            assert!(judged.connection.ledger != LedgerClass::HiddenByTls13, "{name}");
+        }
+        let ignoring = Config { ignore_embedded_keys: true, ..Config::default() };
+        for judged in &analyze(source(), &ignoring).connections {
+            assert!(judged.connection.handshake.entries.iter().all(|entry| !entry.decrypted));
+        }
+    }
+}
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+}
+
+#[test]
+fn damaged_records_and_secrets_are_survived() {
+    let mut dice = Dice(1);
+    for file in recordings() {
+        let whole = std::fs::read(&file).unwrap();
+        for round in 0..60 {
+            let mut bytes = whole.clone();
+            for _ in 0..=dice.roll(4) {
+                let at = dice.roll(bytes.len());
+                bytes[at] ^= 1 << dice.roll(8);
+            }
+            if round % 3 == 0 {
+                bytes.truncate(dice.roll(whole.len()));
+            }
+            let bytes = Box::new(std::io::Cursor::new(bytes));
+            let source = Source::Stream { name: "damaged".into(), bytes };
+            let report = analyze(vec![source], &Config::default());
+            json::write(&report, &mut Vec::new()).unwrap();
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
 use super::handshake::Role;
+use crate::wire::text::unhex;
 
 /// The random of a ClientHello, by which a key log names a connection.
 pub(super) type Random = [u8; 32];
@@ -216,17 +217,6 @@ fn read_line(line: &[u8]) -> Line<'_> {
         Ok(random) if right_length => Line::Secret(label, random, secret),
         _ => Line::Junk,
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(high)? << 4 | digit(low)?),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ pub(super) struct Contents<'l> {
     joined_since: Option<Mark>,
     messages: usize,
     bytes: usize,
-    full: bool,
+    /// There were more messages than the limits allow.
+    pub(super) full: bool,
 }
 
 impl<'l> Contents<'l> {

@@ -176,6 +176,7 @@ impl Half {
     fn adopt(&mut self, contents: Contents<'_>) {
         self.kept.drop_all();
         self.anomalies.extend(contents.anomalies);
+        self.limit_hit |= contents.full;
         for at in contents.opened {
             if let Some(entry) = self.entries.get_mut(at) {
                 entry.decrypted = true;

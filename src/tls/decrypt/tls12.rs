@@ -117,8 +117,8 @@ enum Protection {
         iv: [u8; NONCE],
     },
     Cbc {
-        key: DecryptingKey,
-        mac: hmac::Key,
+        key: Box<DecryptingKey>,
+        mac: Box<hmac::Key>,
         encrypt_then_mac: bool,
     },
 }
@@ -176,8 +176,12 @@ impl Protection {
             Cipher::Cbc { mac: hash, encrypt_then_mac, .. } => {
                 let algorithm = if key.len() == 16 { &AES_128 } else { &AES_256 };
                 let key = UnboundCipherKey::new(algorithm, key).ok()?;
-                let key = DecryptingKey::cbc(key).ok()?;
-                Self::Cbc { key, mac: hmac::Key::new(hash.algorithm(), mac), encrypt_then_mac }
+                let key = Box::new(DecryptingKey::cbc(key).ok()?);
+                Self::Cbc {
+                    key,
+                    mac: Box::new(hmac::Key::new(hash.algorithm(), mac)),
+                    encrypt_then_mac,
+                }
             }
         })
     }

@@ -208,3 +208,57 @@ impl<'c, 'l> Side<'c, 'l> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::Mark;
+    use crate::tls::record::RecordHeader;
+    use crate::wire::text::{hex, unhex};
+
+    fn record(sealed: &str) -> (Record, Vec<u8>) {
+        let sealed = unhex(sealed).unwrap();
+        let content = Content::ApplicationData;
+        let header = RecordHeader { content, version: 0x0303, length: sealed.len() };
+        let mark = Mark { frame: 1, time: crate::time::Timestamp::default() };
+        let place = Sealed::PlaceOnly;
+        (Record { header, sealed: place, first: mark, last: mark, after: 0, noted: false }, sealed)
+    }
+
+    fn keys(secret: &str) -> Keys {
+        let suite = Suite::of(0x0304, 0x1301).unwrap();
+        Keys::of(suite, &Secret::new(unhex(secret).unwrap())).unwrap()
+    }
+
+    /// The client's Finished and its alert in RFC 8448, 3.
+    #[test]
+    fn records_of_rfc_8448() {
+        let mut handshake =
+            keys("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21");
+        let (finished, sealed) = record(
+            "75ec4dc238cce60b298044a71e219c56cc77b0517fe9b93c7a4bfc44d87f38f80338ac98fc46deb3\
+             84bd1caeacab6867d726c40546",
+        );
+        let (content, plain) = handshake.open(&finished, &sealed, 0).unwrap();
+        assert_eq!(content, 22);
+        let expected = "14000020a8ec436d677634ae525ac1fcebe11a039ec17694fac6e98527b642f2edd5ce61";
+        assert_eq!(hex(&plain), expected);
+        // The alert is the client's second record under its application key.
+        let secret = "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5";
+        let (alert, sealed) = record("c9872760655666b74d7ff1153efd6db6d0b0e3");
+        assert!(keys(secret).open(&alert, &sealed, 0).is_none());
+        let mut application = keys(secret);
+        assert_eq!(application.open(&alert, &sealed, AHEAD), Some((21, vec![1, 0])));
+        assert_eq!(application.next, 2);
+    }
+
+    #[test]
+    fn drafts_with_other_labels_are_not_supported() {
+        assert!(Suite::of(0x7f1c, 0x1301).is_some_and(|suite| suite.header_authenticated));
+        assert!(Suite::of(0x7f14, 0x1301).is_some_and(|suite| !suite.header_authenticated));
+        for (version, suite) in [(0x7f13, 0x1301), (0x7e02, 0x1301), (0x0304, 0xc02f)] {
+            assert!(Suite::of(version, suite).is_none(), "{version:x}");
+        }
+        assert!(!is_supported(0x7f13) && is_supported(0x0304));
+    }
+}
