@@ -37,6 +37,11 @@ pub struct Limits {
     pub encapsulations: usize,
     /// Datagrams put together from fragments at the same time.
     pub fragmented_datagrams: usize,
+    /// Members of an archive looked at.
+    pub archive_members: usize,
+    /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
+    /// 20 MB for each of a few interfaces.
+    pub archive_bytes: u64,
     /// Problems and anomalies told one by one; the rest are counted.
     pub notes: usize,
 }
@@ -56,6 +61,8 @@ impl Default for Limits {
             certificates: 100,
             encapsulations: 8,
             fragmented_datagrams: 1024,
+            archive_members: 10_000,
+            archive_bytes: 64 << 30,
             notes: 32,
         }
     }

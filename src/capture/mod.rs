@@ -6,6 +6,7 @@
 //! pcapng block makes them lose the rest of the file, and a short first read makes
 //! them refuse it.
 
+pub mod archive;
 mod chunk;
 mod error;
 mod frame;

@@ -8,9 +8,9 @@ use std::path::Path;
 use super::error::CaptureError;
 
 /// A stream of capture bytes, already uncompressed.
-pub struct Input {
+pub struct Input<'r> {
     /// The bytes.
-    pub bytes: Box<dyn Read + Send>,
+    pub bytes: Box<dyn Read + 'r>,
     /// How they were packed.
     pub compression: Option<Compression>,
 }
@@ -52,7 +52,7 @@ impl Compression {
         }
     }
 
-    fn unpack(self, packed: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    fn unpack<'r>(self, packed: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
@@ -62,7 +62,7 @@ impl Compression {
     }
 }
 
-impl Input {
+impl<'r> Input<'r> {
     /// Opens a file.
     ///
     /// # Errors
@@ -75,12 +75,12 @@ impl Input {
     ///
     /// # Errors
     /// As [`Input::open`].
-    pub fn from_reader(raw: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
-        let (head, raw) = peek(raw)?;
+    pub fn from_reader(raw: Box<dyn Read + 'r>) -> Result<Self, CaptureError> {
+        let (head, raw) = peek(raw, MAGIC)?;
         let Some(outer) = Compression::sniff(&head) else {
             return Ok(Self { bytes: raw, compression: None });
         };
-        let (head, bytes) = peek(outer.unpack(raw)?)?;
+        let (head, bytes) = peek(outer.unpack(raw)?, MAGIC)?;
         match Compression::sniff(&head) {
             Some(inner) => {
                 Err(CaptureError::CompressedTwice { outer: outer.name(), inner: inner.name() })
@@ -90,11 +90,17 @@ impl Input {
     }
 }
 
+/// Bytes that tell a compression.
+const MAGIC: usize = 8;
+
 /// The first bytes of a stream, and the stream as if they had not been read. A
 /// pipe or a decompressor may give less than asked for, so it is asked again.
-fn peek(mut raw: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
-    let mut head = Vec::with_capacity(8);
-    raw.by_ref().take(8).read_to_end(&mut head)?;
+pub(super) fn peek<'r>(
+    mut raw: Box<dyn Read + 'r>,
+    count: usize,
+) -> io::Result<(Vec<u8>, Box<dyn Read + 'r>)> {
+    let mut head = Vec::with_capacity(count);
+    raw.by_ref().take(count as u64).read_to_end(&mut head)?;
     let whole = io::Cursor::new(head.clone()).chain(raw);
     Ok((head, Box::new(whole)))
 }

@@ -89,8 +89,8 @@ impl Walker {
 }
 
 /// Lends the records of one capture, chunk by chunk.
-pub struct CaptureReader {
-    input: Box<dyn Read + Send>,
+pub struct CaptureReader<'r> {
+    input: Box<dyn Read + 'r>,
     compression: Option<Compression>,
     walker: Walker,
     /// Bytes read but not yet part of a whole record.
@@ -106,12 +106,12 @@ pub struct CaptureReader {
     secrets: Vec<Vec<u8>>,
 }
 
-impl CaptureReader {
+impl<'r> CaptureReader<'r> {
     /// Recognises the format and reads the file header.
     ///
     /// # Errors
     /// When the bytes are no capture, or cannot be read at all.
-    pub fn new(mut input: Input, limits: &Limits) -> Result<Self, CaptureError> {
+    pub fn new(mut input: Input<'r>, limits: &Limits) -> Result<Self, CaptureError> {
         let mut head = Vec::with_capacity(pcap::FILE_HEADER);
         let at_end = input.bytes.by_ref().take(pcap::FILE_HEADER as u64).read_to_end(&mut head);
         let at_end = at_end? < pcap::FILE_HEADER;
@@ -203,6 +203,11 @@ impl CaptureReader {
                 return self.finish_fill(chunk, filled, used);
             }
             wanted = need.max(wanted + 1);
+            if need > CHUNK_BYTES {
+                // A look-ahead behind damage: with a chunk more, further damage in that
+                // chunk does not have the look-ahead copied again.
+                wanted += CHUNK_BYTES;
+            }
         }
     }
 
@@ -326,7 +331,7 @@ pub(super) mod tests {
         (frames, reader.problems().0.to_vec())
     }
 
-    fn open(bytes: &[u8]) -> Result<CaptureReader, CaptureError> {
+    fn open(bytes: &[u8]) -> Result<CaptureReader<'static>, CaptureError> {
         let input = Input::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec())))?;
         CaptureReader::new(input, &Limits::default())
     }

@@ -9,6 +9,7 @@ const AFTER_HELP: &str = "\
 Examples:
   tlsight capture.pcap                           what happened, without judging trust
   tlsight --trust ca.pem capture.pcap            the verdict of a client with this trust list
+  tlsight diagnostic_log_expc.tar.gz             an Expressway's archive, judged by its own trust list
   tlsight --trust ca.pem *.pcap                  several captures; files of one rotation are one
   tlsight --keylog keys.txt capture.pcap         with the certificates of TLS 1.3
   tcpdump -w - port 8443 | tlsight -             from a pipe
@@ -50,8 +51,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Scan {
-    /// Captures (pcap or pcapng, plain or gzip/zstd/xz/lz4), folders of them, or - for
-    /// standard input. Rotated files of one capture are read as one.
+    /// Captures (pcap or pcapng, plain or gzip/zstd/xz/lz4), diagnostic archives
+    /// (tar), folders of them, or - for standard input. Rotated files of one capture
+    /// are read as one.
     #[arg(required = true, value_name = "FILE|DIR|-")]
     pub(crate) inputs: Vec<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! How a handshake ended, and whether it took up an earlier session.
 
 use super::assemble::Tcp;
-use crate::tls::{Entry, Handshake, Role, What};
+use crate::tls::{ClientHello, Entry, Handshake, Role, What};
 
 /// A Finished of TLS 1.3 alone is at least this long in its record: 4 bytes of
 /// header, 32 of hash, 1 of content type, 16 of tag (RFC 8446, 4.4.4 and 5.2).
@@ -94,7 +94,10 @@ impl Outcome {
                 inferred: false,
             };
         }
-        if let Some(outcome) = encrypted_refusal(handshake) {
+        // What an encrypted record means is told by what stands around it.
+        if all_is_visible(handshake, tcp)
+            && let Some(outcome) = encrypted_refusal(handshake)
+        {
             return outcome;
         }
         if is_complete(handshake) {
@@ -104,10 +107,7 @@ impl Outcome {
     }
 
     fn of_unfinished(handshake: &Handshake, tcp: &Tcp) -> Self {
-        let one_sided = tcp.client.segments == 0 || tcp.server.segments == 0;
-        // With bytes missing, or one side, the rest of the handshake may have
-        // happened where the capture did not look.
-        if one_sided || !handshake.gaps().is_empty() || handshake.client_hello().is_none() {
+        if !all_is_visible(handshake, tcp) {
             return Self::NotVisible;
         }
         if let Some((by, mark)) = tcp.first_reset() {
@@ -118,6 +118,13 @@ impl Outcome {
         }
         if tcp.server.bytes == 0 { Self::Unanswered } else { Self::Unfinished }
     }
+}
+
+/// With bytes missing, or one side, the rest of the handshake may have happened where
+/// the capture did not look.
+fn all_is_visible(handshake: &Handshake, tcp: &Tcp) -> bool {
+    let one_sided = tcp.client.segments == 0 || tcp.server.segments == 0;
+    !one_sided && handshake.gaps().is_empty() && handshake.client_hello().is_some()
 }
 
 /// Both sides sent a Finished, as far as encryption lets one see.
@@ -140,12 +147,22 @@ fn closed_records(handshake: &Handshake, role: Role) -> impl Iterator<Item = (&E
     handshake.encrypted(role).filter(|(entry, _)| !entry.decrypted)
 }
 
+/// Encrypted records of the client behind the ServerHello that no key opened. Only early data may come
+/// before it; frames tell nothing else, because one direction may have been recorded
+/// before the other.
+fn answer_of_tls13_client(handshake: &Handshake) -> impl Iterator<Item = (&Entry, usize)> {
+    let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
+    let hello = handshake.server_hello().map(|(entry, _)| entry.frame);
+    closed_records(handshake, Role::Client)
+        .filter(move |(entry, _)| !early || hello.is_some_and(|hello| entry.frame > hello))
+}
+
 /// Frame of the client's record that holds its Finished: the first one behind the
 /// ServerHello that is long enough.
 fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
-    let (hello, _) = handshake.server_hello()?;
-    closed_records(handshake, Role::Client)
-        .find(|(entry, length)| entry.frame > hello.frame && *length >= SHORTEST_FINISHED)
+    handshake.server_hello()?;
+    answer_of_tls13_client(handshake)
+        .find(|(_, length)| *length >= SHORTEST_FINISHED)
         .map(|(entry, _)| entry.frame)
 }
 
@@ -177,9 +194,8 @@ fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
     if handshake.is_decrypted(Role::Client) {
         return None;
     }
-    let (hello, _) = handshake.server_hello()?;
-    let mut records =
-        handshake.encrypted(Role::Client).filter(|(entry, _)| entry.frame > hello.frame);
+    handshake.server_hello()?;
+    let mut records = answer_of_tls13_client(handshake);
     let (entry, length) = records.next()?;
     let alone = records.next().is_none();
     (alone && ALERT_LENGTHS.contains(&length)).then_some(Outcome::Alert {
@@ -198,16 +214,9 @@ fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
         return None;
     }
     let finished = finished_of_tls13_client(handshake)?;
-    let (hello, _) = handshake.server_hello()?;
-    let flight: Vec<usize> = handshake
-        .encrypted(Role::Client)
-        .filter(|(entry, _)| entry.frame > hello.frame)
-        .map(|(_, length)| length)
-        .take(3)
-        .collect();
-    let asked = match flight.first() {
-        Some(25) => true,
-        Some(first) => *first > 300,
+    let asked = match answer_of_tls13_client(handshake).next() {
+        Some((_, 25)) => true,
+        Some((_, first)) => first > 300,
         None => false,
     };
     let mut after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > finished);
@@ -276,7 +285,7 @@ impl Resumption {
             return Self::Unknown;
         }
         // With a ticket the client makes up a session id to see it echoed.
-        if client.is_some_and(crate::tls::ClientHello::has_ticket) {
+        if client.is_some_and(ClientHello::has_ticket) {
             Self::Ticket
         } else {
             Self::SessionId

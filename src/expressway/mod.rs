@@ -1,5 +1,7 @@
 //! Who is who in an Expressway Mobile and Remote Access deployment.
 
+mod bundle;
 mod service;
 
+pub use bundle::{MemberKind, member_kind};
 pub use service::{Checker, Service, service};

@@ -9,7 +9,7 @@ use crate::tls::KeyLog;
 use crate::trust::Store;
 
 /// Settings of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Bounds.
     pub limits: Limits,
@@ -25,6 +25,15 @@ pub struct Config {
 pub enum Source {
     /// Files that continue one another, in order of time.
     Files(Vec<PathBuf>),
+    /// Captures inside an archive that continue one another.
+    Members {
+        /// The archive.
+        archive: PathBuf,
+        /// Position in the archive and name, in order of time.
+        members: Vec<(usize, String)>,
+        /// Trust anchors found in the same archive.
+        store: Option<Store>,
+    },
     /// A stream, such as standard input.
     Stream {
         /// Its name for the report.
@@ -32,4 +41,17 @@ pub enum Source {
         /// The bytes.
         bytes: Box<dyn Read + Send>,
     },
+}
+
+impl Source {
+    /// The settings with the trust anchors that lie beside the captures, unless
+    /// others were given.
+    pub(super) fn with_own_store(&self, config: &Config) -> Option<Config> {
+        match self {
+            Self::Members { store: Some(store), .. } if config.store.is_none() => {
+                Some(Config { store: Some(store.clone()), ..config.clone() })
+            }
+            _ => None,
+        }
+    }
 }

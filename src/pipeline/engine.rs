@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::config::{Config, Source};
 use super::shard::{Finished, Shard, With};
-use crate::capture::{CaptureError, CaptureReader, Chunk, Input};
+use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
 use crate::connection::Observed;
 use crate::limits::Limits;
 use crate::packet::{self, Datagram, Decoded, Defragmenter, FlowKey, Fragment, Segment, Skipped};
@@ -39,6 +39,7 @@ pub(super) fn run(source: Source, config: &Config) -> Outcome {
                 engine.file(&name, open(&path, &config.limits));
             }
         }
+        Source::Members { archive, members, .. } => engine.members(&archive, &members),
         Source::Stream { name, bytes } => {
             let reader = Input::from_reader(bytes)
                 .and_then(|input| CaptureReader::new(input, &config.limits));
@@ -48,7 +49,7 @@ pub(super) fn run(source: Source, config: &Config) -> Outcome {
     engine.finish()
 }
 
-fn open(path: &Path, limits: &Limits) -> Result<CaptureReader, CaptureError> {
+fn open(path: &Path, limits: &Limits) -> Result<CaptureReader<'static>, CaptureError> {
     CaptureReader::new(Input::open(path)?, limits)
 }
 
@@ -91,7 +92,7 @@ impl<'l> Engine<'l> {
     }
 
     /// Reads one file behind the ones before it.
-    fn file(&mut self, name: &str, reader: Result<CaptureReader, CaptureError>) {
+    fn file(&mut self, name: &str, reader: Result<CaptureReader<'_>, CaptureError>) {
         match reader {
             Ok(reader) => self.read(name, reader),
             Err(error) => {
@@ -102,7 +103,33 @@ impl<'l> Engine<'l> {
         }
     }
 
-    fn read(&mut self, name: &str, mut reader: CaptureReader) {
+    /// Reads members of an archive in the order of `members`. Each pass over the
+    /// archive goes on as long as the next member lies behind the last one.
+    fn members(&mut self, archive: &Path, members: &[(usize, String)]) {
+        let mut rest = members;
+        while let Some(((first, name), _)) = rest.split_first() {
+            let ascending = rest.windows(2).take_while(|pair| pair[0].0 < pair[1].0).count() + 1;
+            let (run, behind) = rest.split_at(ascending);
+            let before = self.capture.files.len();
+            let names: HashMap<usize, &String> = run.iter().map(|(at, name)| (*at, name)).collect();
+            let limits = self.limits;
+            let read = archive::visit(archive, limits, &mut |member| {
+                if let Some(name) = names.get(&member.index) {
+                    self.file(name, member.input().and_then(|i| CaptureReader::new(i, limits)));
+                }
+                self.capture.files.len() - before < run.len()
+            });
+            if let Err(error) = read {
+                let trouble = super::unreadable(&archive.display().to_string(), &error);
+                self.capture.errors.extend(trouble.errors);
+                return;
+            }
+            debug_assert!(names.contains_key(first), "{name} is in its own run");
+            rest = behind;
+        }
+    }
+
+    fn read(&mut self, name: &str, mut reader: CaptureReader<'_>) {
         let frames_before = self.capture.frames;
         reader.number_from(frames_before);
         if self.capture.format.is_empty() {
@@ -266,7 +293,7 @@ impl<'l> Engine<'l> {
 }
 
 /// Fills chunks until the capture ends; gives how many were filled.
-fn fill_window(chunks: &mut [Chunk], reader: &mut CaptureReader) -> usize {
+fn fill_window(chunks: &mut [Chunk], reader: &mut CaptureReader<'_>) -> usize {
     let mut filled = 0;
     for chunk in chunks {
         if !reader.fill(chunk) {

@@ -2,13 +2,15 @@
 //! continue one another are read as one.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::config::Source;
-use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType};
+use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType, archive};
+use crate::expressway::{MemberKind, member_kind};
 use crate::limits::Limits;
 use crate::time::Timestamp;
+use crate::trust::{Store, StoreSemantics};
 
 /// Longest silence between two files of one rotation. tcpdump and dumpcap begin the
 /// next file with the packet that no longer fits the last one, so on a busy link it
@@ -35,11 +37,70 @@ pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathB
             files.push(path.clone());
         }
     }
+    let (archives, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        files.into_iter().partition(|path| archive::is_archive(path).unwrap_or(false));
+    sources.extend(archives.iter().flat_map(|path| members(path, limits)));
     sources.extend(rotations(files, limits).into_iter().map(Source::Files));
     Ok(sources)
 }
 
-/// Files below a folder that begin like a capture, in order of their names.
+/// A capture found in an archive.
+struct Found {
+    index: usize,
+    name: String,
+    first: Timestamp,
+}
+
+/// The captures of an archive, rotated ones put together in order of time, and the
+/// trust list that lies beside them. An archive that cannot be read to its end gives
+/// what it has; the trouble shows again when its captures are read.
+fn members(path: &Path, limits: &Limits) -> Vec<Source> {
+    let mut families: BTreeMap<(PathBuf, String), Vec<Found>> = BTreeMap::new();
+    let mut store = Store::new(StoreSemantics::Expressway);
+    let read = archive::visit(path, limits, &mut |mut member| {
+        if member_kind(&member.name) == Some(MemberKind::TrustStore) {
+            let mut pem = Vec::new();
+            let room = member.size.min(limits.record_bytes as u64);
+            if io::Read::take(member.bytes(), room).read_to_end(&mut pem).is_ok() {
+                store.add_bundle(&member.name, &pem);
+            }
+            return true;
+        }
+        let (index, name) = (member.index, member.name.clone());
+        if let Some(first) = first_time(member, limits) {
+            let key = family(Path::new(&name));
+            families.entry(key).or_default().push(Found { index, name, first });
+        }
+        true
+    });
+    if families.is_empty() {
+        // Nothing to read: reading it as a capture says what is wrong with it.
+        drop(read);
+        return vec![Source::Files(vec![path.to_path_buf()])];
+    }
+    let store = (!store.anchors().is_empty()).then_some(store);
+    families
+        .into_values()
+        .map(|mut found| {
+            found.sort_by(|a, b| (a.first, &a.name).cmp(&(b.first, &b.name)));
+            Source::Members {
+                archive: path.to_path_buf(),
+                members: found.into_iter().map(|found| (found.index, found.name)).collect(),
+                store: store.clone(),
+            }
+        })
+        .collect()
+}
+
+/// The time of a capture's first frame; `None` when the member is no capture.
+fn first_time(member: archive::Member<'_>, limits: &Limits) -> Option<Timestamp> {
+    let mut reader = CaptureReader::new(member.input().ok()?, limits).ok()?;
+    let mut chunk = Chunk::default();
+    reader.fill(&mut chunk);
+    Some(chunk.frames().next().map(|frame| frame.time).unwrap_or_default())
+}
+
+/// Files below a folder that begin like a capture or archive, in order of their names.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries: Vec<PathBuf> =
         folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
@@ -49,7 +110,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let kind = path.symlink_metadata()?.file_type();
         if kind.is_dir() {
             walk(&path, files)?;
-        } else if kind.is_file() && is_capture(&path) {
+        } else if kind.is_file()
+            && (is_capture(&path) || archive::is_archive(&path).unwrap_or(false))
+        {
             files.push(path);
         }
     }

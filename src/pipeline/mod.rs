@@ -32,9 +32,19 @@ pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
     let mut report = Report { store: config.store.as_ref().map(store_report), ..Report::default() };
     let mut certifier = certify::Certifier::new(config);
     for (index, source) in sources.into_iter().enumerate() {
-        let outcome = engine::run(source, config);
-        let connections = certifier.certify(outcome.observed);
-        let judged = judge_all(connections, index, config, &mut report);
+        let own = source.with_own_store(config);
+        let mut outcome = engine::run(source, config);
+        let judged = match &own {
+            None => {
+                let connections = certifier.certify(outcome.observed);
+                judge_all(connections, index, config, &mut report)
+            }
+            Some(own) => {
+                outcome.capture.store = own.store.as_ref().map(store_report);
+                let connections = certify::Certifier::new(own).certify(outcome.observed);
+                judge_all(connections, index, own, &mut report)
+            }
+        };
         report.captures.push(outcome.capture);
         report.connections.extend(judged);
     }

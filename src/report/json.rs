@@ -19,7 +19,7 @@ pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
 
 use super::filter::group_filter;
-use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION};
+use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
 use crate::packet::Skipped;
 use crate::rules::{Finding, Severity, Verdict};
@@ -33,15 +33,7 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         schema_version: SCHEMA_VERSION,
         tool: concat!("tlsight ", env!("CARGO_PKG_VERSION")),
         inputs: report.captures.iter().map(InputDocument::of).collect(),
-        trust_store: report.store.as_ref().map(|store| StoreDocument {
-            sources: &store.sources,
-            anchors: store.anchors,
-            unreadable_blocks: store
-                .unreadable
-                .iter()
-                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
-                .collect(),
-        }),
+        trust_store: report.store.as_ref().map(StoreDocument::of),
         verdicts: report
             .verdicts
             .iter()
@@ -103,7 +95,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
 struct Document<'a> {
     schema_version: u32,
     tool: &'static str,
-    inputs: Vec<InputDocument>,
+    inputs: Vec<InputDocument<'a>>,
     trust_store: Option<StoreDocument<'a>>,
     verdicts: Vec<VerdictDocument<'a>>,
     findings: Vec<FindingDocument<'a>>,
@@ -114,13 +106,14 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct InputDocument {
+struct InputDocument<'a> {
     files: Vec<FileDocument>,
     format: String,
     frames: u64,
     bytes: u64,
     tcp_connections: u64,
     tls_connections: u64,
+    trust_store: Option<StoreDocument<'a>>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
     untold_problems: u64,
@@ -154,6 +147,19 @@ struct UnreadableDocument<'a> {
     source: &'a str,
     line: usize,
     reason: &'a str,
+}
+
+impl<'a> StoreDocument<'a> {
+    fn of(store: &'a StoreReport) -> Self {
+        let unreadable = store.unreadable.iter();
+        Self {
+            sources: &store.sources,
+            anchors: store.anchors,
+            unreadable_blocks: unreadable
+                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -279,8 +285,8 @@ fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = Lim
     })
 }
 
-impl InputDocument {
-    fn of(capture: &CaptureReport) -> Self {
+impl<'a> InputDocument<'a> {
+    fn of(capture: &'a CaptureReport) -> Self {
         let not_tls = [LedgerClass::NotTls, LedgerClass::NoPayload]
             .iter()
             .filter_map(|class| capture.ledger.get(class))
@@ -294,6 +300,7 @@ impl InputDocument {
             bytes: capture.bytes,
             tcp_connections: capture.tcp_connections,
             tls_connections: capture.tcp_connections.saturating_sub(not_tls),
+            trust_store: capture.store.as_ref().map(StoreDocument::of),
             frames_without_tcp: capture
                 .skipped
                 .iter()

@@ -70,6 +70,8 @@ pub struct CaptureReport {
     pub tcp_connections: u64,
     /// Limits that were reached.
     pub limits_hit: Vec<LimitHit>,
+    /// The trust list that lay beside the capture, when it was used.
+    pub store: Option<StoreReport>,
 }
 
 /// A bound that was reached.
@@ -119,6 +121,24 @@ impl CaptureReport {
             }
             _ => number.to_string(),
         }
+    }
+
+    /// `43, 45`, or `43, 45 of a.pcap, 7 of b.pcap` where several files make the
+    /// capture.
+    #[must_use]
+    pub fn frames_text(&self, frames: &[u64]) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for (at, frame) in frames.iter().enumerate() {
+            let same_file = frames
+                .get(at + 1)
+                .is_some_and(|next| self.locate(*next).0 == self.locate(*frame).0);
+            parts.push(if same_file {
+                self.locate(*frame).1.to_string()
+            } else {
+                self.frame_text(*frame)
+            });
+        }
+        parts.join(", ")
     }
 
     /// Its name: the file, or the first and last of several.

@@ -11,7 +11,7 @@ use crate::connection::{
     Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict, Reference,
 };
 use crate::packet::Skipped;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Rule, Severity};
 use crate::time::Timestamp;
 use crate::tls::names::{self, Authentication};
 use crate::wire::text::{count, printable};
@@ -68,10 +68,14 @@ impl Page {
         self.line(&line);
     }
 
+    /// The width of paragraphs: lines of more than 120 characters are hard to read.
+    fn width(&self) -> usize {
+        if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) }
+    }
+
     /// A paragraph, folded to the width, each line behind `indent` spaces.
     fn paragraph(&mut self, text: &str, first: &str, indent: usize) {
-        let width = if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) };
-        for line in fold(&printable(text), width, first, indent) {
+        for line in fold(&printable(text), self.width(), first, indent) {
             self.line(&line);
         }
     }
@@ -134,6 +138,12 @@ impl Page {
             let line = self.styled(ERROR, &line);
             self.line(&line);
         }
+        if let Some(store) = &capture.store {
+            let from = store.sources.join(", ");
+            let line =
+                format!("judged by {} of {from}", count(store.anchors as u64, "trust anchor"));
+            self.paragraph(&line, "  ", 2);
+        }
         self.problems(capture);
         if !connections.is_empty() {
             let table = self.table(&connections);
@@ -175,11 +185,20 @@ impl Page {
         }
         self.heading("Findings");
         for (severity, rule, findings) in groups {
-            let style = severity_style(severity);
-            let word = self.styled(style, severity.word());
-            let id = self.styled(HEADING, rule.id);
-            self.line(&format!("{word} {id}: {}", rule.summary.fill(&crate::rules::Values::new())));
+            self.title(severity, rule);
             self.group(report, &findings);
+        }
+    }
+
+    /// Severity, id and summary of a rule, folded like any paragraph.
+    fn title(&mut self, severity: Severity, rule: &Rule) {
+        let plain = format!("{} {}:", severity.word(), rule.id);
+        let (word, id) =
+            (self.styled(severity_style(severity), severity.word()), self.styled(HEADING, rule.id));
+        let summary = rule.summary.fill(&crate::rules::Values::new());
+        for line in fold(&summary, self.width(), &format!("{plain} "), 2) {
+            let line = line.replacen(&plain, &format!("{word} {id}:"), 1);
+            self.line(&line);
         }
     }
 
@@ -217,7 +236,6 @@ impl Page {
         let mut frames: Vec<u64> = findings.iter().flat_map(|finding| finding.frames()).collect();
         frames.sort_unstable();
         frames.dedup();
-        let frames: Vec<String> = frames.iter().map(|frame| capture.frame_text(*frame)).collect();
         let filter = if capture.files.len() == 1 {
             format!("; filter: {}", group_filter(&findings))
         } else {
@@ -228,7 +246,7 @@ impl Page {
         } else {
             String::new()
         };
-        let line = format!("    frames {}{several}{filter}", frames.join(", "));
+        let line = format!("    frames {}{several}{filter}", capture.frames_text(&frames));
         let line = self.styled(FAINT, &line);
         self.line(&line);
     }

@@ -1,0 +1,551 @@
+//! The program as a user runs it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+mod toolkit;
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tlsight::rules::registry;
+use toolkit::conversation::{ACK, Conversation, PSH, Segment};
+use toolkit::file::{self, Style};
+use toolkit::program::{Run, command, run, run_in, run_with_input, text};
+use toolkit::{samples, tls, wrap};
+
+const GOOD: &str = "samples/rsa-trusted.pcap";
+const FAILING: &str = "samples/ecdsa-selfsigned-untrusted.pcap";
+const TRUST: [&str; 2] = ["--trust", "samples/trust/expressway.pem"];
+
+/// Trouble: exit status 2, nothing on standard output, one message that says so.
+#[track_caller]
+fn assert_trouble(run: &Run, words: &[&str]) {
+    assert_eq!(run.code, Some(2), "{run:?}");
+    for word in words {
+        assert!(run.stderr.contains(word), "'{word}' is not in: {}", run.stderr);
+    }
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+}
+
+#[track_caller]
+fn assert_clean(run: &Run) {
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
+}
+
+/// Findings, and nothing to complain of.
+fn assert_findings(run: &Run) {
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{run:?}");
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+/// A folder with one file in it.
+fn folder_with(name: &str, bytes: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    (folder, text(&path))
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(samples::path(name)).unwrap()
+}
+
+// --- help, version, mistakes --------------------------------------------------
+
+#[test]
+fn help_tells_every_command_and_exit_status() {
+    for flag in ["--help", "-h", "help"] {
+        let help = run(&[flag]);
+        assert_clean(&help);
+        for word in ["show", "rules", "explain", "--trust", "--json", "--fail-on"] {
+            assert!(help.stdout.contains(word), "{flag} does not tell {word}");
+        }
+    }
+    assert!(run(&["--help"]).stdout.contains("Exit status: 0"));
+    for name in ["show", "rules", "explain", "completions"] {
+        assert_clean(&run(&[name, "--help"]));
+    }
+}
+
+#[test]
+fn version_is_that_of_the_package() {
+    let expected = concat!("tlsight ", env!("CARGO_PKG_VERSION"), "\n");
+    for flag in ["-V", "--version"] {
+        let version = run(&[flag]);
+        assert_clean(&version);
+        assert_eq!(version.stdout, expected);
+    }
+}
+
+#[test]
+fn without_arguments_the_usage_goes_to_standard_error() {
+    let none: [&str; 0] = [];
+    let run = run(&none);
+    assert_trouble(&run, &["Usage:", "tlsight"]);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn mistakes_are_named() {
+    assert_trouble(&run(&["--no-such-flag", GOOD]), &["--no-such-flag"]);
+    assert_trouble(&run(&["--trsut", "x.pem", GOOD]), &["--trsut", "--trust"]);
+    assert_trouble(&run(&["--fail-on", "fatal", GOOD]), &["fatal", "error", "warning", "info"]);
+    assert_trouble(&run(&["--threads", "many", GOOD]), &["--threads", "many"]);
+    assert_trouble(&run(&["--json", "--jsonl", GOOD]), &["--json", "--jsonl"]);
+    assert_trouble(&run(&["show", GOOD]), &["--stream"]);
+    assert_trouble(&run(&["explain"]), &["<ID>"]);
+    assert_trouble(&run(&["completions", "tcl"]), &["tcl", "bash"]);
+}
+
+// --- inputs -------------------------------------------------------------------
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let run = run(&["no-such-file.pcap"]);
+    assert_trouble(&run, &["tlsight: ", "no-such-file.pcap"]);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn what_is_no_capture_is_told() {
+    let cases: [(&str, &[u8], &str); 4] = [
+        ("notes.txt", b"just some text, long enough for a header", "not a capture"),
+        ("short.txt", b"ab", "not a capture"),
+        ("empty.pcap", b"", "empty"),
+        ("header.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], "header"),
+    ];
+    for (name, bytes, word) in cases {
+        let (_folder, path) = folder_with(name, bytes);
+        assert_trouble(&run(&[&path]), &[name, word]);
+        let document = run(&["--json", &path]);
+        assert_trouble(&document, &[name, word]);
+        assert!(json(&document)["inputs"][0]["errors"][0].as_str().unwrap().contains(word));
+    }
+}
+
+#[test]
+fn a_capture_without_packets_is_clean() {
+    let (_folder, path) = folder_with("none.pcap", &file::pcap(1, &[], Style::default()));
+    let run = run(&[&path]);
+    assert_clean(&run);
+    assert!(run.stdout.contains("0 TCP connections"), "{}", run.stdout);
+}
+
+#[test]
+fn a_folder_stands_for_the_captures_below_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("below");
+    std::fs::create_dir(&below).unwrap();
+    std::fs::copy(samples::path("rsa-trusted.pcap"), folder.path().join("a.pcap")).unwrap();
+    std::fs::copy(samples::path("expired.pcap"), below.join("no-suffix")).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a capture").unwrap();
+    let run = run(&["--json".to_owned(), text(folder.path())]);
+    assert_findings(&run);
+    assert_eq!(json(&run)["connections"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_folder_without_captures_is_trouble() {
+    let (folder, _) = folder_with("notes.txt", b"not a capture");
+    assert_trouble(&run(&[text(folder.path())]), &["no capture found"]);
+}
+
+#[test]
+fn standard_input_is_read_in_any_packing() {
+    let plain = run_with_input(&["-"], &sample("root-missing.pcap"));
+    assert_findings(&plain);
+    assert!(plain.stdout.contains("standard input"));
+    for packed in ["root-missing.pcap.gz", "root-missing.pcap.zst", "root-missing.pcap.xz"] {
+        let unpacked = run_with_input(&["-"], &sample(packed));
+        assert_eq!(plain.stdout, unpacked.stdout, "{packed}");
+    }
+    assert_trouble(&run_with_input(&["-"], b""), &["standard input", "empty"]);
+    assert_trouble(&run_with_input(&["-"], b"text"), &["standard input", "not a capture"]);
+}
+
+#[test]
+fn compression_is_recognised_by_content() {
+    let plain = json(&run(&["--json", "samples/root-missing.pcap"]));
+    for packed in ["gz", "zst", "xz"] {
+        let bytes = sample(&format!("root-missing.pcap.{packed}"));
+        let (_folder, path) = folder_with("renamed.pcap", &bytes);
+        let document = json(&run(&["--json", &path]));
+        assert_eq!(plain["connections"], document["connections"], "{packed}");
+    }
+    let (_folder, path) = folder_with("twice.gz", &file::gzip(&sample("root-missing.pcap.gz")));
+    assert_trouble(&run(&[&path]), &["compressed twice", "unpack it once"]);
+}
+
+#[test]
+fn several_files_are_several_captures() {
+    let run = run(&["--json", GOOD, "samples/expired.pcap", "samples/tls13-trusted.pcap"]);
+    assert_findings(&run);
+    let document = json(&run);
+    assert_eq!(document["inputs"].as_array().unwrap().len(), 3);
+    let inputs: Vec<&Value> =
+        document["connections"].as_array().unwrap().iter().map(|c| &c["input"]).collect();
+    assert_eq!(inputs, [0, 1, 2]);
+}
+
+#[test]
+fn an_unreadable_file_hides_no_other() {
+    let (_folder, text_file) = folder_with("notes.txt", b"just some text, no capture at all");
+    let run = run(&["--json", GOOD, &text_file, "samples/expired.pcap"]);
+    assert_trouble(&run, &["notes.txt", "not a capture"]);
+    assert_eq!(json(&run)["connections"].as_array().unwrap().len(), 2);
+    let table = toolkit::program::run(&[GOOD, &text_file, "samples/expired.pcap"]);
+    assert_eq!(table.code, Some(2));
+    assert!(table.stdout.contains("rsa-trusted.pcap") && table.stdout.contains("expired.pcap"));
+}
+
+#[test]
+fn a_cut_capture_shows_what_comes_before_the_cut_and_names_it() {
+    let whole = sample("mra-login-works.pcap");
+    let ends = file::record_ends(&whole);
+    let (_folder, path) = folder_with("cut.pcap", &whole[..ends[50] + 30]);
+    let table = run(&[&path]);
+    assert_clean(&table);
+    for words in ["50 frames", "damaged at byte", "behind frame 50", "30 bytes lost"] {
+        assert!(table.stdout.contains(words), "{words} is not in: {}", table.stdout);
+    }
+    let packed = file::gzip(&whole);
+    let (_folder, path) = folder_with("cut.pcap.gz", &packed[..packed.len() * 3 / 4]);
+    let table = run(&[&path]);
+    assert!(table.stdout.contains("reading stopped"), "{}", table.stdout);
+    assert!(table.stdout.contains("cucmpub.example.org"), "{}", table.stdout);
+}
+
+// --- exit status, streams -----------------------------------------------------
+
+#[test]
+fn the_exit_status_follows_fail_on() {
+    let with = |severity, file| run(&["--fail-on", severity, TRUST[0], TRUST[1], file]).code;
+    for severity in ["error", "warning", "never"] {
+        assert_eq!(with(severity, GOOD), Some(0), "{severity}");
+    }
+    assert_eq!(with("never", FAILING), Some(0));
+    if registry::rules().next().is_some() {
+        assert_eq!(run(&[TRUST[0], TRUST[1], FAILING]).code, Some(1));
+        for severity in ["error", "warning", "info"] {
+            assert_eq!(with(severity, FAILING), Some(1), "{severity}");
+        }
+    }
+}
+
+#[test]
+fn diagnostics_go_to_standard_error_only() {
+    let (_folder, broken) = folder_with("broken.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n");
+    let args = ["--json", "--trust", &broken, TRUST[0], TRUST[1], GOOD];
+    let run = run(&args);
+    assert!(run.stderr.contains("broken.pem"), "{run:?}");
+    assert!(json(&run)["connections"].is_array());
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for args in [&["--json", "samples/mra-login-works.pcap"][..], &["rules"], &["--help"]] {
+        let mut child =
+            command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let status = child.wait().unwrap();
+        let mut complaint = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+        assert_eq!((status.code(), complaint.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn lines_are_one_connection_each() {
+    let lines = run(&["--jsonl", "samples/mra-login-works.pcap"]);
+    assert_clean(&lines);
+    let lines: Vec<Value> =
+        lines.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let document = json(&run(&["--json", "samples/mra-login-works.pcap"]));
+    assert_eq!(lines.len(), 4);
+    for (line, connection) in lines.iter().zip(document["connections"].as_array().unwrap()) {
+        for (field, value) in connection.as_object().unwrap() {
+            assert_eq!(line[field], *value, "{field}");
+        }
+    }
+}
+
+#[test]
+fn the_document_has_what_is_promised() {
+    let document = json(&run(&["--json", TRUST[0], TRUST[1], "samples/mtls-accepted.pcap"]));
+    for field in ["schema_version", "inputs", "connections", "findings", "verdicts", "ledger"] {
+        assert!(!document[field].is_null(), "{field}");
+    }
+    assert!(document["limits_hit"].is_array());
+    let connection = document["connections"][0].as_object().unwrap();
+    let promised = "stream client server first_frame first_time sni version cipher_suite \
+        client_hello server_hello handshake aborted_by resumed alerts server_certificates \
+        client_certificates certificate_request server_path client_path name_check ledger_class \
+        findings";
+    for field in promised.split_whitespace() {
+        assert!(connection.contains_key(field), "{field}");
+    }
+}
+
+// --- looks --------------------------------------------------------------------
+
+const ESCAPE: char = '\u{1b}';
+
+#[test]
+fn colour_comes_only_when_asked_for() {
+    for variables in [&[][..], &[("NO_COLOR", "1")], &[("TERM", "dumb")]] {
+        let run = run_in(variables, &[FAILING]);
+        assert!(!run.stdout.contains(ESCAPE), "{variables:?}");
+    }
+    assert!(run(&["--color", "always", FAILING]).stdout.contains(ESCAPE));
+    assert!(!run(&["--color", "never", FAILING]).stdout.contains(ESCAPE));
+    let forced = run_in(&[("NO_COLOR", "1")], &["--color", "always", FAILING]);
+    assert!(forced.stdout.contains(ESCAPE), "what is typed wins over the environment");
+    let document = run(&["--color", "always", "--json", FAILING]);
+    assert!(!document.stdout.contains(ESCAPE), "a document has no colour");
+}
+
+/// Words that are longer than a line may stand out; nothing else.
+fn too_wide(text: &str, width: usize) -> Vec<&str> {
+    let fits = |line: &&str| {
+        let words = line.split_whitespace().map(str::len).max().unwrap_or(0);
+        line.chars().count() <= width || words + 8 >= width
+    };
+    text.lines().filter(|line| !fits(line)).collect()
+}
+
+#[test]
+fn a_narrow_terminal_is_respected() {
+    for file in ["samples/mra-login-works.pcap", "samples/truncated.pcap", FAILING] {
+        let run = run_in(&[("COLUMNS", "60")], &[TRUST[0], TRUST[1], file]);
+        let wide: Vec<&str> = too_wide(&run.stdout, 60);
+        // A row in its narrow form (who and when, version and suite, outcome) and the
+        // title with the file's name are not folded.
+        let whole = |line: &&&str| {
+            line.starts_with('#') || line.starts_with("    ") || line.starts_with(file)
+        };
+        let others: Vec<&&str> = wide.iter().filter(|line| !whole(line)).collect();
+        assert!(others.is_empty(), "{file}: wider than 60 columns: {others:#?}");
+        assert!(wide.iter().all(|line| line.chars().count() <= 90), "{wide:#?}");
+    }
+    let table = |run: Run| run.stdout.lines().take(6).map(str::to_owned).collect::<Vec<_>>();
+    let full = table(run(&["samples/mra-login-works.pcap"]));
+    let wide = run_in(&[("COLUMNS", "400")], &["samples/mra-login-works.pcap"]);
+    assert_eq!(table(wide), full, "a wide terminal has room for the whole table");
+}
+
+// --- commands -----------------------------------------------------------------
+
+#[test]
+fn show_prints_one_handshake_in_full() {
+    let show = run(&["show", "samples/mtls-accepted.pcap", "--stream", "0"]);
+    assert_clean(&show);
+    let expected = [
+        "client_hello",
+        "server_hello",
+        "certificate_request",
+        "cucmpub.example.org",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "ecdsa_secp256r1_sha256",
+        "56:ff:6c:71:00:00:00:00:00:0d",
+        "7e:10:00:00:00:00:00:00:0c:20",
+    ];
+    for words in expected {
+        assert!(show.stdout.contains(words), "{words} is not in: {}", show.stdout);
+    }
+    let one = run(&["show", "samples/mra-login-works.pcap", "-s", "2"]);
+    assert_clean(&one);
+    assert!(one.stdout.contains("10.30.7.11:6972") && !one.stdout.contains("10.30.7.12"));
+}
+
+#[test]
+fn show_names_the_streams_there_are() {
+    let args = ["show", "samples/ssh-and-http-beside-tls.pcap", "--stream", "0"];
+    let run = run(&args);
+    assert_trouble(&run, &["stream 0 is no TLS connection", "2"]);
+    assert_eq!(run.stdout, "");
+    let args = ["show", "samples/expired.pcap", "--stream", "99"];
+    assert_trouble(&toolkit::program::run(&args), &["stream 99"]);
+    let args = ["show", "samples/expired.pcap", "--stream", "-1"];
+    assert_trouble(&toolkit::program::run(&args), &["-1"]);
+}
+
+#[test]
+fn rules_are_listed_and_each_is_explained() {
+    let list = run(&["rules"]);
+    assert_clean(&list);
+    for rule in registry::rules() {
+        assert!(list.stdout.contains(rule.id), "{} is not listed", rule.id);
+        let page = run(&["explain", rule.id]);
+        assert_clean(&page);
+        assert!(page.stdout.starts_with(rule.id), "{}", page.stdout);
+        for title in ["What it checks", "What to do", "When it can be wrong", "References"] {
+            assert!(page.stdout.contains(title), "{}: no '{title}'", rule.id);
+        }
+        assert!(!page.stdout.contains("{"), "{}: a placeholder is left", rule.id);
+    }
+}
+
+#[test]
+fn an_unknown_rule_is_trouble_with_a_suggestion() {
+    let run = run(&["explain", "no-such-rule"]);
+    assert_trouble(&run, &["no-such-rule", "tlsight rules"]);
+    if let Some(rule) = registry::find("certificate-expired") {
+        let near = toolkit::program::run(&["explain", "certificate-expird"]);
+        assert_trouble(&near, &[rule.id]);
+    }
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(&["completions", shell]);
+        assert_clean(&script);
+        for word in ["tlsight", "explain", "fail-on", "trust"] {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+// --- trust --------------------------------------------------------------------
+
+fn path_of(run: &Run) -> Value {
+    json(run)["connections"][0]["server_path"].clone()
+}
+
+/// The certificates of a PEM file in DER.
+fn certificates(file: &str) -> Vec<Vec<u8>> {
+    let pem = std::fs::read(samples::root().join(file)).unwrap();
+    let read = tlsight::x509::pem::read(&pem);
+    read.into_iter().map(|block| block.result.unwrap().der.to_vec()).collect()
+}
+
+#[test]
+fn anchors_come_from_pem_der_and_folders() {
+    let with = |trust: &str| run(&["--json", "--trust", trust, GOOD]);
+    let pem = with(TRUST[1]);
+    assert_eq!(path_of(&pem)["ok"], true);
+    let root = certificates(TRUST[1]).swap_remove(0);
+    let (folder, der) = folder_with("root.der", &root);
+    assert_eq!(path_of(&with(&der)), path_of(&pem));
+    std::fs::copy(samples::root().join("samples/trust/cucm.pem"), folder.path().join("b.pem"))
+        .unwrap();
+    let from_folder = with(&text(folder.path()));
+    assert_eq!(path_of(&from_folder)["ok"], true);
+    assert_eq!(json(&from_folder)["trust_store"]["anchors"], 3);
+}
+
+#[test]
+fn a_trust_store_without_certificates_is_trouble() {
+    let (_folder, notes) = folder_with("notes.pem", b"no certificate here\n");
+    let run = run(&["--trust", &notes, GOOD]);
+    assert_trouble(&run, &["no certificate found", "notes.pem", "--trust"]);
+    assert_eq!(run.stdout, "");
+    let missing = toolkit::program::run(&["--trust", "no-such.pem", GOOD]);
+    assert_trouble(&missing, &["no-such.pem"]);
+    let (_folder, empty) = folder_with("empty.pem", b"");
+    assert_trouble(&toolkit::program::run(&["--trust", &empty, GOOD]), &["empty.pem"]);
+}
+
+#[test]
+fn without_a_trust_store_that_is_said_once() {
+    let table = run(&["samples/mra-login-works.pcap"]).stdout;
+    assert_eq!(table.matches("no trust store given").count(), 1, "{table}");
+}
+
+// --- hostile text ---------------------------------------------------------------
+
+/// Escape sequences, a bell, a C1 control, direction marks, a line break.
+const HOSTILE: &str = "\u{1b}[2J\u{7}\u{9b}31m\u{202e}gpj\u{200b}\n\r\u{0}evil";
+
+/// A handshake whose every text is hostile.
+fn hostile_capture() -> Vec<u8> {
+    let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));
+    let name = HOSTILE.as_bytes();
+    let hello = tls::client_hello(&[tls::server_name(name), tls::alpn(&name[..20])]);
+    let client = tls::handshake(1, &hello, 16_000);
+    let list = [hostile_certificate()];
+    let server = [
+        tls::handshake(2, &tls::server_hello(), 16_000),
+        tls::handshake(11, &tls::certificate(&list), 16_000),
+        tls::handshake(14, &[], 16_000),
+    ]
+    .concat();
+    let mut segments = talk.segments[..3].to_vec();
+    for (client, payload) in [(true, client), (false, server)] {
+        let last = segments.iter().rev().find(|segment| segment.client == client).unwrap();
+        let sequence = last.end();
+        let nanos = last.nanos;
+        let flags = ACK | PSH;
+        segments.push(Segment { nanos, client, sequence, acknowledgment: 0, flags, payload });
+    }
+    file::pcap(1, &wrap::plain(&talk.with(segments)), Style::default())
+}
+
+/// A certificate whose subject and alternative names hold [`HOSTILE`].
+fn hostile_certificate() -> Vec<u8> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, HOSTILE);
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, HOSTILE);
+    let ascii: String = HOSTILE.chars().filter(char::is_ascii).collect();
+    params.subject_alt_names =
+        vec![rcgen::SanType::DnsName(rcgen::string::Ia5String::try_from(ascii).unwrap())];
+    params.self_signed(&key).unwrap().der().to_vec()
+}
+
+/// Characters that could act on a terminal or deceive its reader.
+fn dangerous(text: &str) -> Vec<char> {
+    let harmless = |c: &char| {
+        *c == '\n'
+            || !(c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'))
+    };
+    text.chars().filter(|c| !harmless(c)).collect()
+}
+
+#[test]
+fn hostile_text_never_reaches_the_terminal() {
+    let (_folder, path) = folder_with("hostile.pcap", &hostile_capture());
+    let outputs = [
+        run(&[&path]),
+        run(&[TRUST[0], TRUST[1], &path]),
+        run_in(&[("COLUMNS", "60")], &[&path]),
+        run(&["--json", &path]),
+        run(&["--jsonl", &path]),
+        run(&["show", &path, "--stream", "0"]),
+    ];
+    for output in outputs {
+        let shown = ["evil", "6576696c"].iter().any(|name| output.stdout.contains(name));
+        assert!(shown, "the name is shown neither as text nor in hex: {}", output.stdout);
+        assert_eq!(dangerous(&output.stdout), [] as [char; 0], "{}", output.stdout);
+        assert_eq!(dangerous(&output.stderr), [] as [char; 0], "{}", output.stderr);
+    }
+}
+
+#[test]
+fn hostile_text_stands_in_the_document_unchanged() {
+    let (_folder, path) = folder_with("hostile.pcap", &hostile_capture());
+    let document = json(&run(&["--json", &path]));
+    let connection = &document["connections"][0];
+    assert_eq!(connection["server_certificates"][0]["subject_cn"], HOSTILE);
+}
+
+#[test]
+fn hostile_file_names_are_made_safe() {
+    let (_folder, path) = folder_with("a\u{1b}[2Jb.pcap", &sample("rsa-trusted.pcap"));
+    let shown = run(&[&path]);
+    assert_eq!(shown.code, Some(0));
+    assert_eq!(dangerous(&shown.stdout), [] as [char; 0]);
+    let missing = run(&["no\u{1b}[2Jfile.pcap"]);
+    assert_trouble(&missing, &["file.pcap"]);
+    assert_eq!(dangerous(&missing.stderr), [] as [char; 0]);
+    let (_folder, broken) = folder_with("c\u{1b}[2J.pcap", b"no capture, but long enough to be");
+    let broken = run(&[&broken]);
+    assert_eq!(dangerous(&broken.stdout), [] as [char; 0], "{}", broken.stdout);
+    assert_eq!(dangerous(&broken.stderr), [] as [char; 0], "{}", broken.stderr);
+    assert!(Path::new(&path).exists());
+}

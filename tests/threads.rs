@@ -1,0 +1,181 @@
+//! The same bytes come out for any number of threads, and for a capture split over
+//! rotated files.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+mod toolkit;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use toolkit::conversation::{Conversation, Segment};
+use toolkit::file::{self, Frame, Style};
+use toolkit::program::{run, text};
+use toolkit::{Dice, samples, wrap};
+
+const THREADS: [&str; 3] = ["1", "2", "8"];
+
+/// Output of the program with each number of threads; all must be the same.
+fn same_output(what: &str, args: &[String]) -> String {
+    let outputs = THREADS.map(|threads| {
+        let mut args = args.to_vec();
+        args.extend(["--threads".to_owned(), threads.to_owned()]);
+        let run = run(&args);
+        assert_eq!(run.stderr, "", "{what} with {threads} threads");
+        run.stdout
+    });
+    let [one, others @ ..] = outputs;
+    for (other, threads) in others.iter().zip(&THREADS[1..]) {
+        // Not assert_eq: the outputs may be megabytes.
+        assert!(one == *other, "{what}: {threads} threads print something else than one does");
+    }
+    one
+}
+
+fn with(flags: &[&str], args: Vec<String>) -> Vec<String> {
+    flags.iter().map(|flag| (*flag).to_owned()).chain(args).collect()
+}
+
+#[test]
+fn every_sample_reads_the_same_with_any_number_of_threads() {
+    for sample in samples::all() {
+        same_output(&sample.name, &sample.args());
+        same_output(&sample.name, &with(&["--json"], sample.args()));
+    }
+}
+
+/// Many flows at once: enough bytes for several windows of chunks, enough keys for
+/// every shard, and flows that reach over chunk and window borders.
+const FLOWS: u32 = 2_400;
+/// Flows open at the same time.
+const OPEN: usize = 60;
+/// 4 MiB of packets are one window of the pipeline.
+const WINDOW: usize = 4 << 20;
+
+fn many_flows() -> Vec<Frame> {
+    let kinds = ["ecdsa-selfsigned-untrusted.pcap", "tls13-trusted.pcap", "mtls-accepted.pcap"];
+    let kinds = kinds.map(|name| Conversation::read(&samples::path(name)));
+    let mut dice = Dice(2026);
+    let mut waiting = (0..FLOWS).map(|index| flow(&kinds[dice.below(3)].clone(), index));
+    let mut open: Vec<Vec<Frame>> = waiting.by_ref().take(OPEN).collect();
+    let mut dice = Dice(1996);
+    let mut frames = Vec::new();
+    while !open.is_empty() {
+        let at = dice.below(open.len());
+        frames.extend(open[at].pop());
+        if open[at].is_empty() {
+            match waiting.next() {
+                Some(next) => open[at] = next,
+                None => drop(open.swap_remove(at)),
+            }
+        }
+    }
+    retimed(frames)
+}
+
+/// Frames of one flow between ends of its own, last first.
+fn flow(talk: &Conversation, index: u32) -> Vec<Frame> {
+    let [_, _, high, low] = index.to_be_bytes();
+    let client = SocketAddr::from(([10, 99, high, low], 20_000 + u16::from(low)));
+    let server = SocketAddr::from(([10, 30, 7, low % 16], talk.server.port()));
+    let talk = talk.clone().between(client, server).shifted(index << 20, index << 18);
+    let mut frames = wrap::plain(&talk);
+    frames.reverse();
+    frames
+}
+
+fn retimed(mut frames: Vec<Frame>) -> Vec<Frame> {
+    let first = frames.iter().map(|frame| frame.nanos).min().unwrap();
+    for (frame, index) in frames.iter_mut().zip(0i64..) {
+        frame.nanos = first + index * 50_000;
+    }
+    frames
+}
+
+fn write(folder: &Path, name: &str, frames: &[Frame]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, file::pcap(1, frames, Style::default())).unwrap();
+    path
+}
+
+#[test]
+fn thousands_of_flows_read_the_same_with_any_number_of_threads() {
+    let frames = many_flows();
+    let bytes: usize = frames.iter().map(|frame| frame.data.len()).sum();
+    assert!(bytes > 2 * WINDOW, "only {bytes} bytes: no window border is crossed");
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "many.pcap", &frames);
+    let table = same_output("table", &[text(&path)]);
+    assert!(table.contains(&format!("{FLOWS} TCP connections")), "flows were lost or made up");
+    let lines = same_output("lines", &[text(&path), "--jsonl".into()]);
+    assert_eq!(lines.lines().count(), usize::try_from(FLOWS).unwrap());
+    same_output("document", &[text(&path), "--json".into()]);
+}
+
+/// A document without what tells where the bytes came from.
+fn contents(document: &str) -> Value {
+    let mut document: Value = serde_json::from_str(document).unwrap();
+    drop(document["inputs"].take());
+    document
+}
+
+/// A capture of a few flows, split where it hurts: inside handshakes.
+#[test]
+fn rotated_files_read_as_the_whole_capture() {
+    let frames: Vec<Frame> = many_flows().into_iter().take(1_500).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let whole = write(folder.path(), "whole.pcap", &frames);
+    let parts: Vec<String> = frames
+        .chunks(400)
+        .enumerate()
+        .map(|(index, part)| text(&write(folder.path(), &format!("part{index}.pcap"), part)))
+        .collect();
+    let whole = run(&["--json".to_owned(), text(&whole)]);
+    let mut dice = Dice(7);
+    for _ in 0..4 {
+        let mut args = vec!["--json".to_owned()];
+        args.extend(shuffled(&parts, &mut dice));
+        let rotated = run(&args);
+        assert_eq!(rotated.stderr, "");
+        assert!(contents(&whole.stdout) == contents(&rotated.stdout), "{args:?} differs");
+    }
+}
+
+fn shuffled(items: &[String], dice: &mut Dice) -> Vec<String> {
+    let mut items = items.to_vec();
+    for at in 0..items.len() {
+        let other = at + dice.below(items.len() - at);
+        items.swap(at, other);
+    }
+    items
+}
+
+/// The sample that dumpcap rotated, whichever file is named first.
+#[test]
+fn the_rotated_sample_reads_the_same_in_any_order() {
+    let trust = ["--trust", "samples/trust/expressway-without-root.pem"];
+    let files = ["samples/rotated-0.pcap", "samples/rotated-1.pcap"];
+    for flags in [&[][..], &["--json"]] {
+        let forth = run(&[flags, &trust, &files].concat());
+        let back = run(&[flags, &trust, &[files[1], files[0]]].concat());
+        assert_eq!(forth.stdout, back.stdout);
+        assert_eq!(forth.code, back.code);
+    }
+}
+
+/// Segments of one flow in two files of one rotation lie in one connection; the
+/// frames are counted on.
+#[test]
+fn frame_numbers_go_on_in_the_next_file() {
+    let talk = Conversation::read(&samples::path("root-missing.pcap"));
+    let marks: Vec<&Segment> = talk.segments.iter().collect();
+    let frames = wrap::plain(&talk);
+    let folder = tempfile::tempdir().unwrap();
+    let one = write(folder.path(), "x1.pcap", &frames[..5]);
+    let two = write(folder.path(), "x2.pcap", &frames[5..]);
+    let run = run(&["--json".to_owned(), text(&two), text(&one)]);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["connections"][0]["last_frame"], marks.len());
+    assert_eq!(document["inputs"][0]["files"][1]["frames"], marks.len() - 5);
+}
