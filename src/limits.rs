@@ -26,6 +26,9 @@ pub struct Limits {
     /// Encrypted records whose lengths are kept per direction: enough to tell the
     /// flights of TLS 1.3 apart.
     pub encrypted_records: usize,
+    /// Encrypted records kept per direction where a key log may open them: a
+    /// certificate list of 100 kB in records of 512 bytes, and what follows it.
+    pub kept_records: usize,
     /// Bytes of a direction searched for a first TLS record (STARTTLS, proxies).
     pub search_bytes: usize,
     /// Certificates looked at per list.
@@ -53,6 +56,7 @@ impl Default for Limits {
             handshake_bytes: 2 * 1024 * 1024,
             handshake_messages: 128,
             encrypted_records: 16,
+            kept_records: 256,
             search_bytes: 64 * 1024,
             certificates: 100,
             encapsulations: 8,

@@ -29,6 +29,7 @@ fn small() -> Limits {
         handshake_bytes: 8_192,
         handshake_messages: 8,
         encrypted_records: 4,
+        kept_records: 6,
         search_bytes: 512,
         certificates: 2,
         encapsulations: 2,

@@ -40,9 +40,13 @@ const PICTURE: &[(&str, &[&str])] = &[
 /// Libraries that are used in these rooms only.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("pcap_parser", &["capture"]),
-    ("flate2", &["capture"]),
+    // Captures and certificates (RFC 8879) are compressed alike.
+    ("flate2", &["capture", "tls"]),
     ("lzma_rust2", &["capture"]),
-    ("zstd", &["capture"]),
+    ("zstd", &["capture", "tls"]),
+    ("brotli_decompressor", &["tls"]),
+    ("aes", &["tls"]),
+    ("ccm", &["tls"]),
     ("etherparse", &["packet"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["x509"]),

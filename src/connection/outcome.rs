@@ -9,6 +9,9 @@ const SHORTEST_FINISHED: usize = 53;
 /// An encrypted alert of TLS 1.3: 19 bytes, 35 with Java's padding.
 const ALERT_LENGTHS: [usize; 2] = [19, 35];
 
+/// HandshakeType of Finished, which is always encrypted: seen only with a key.
+const FINISHED: u8 = 20;
+
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -130,21 +133,27 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return finished_of_tls13_client(handshake).is_some();
+        return handshake.has(Role::Client, FINISHED)
+            || finished_of_tls13_client(handshake).is_some();
     }
-    [Role::Client, Role::Server]
-        .into_iter()
-        .all(|role| handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some())
+    [Role::Client, Role::Server].into_iter().all(|role| {
+        handshake.has(role, FINISHED)
+            || (handshake.changed_cipher(role) && closed_records(handshake, role).next().is_some())
+    })
 }
 
-/// Encrypted records of the client behind the ServerHello. Only early data may come
+/// Encrypted records of a side that no key has opened: what they are is concluded.
+fn closed_records(handshake: &Handshake, role: Role) -> impl Iterator<Item = (&Entry, usize)> {
+    handshake.encrypted(role).filter(|(entry, _)| !entry.decrypted)
+}
+
+/// Encrypted records of the client behind the ServerHello that no key opened. Only early data may come
 /// before it; frames tell nothing else, because one direction may have been recorded
 /// before the other.
 fn answer_of_tls13_client(handshake: &Handshake) -> impl Iterator<Item = (&Entry, usize)> {
     let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
     let hello = handshake.server_hello().map(|(entry, _)| entry.frame);
-    handshake
-        .encrypted(Role::Client)
+    closed_records(handshake, Role::Client)
         .filter(move |(entry, _)| !early || hello.is_some_and(|hello| entry.frame > hello))
 }
 
@@ -170,7 +179,7 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
             .entries
             .iter()
             .take_while(|entry| !matches!(entry.what, What::Protected { .. }))
-            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }))?;
+            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }) && !entry.decrypted)?;
         Some(Outcome::Alert {
             by: entry.from,
             description: None,
@@ -182,6 +191,9 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
 
 /// The client's only encrypted record is too short for a Finished.
 fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
+    if handshake.is_decrypted(Role::Client) {
+        return None;
+    }
     handshake.server_hello()?;
     let mut records = answer_of_tls13_client(handshake);
     let (entry, length) = records.next()?;
@@ -198,6 +210,9 @@ fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
 /// after it is as short as an alert. (A close_notify is as long, so this is only
 /// concluded where a client certificate was asked for.)
 fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
+    if handshake.is_decrypted(Role::Server) {
+        return None;
+    }
     let finished = finished_of_tls13_client(handshake)?;
     let asked = match answer_of_tls13_client(handshake).next() {
         Some((_, 25)) => true,
@@ -270,10 +285,6 @@ impl Resumption {
             return Self::Unknown;
         }
         // With a ticket the client makes up a session id to see it echoed.
-        if client.is_some_and(ClientHello::has_ticket) {
-            Self::Ticket
-        } else {
-            Self::SessionId
-        }
+        if client.is_some_and(ClientHello::has_ticket) { Self::Ticket } else { Self::SessionId }
     }
 }

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
-use super::shard::{Finished, Shard};
+use super::shard::{Finished, Shard, With};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
 use crate::connection::Observed;
 use crate::limits::Limits;
 use crate::packet::{self, Datagram, Decoded, Defragmenter, FlowKey, Fragment, Segment, Skipped};
 use crate::report::{CaptureReport, LimitHit};
+use crate::tls::KeyLog;
 
 /// Shards of flows. Fixed, so that the result does not depend on the number of
 /// threads; enough for every core of a large machine to have one.
@@ -29,7 +31,7 @@ pub(super) struct Outcome {
 
 /// Reads one capture.
 pub(super) fn run(source: Source, config: &Config) -> Outcome {
-    let mut engine = Engine::new(&config.limits);
+    let mut engine = Engine::new(config);
     match source {
         Source::Files(paths) => {
             for path in paths {
@@ -53,6 +55,9 @@ fn open(path: &Path, limits: &Limits) -> Result<CaptureReader<'static>, CaptureE
 
 struct Engine<'l> {
     limits: &'l Limits,
+    /// Secrets given, and those found in the capture so far.
+    keys: Arc<KeyLog>,
+    ignore_embedded_keys: bool,
     shards: Vec<Shard>,
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
@@ -71,9 +76,12 @@ struct DecodedChunk<'c> {
 }
 
 impl<'l> Engine<'l> {
-    fn new(limits: &'l Limits) -> Self {
+    fn new(config: &'l Config) -> Self {
+        let limits = &config.limits;
         Self {
             limits,
+            keys: Arc::clone(&config.keys),
+            ignore_embedded_keys: config.ignore_embedded_keys,
             shards: (0..SHARDS).map(|_| Shard::new(limits.connections / SHARDS)).collect(),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
@@ -130,8 +138,10 @@ impl<'l> Engine<'l> {
                 format!("{}{}", reader.format().name(), packed.unwrap_or_default());
         }
         let mut chunks = std::mem::take(&mut self.chunks);
+        reader.keep_secrets(!self.ignore_embedded_keys);
         loop {
             let filled = fill_window(&mut chunks, &mut reader);
+            self.add_keys(reader.take_secrets());
             self.window(chunks.get(..filled).unwrap_or_default());
             if filled < chunks.len() {
                 break;
@@ -147,6 +157,19 @@ impl<'l> Engine<'l> {
         self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
     }
 
+    /// Secrets that stand in the capture: some programs write them before the
+    /// packets, some as soon as they know them.
+    fn add_keys(&mut self, secrets: Vec<Vec<u8>>) {
+        if secrets.is_empty() {
+            return;
+        }
+        let keys = Arc::make_mut(&mut self.keys);
+        keys.expect_more();
+        for text in secrets {
+            keys.add(&text);
+        }
+    }
+
     /// Decodes the chunks in parallel, then reassembles the shards in parallel.
     fn window(&mut self, chunks: &[Chunk]) {
         let depth = self.limits.encapsulations;
@@ -155,16 +178,16 @@ impl<'l> Engine<'l> {
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
-        let limits = self.limits;
+        let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
             let lists = decoded.iter().filter_map(|chunk| chunk.shards.get(index));
             let segments = lists.flatten();
             match joined.get(index).filter(|joined| !joined.is_empty()) {
-                None => segments.for_each(|segment| shard.handle(segment, limits)),
+                None => segments.for_each(|segment| shard.handle(segment, with)),
                 Some(joined) => {
                     let mut all: Vec<&Segment<'_>> = segments.chain(joined).collect();
                     all.sort_by_key(|segment| segment.frame);
-                    all.into_iter().for_each(|segment| shard.handle(segment, limits));
+                    all.into_iter().for_each(|segment| shard.handle(segment, with));
                 }
             }
         });
@@ -237,8 +260,8 @@ impl<'l> Engine<'l> {
     }
 
     fn finish(mut self) -> Outcome {
-        let limits = self.limits;
-        self.shards.par_iter_mut().for_each(|shard| shard.finish_all(limits));
+        let with = With { limits: self.limits, keys: &self.keys };
+        self.shards.par_iter_mut().for_each(|shard| shard.finish_all(with));
         self.collect_finished();
         self.observed.sort_by_key(|(stream, _)| *stream);
         self.note_limits();

@@ -37,7 +37,7 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
             "1. Set the developer loggers trafficserver.http, .http_trans, .iocore and .ssl to DEBUG and reproduce. 2. Look for Found DNS alt-name in peer certificate (SIP), which names what was seen. 3. Or limit SIP to TLS 1.2 for a test and capture again.",
         ),
         caveat: Text::en(
-            "With the keys of the session (a key log) a capture can be decrypted; this tool does not do that.",
+            "With the secrets of the session the certificates are read and judged: give the key log with --keylog.",
         ),
     },
     references: &[
@@ -112,7 +112,10 @@ const TLS13_SERVER_KEY_TYPE: Rule = Rule {
 
 fn tls13_server_key_type(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    if !connection.handshake.is_tls13() || connection.resumption == Resumption::Psk {
+    let hidden = connection.handshake.is_tls13()
+        && connection.server_certificates.is_empty()
+        && connection.resumption != Resumption::Psk;
+    if !hidden {
         return None;
     }
     let (frame, length) = certificate_verify(connection)?;
