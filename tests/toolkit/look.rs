@@ -45,14 +45,27 @@ pub(crate) fn only(document: &Value) -> &Value {
 /// What a connection says whatever the way it was captured in: no frame numbers,
 /// times, addresses and packet counts.
 pub(crate) fn facts(connection: &Value) -> Value {
-    const OF_THE_CAPTURE: [&str; 8] =
-        ["input", "stream", "client", "server", "tcp", "encapsulation", "name_check", "service"];
+    const OF_THE_CAPTURE: [&str; 11] = [
+        "input",
+        "stream",
+        "client",
+        "server",
+        "tcp",
+        "encapsulation",
+        "name_check",
+        "service",
+        "timing",
+        // Judgements are not facts.
+        "findings",
+        "worst_severity",
+    ];
     let mut facts = connection.clone();
     let fields = facts.as_object_mut().unwrap();
     OF_THE_CAPTURE.iter().for_each(|field| drop(fields.remove(*field)));
     // Between the directions, order is a matter of the capture too.
     if let Some(alerts) = facts["alerts"].as_array_mut() {
         alerts.sort_by_key(|alert| alert["from"].to_string());
+        alerts.iter_mut().for_each(|alert| drop(alert["stage"].take()));
     }
     forget_places(&mut facts);
     facts
