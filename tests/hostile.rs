@@ -36,8 +36,6 @@ fn small() -> Limits {
         archive_members: 4,
         archive_bytes: 1 << 20,
         notes: 2,
-        archive_members: 4,
-        archive_bytes: 1 << 20,
     }
 }
 

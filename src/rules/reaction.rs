@@ -32,12 +32,12 @@ pub fn reaction(connection: &Connection, of: Role) -> Reaction {
         return Reaction::Accepted;
     }
     match connection.outcome {
-        Outcome::Alert { by, description, frame, .. } if by != of && frame >= shown => {
-            match description {
-                Some(code) if !ABOUT_CERTIFICATES.contains(&code) => Reaction::Unknown,
-                known => Reaction::Refused(known),
-            }
-        }
+        // Frames do not tell what came first where one direction was recorded before
+        // the other; an alert about certificates can only mean the one that was shown.
+        Outcome::Alert { by, description, .. } if by != of => match description {
+            Some(code) if !ABOUT_CERTIFICATES.contains(&code) => Reaction::Unknown,
+            known => Reaction::Refused(known),
+        },
         Outcome::Reset { by, frame } | Outcome::Closed { by, frame }
             if by != of && frame >= shown =>
         {

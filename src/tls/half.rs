@@ -16,6 +16,10 @@ use crate::wire::Reader;
 /// Bytes before the first record that are kept: a dialogue up to STARTTLS.
 const PREFACE_BYTES: usize = 1024;
 
+/// Things recorded of one direction; a handshake with a dozen renegotiations has
+/// fewer.
+const ENTRIES: usize = 1024;
+
 /// Whether more of a direction's bytes can teach anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appetite {
@@ -525,7 +529,14 @@ impl Half {
 
     // --- notes ------------------------------------------------------------------
 
+    /// Records something, within bounds: a million alerts in a row tell no more than
+    /// the first few hundred.
     fn note(&mut self, what: What, first: Mark, last: Mark) {
+        if self.entries.len() >= ENTRIES {
+            self.limit_hit = true;
+            self.state = State::Done;
+            return;
+        }
         self.entries.push(HalfEntry { first, last, what });
     }
 
