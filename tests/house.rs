@@ -93,9 +93,9 @@ fn room(file: &Path) -> String {
 /// The lines of src, tests left out: they may build what they need from any room.
 fn program() -> Vec<Line> {
     let sources = files(&root().join("src"));
-    let in_program = |file: &PathBuf| {
-        file.extension().is_some_and(|end| end == "rs") && !file.ends_with("tests.rs")
-    };
+    let for_tests = |file: &Path| file.ends_with("tests.rs") || file.ends_with("testing.rs");
+    let in_program =
+        |file: &PathBuf| file.extension().is_some_and(|end| end == "rs") && !for_tests(file);
     sources.into_iter().filter(in_program).flat_map(|file| lines(&file)).collect()
 }
 

@@ -270,10 +270,6 @@ impl Resumption {
             return Self::Unknown;
         }
         // With a ticket the client makes up a session id to see it echoed.
-        if client.is_some_and(ClientHello::has_ticket) {
-            Self::Ticket
-        } else {
-            Self::SessionId
-        }
+        if client.is_some_and(ClientHello::has_ticket) { Self::Ticket } else { Self::SessionId }
     }
 }
