@@ -6,11 +6,14 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
+use super::names::LookedUp;
 use super::shard::{Finished, Shard};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
 use crate::connection::Observed;
 use crate::limits::Limits;
-use crate::packet::{self, Datagram, Decoded, Defragmenter, FlowKey, Fragment, Segment, Skipped};
+use crate::packet::{
+    self, Datagram, Decoded, Defragmenter, DnsAnswer, FlowKey, Fragment, Segment, Skipped,
+};
 use crate::report::{CaptureReport, LimitHit};
 
 /// Shards of flows. Fixed, so that the result does not depend on the number of
@@ -25,6 +28,8 @@ pub(super) struct Outcome {
     pub(super) capture: CaptureReport,
     /// Its TLS connections with their stream numbers, in order.
     pub(super) observed: Vec<(u64, Observed)>,
+    /// Names that hosts looked up.
+    pub(super) names: LookedUp,
 }
 
 /// Reads one capture.
@@ -60,6 +65,7 @@ struct Engine<'l> {
     /// Stream numbers by first frame, of flows that are not finished yet.
     streams: HashMap<u64, u64>,
     observed: Vec<(u64, Observed)>,
+    names: LookedUp,
 }
 
 /// What phase one makes of a chunk.
@@ -67,6 +73,7 @@ struct Engine<'l> {
 struct DecodedChunk<'c> {
     shards: Vec<Vec<Segment<'c>>>,
     fragments: Vec<Fragment<'c>>,
+    answers: Vec<DnsAnswer>,
     skipped: BTreeMap<Skipped, u64>,
 }
 
@@ -80,6 +87,7 @@ impl<'l> Engine<'l> {
             capture: CaptureReport::default(),
             streams: HashMap::new(),
             observed: Vec::new(),
+            names: LookedUp::default(),
         }
     }
 
@@ -155,6 +163,9 @@ impl<'l> Engine<'l> {
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
+        for answer in decoded.iter_mut().flat_map(|chunk| chunk.answers.drain(..)) {
+            self.names.add(answer, self.limits.looked_up_names);
+        }
         let limits = self.limits;
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
             let lists = decoded.iter().filter_map(|chunk| chunk.shards.get(index));
@@ -191,6 +202,10 @@ impl<'l> Engine<'l> {
                     }
                 }
                 Decoded::Skipped(reason) => *self.capture.skipped.entry(reason).or_default() += 1,
+                Decoded::Dns(answer) => {
+                    self.names.add(answer, self.limits.looked_up_names);
+                    *self.capture.skipped.entry(Skipped::NotTcp).or_default() += 1;
+                }
                 // A fragment of a datagram that was itself fragmented further out.
                 Decoded::Fragment(_) => {
                     *self.capture.skipped.entry(Skipped::TooDeep).or_default() += 1;
@@ -242,7 +257,7 @@ impl<'l> Engine<'l> {
         self.collect_finished();
         self.observed.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
-        Outcome { capture: self.capture, observed: self.observed }
+        Outcome { capture: self.capture, observed: self.observed, names: self.names }
     }
 
     fn note_limits(&mut self) {
@@ -253,6 +268,11 @@ impl<'l> Engine<'l> {
                 limit: "connections",
                 times: evicted,
                 effect: "connections silent for long were closed early",
+            },
+            LimitHit {
+                limit: "looked_up_names",
+                times: self.names.left_out(),
+                effect: "names that hosts looked up in the DNS were not kept",
             },
             LimitHit {
                 limit: "fragmented_datagrams",
@@ -292,6 +312,10 @@ fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
                 }
             }
             Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
+            Decoded::Dns(answer) => {
+                decoded.answers.push(answer);
+                *decoded.skipped.entry(Skipped::NotTcp).or_default() += 1;
+            }
             Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
         }
     }
