@@ -42,6 +42,8 @@ pub struct Limits {
     /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
     /// 20 MB for each of a few interfaces.
     pub archive_bytes: u64,
+    /// Names of DNS answers remembered, each for one host and address.
+    pub looked_up_names: usize,
     /// Problems and anomalies told one by one; the rest are counted.
     pub notes: usize,
 }
@@ -63,6 +65,7 @@ impl Default for Limits {
             fragmented_datagrams: 1024,
             archive_members: 10_000,
             archive_bytes: 64 << 30,
+            looked_up_names: 65_536,
             notes: 32,
         }
     }

@@ -36,6 +36,7 @@ fn small() -> Limits {
         fragmented_datagrams: 2,
         archive_members: 4,
         archive_bytes: 1 << 20,
+        looked_up_names: 4,
         notes: 2,
     }
 }

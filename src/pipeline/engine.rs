@@ -7,11 +7,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
+use super::names::LookedUp;
 use super::shard::{Finished, Shard, With};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
 use crate::connection::Observed;
 use crate::limits::Limits;
-use crate::packet::{self, Datagram, Decoded, Defragmenter, FlowKey, Fragment, Segment, Skipped};
+use crate::packet::{
+    self, Datagram, Decoded, Defragmenter, DnsAnswer, FlowKey, Fragment, Segment, Skipped,
+};
 use crate::report::{CaptureReport, LimitHit};
 use crate::tls::KeyLog;
 
@@ -27,6 +30,8 @@ pub(super) struct Outcome {
     pub(super) capture: CaptureReport,
     /// Its TLS connections with their stream numbers, in order.
     pub(super) observed: Vec<(u64, Observed)>,
+    /// Names that hosts looked up.
+    pub(super) names: LookedUp,
 }
 
 /// Reads one capture.
@@ -65,6 +70,7 @@ struct Engine<'l> {
     /// Stream numbers by first frame, of flows that are not finished yet.
     streams: HashMap<u64, u64>,
     observed: Vec<(u64, Observed)>,
+    names: LookedUp,
 }
 
 /// What phase one makes of a chunk.
@@ -72,6 +78,7 @@ struct Engine<'l> {
 struct DecodedChunk<'c> {
     shards: Vec<Vec<Segment<'c>>>,
     fragments: Vec<Fragment<'c>>,
+    answers: Vec<DnsAnswer>,
     skipped: BTreeMap<Skipped, u64>,
 }
 
@@ -88,6 +95,7 @@ impl<'l> Engine<'l> {
             capture: CaptureReport::default(),
             streams: HashMap::new(),
             observed: Vec::new(),
+            names: LookedUp::default(),
         }
     }
 
@@ -178,6 +186,9 @@ impl<'l> Engine<'l> {
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
+        for answer in decoded.iter_mut().flat_map(|chunk| chunk.answers.drain(..)) {
+            self.names.add(answer, self.limits.looked_up_names);
+        }
         let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
             let lists = decoded.iter().filter_map(|chunk| chunk.shards.get(index));
@@ -214,6 +225,10 @@ impl<'l> Engine<'l> {
                     }
                 }
                 Decoded::Skipped(reason) => *self.capture.skipped.entry(reason).or_default() += 1,
+                Decoded::Dns(answer) => {
+                    self.names.add(answer, self.limits.looked_up_names);
+                    *self.capture.skipped.entry(Skipped::NotTcp).or_default() += 1;
+                }
                 // A fragment of a datagram that was itself fragmented further out.
                 Decoded::Fragment(_) => {
                     *self.capture.skipped.entry(Skipped::TooDeep).or_default() += 1;
@@ -265,7 +280,7 @@ impl<'l> Engine<'l> {
         self.collect_finished();
         self.observed.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
-        Outcome { capture: self.capture, observed: self.observed }
+        Outcome { capture: self.capture, observed: self.observed, names: self.names }
     }
 
     fn note_limits(&mut self) {
@@ -276,6 +291,11 @@ impl<'l> Engine<'l> {
                 limit: "connections",
                 times: evicted,
                 effect: "connections silent for long were closed early",
+            },
+            LimitHit {
+                limit: "looked_up_names",
+                times: self.names.left_out(),
+                effect: "names that hosts looked up in the DNS were not kept",
             },
             LimitHit {
                 limit: "fragmented_datagrams",
@@ -315,6 +335,10 @@ fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
                 }
             }
             Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
+            Decoded::Dns(answer) => {
+                decoded.answers.push(answer);
+                *decoded.skipped.entry(Skipped::NotTcp).or_default() += 1;
+            }
             Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
         }
     }
