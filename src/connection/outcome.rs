@@ -270,7 +270,7 @@ impl Resumption {
             return Self::Unknown;
         }
         // With a ticket the client makes up a session id to see it echoed.
-        if client.is_some_and(crate::tls::ClientHello::has_ticket) {
+        if client.is_some_and(ClientHello::has_ticket) {
             Self::Ticket
         } else {
             Self::SessionId

@@ -7,9 +7,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report};
-use crate::connection::{
-    Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict, Reference,
-};
+use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::packet::Skipped;
 use crate::rules::{Finding, Rule, Severity};
 use crate::time::Timestamp;
@@ -89,6 +87,9 @@ impl Page {
         for (_, verdict) in &report.verdicts {
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
+            if let Some(mended_by) = &verdict.mended_by {
+                self.paragraph(mended_by, "    to mend the chain: ", 7);
+            }
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
             let note =
                 format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
@@ -470,15 +471,15 @@ pub fn outcome_text(connection: &Connection) -> String {
 #[must_use]
 pub fn certificate_text(connection: &Connection) -> String {
     let name = match &connection.name {
-        NameVerdict::Checked { matches: false, reference: Reference::ServerName(_), .. } => {
+        NameVerdict::Checked { matches: false, reference, .. } if reference.is_said() => {
             Some("name mismatch")
         }
         _ => None,
     };
     let path = match &connection.server_path {
-        PathVerdict::Judged(validation) => match validation.first_error() {
+        PathVerdict::Judged(chain) => match chain.validation.first_error() {
             Some(error) => format!("{} ({} at {})", error.text, error.code, error.depth),
-            None if validation.ok() => "trusted".into(),
+            None if chain.validation.ok() => "trusted".into(),
             None => "not decided".into(),
         },
         PathVerdict::NotJudged(NotJudged::NoTrustStore) => "not judged".into(),

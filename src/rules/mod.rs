@@ -12,9 +12,12 @@ mod certificate_use;
 mod certificate_validity;
 mod cipher_selection;
 mod client_certificate;
+mod client_trust;
 mod finding;
 mod handshake_failure;
+mod mending;
 mod negotiation;
+mod path_validation;
 mod reaction;
 mod refusal;
 pub mod registry;
@@ -25,11 +28,14 @@ mod selection;
 #[cfg(test)]
 mod testing;
 mod trust_fault;
+mod trust_store;
 mod verdict;
 mod visibility;
 mod words;
 
 pub use finding::{Evidence, Finding, Observation, Severity};
+pub use mending::mending;
+pub use reaction::{Reaction, reaction};
 pub use rule::{Need, Page, Part, Rule, Subject};
 pub use run::{Judgement, judge};
 pub use verdict::{Verdict, verdicts};
