@@ -317,10 +317,11 @@ impl<'r> CaptureReader<'r> {
 pub(super) mod tests {
     use super::*;
 
-    /// Every frame of a file as (number, time, data), and the problems.
-    pub(in super::super) fn read_all(
-        bytes: &[u8],
-    ) -> (Vec<(u64, Timestamp, Vec<u8>)>, Vec<Problem>) {
+    /// Number, time and bytes of a frame.
+    pub(in super::super) type Read = (u64, Timestamp, Vec<u8>);
+
+    /// Every frame of a file, and the problems.
+    pub(in super::super) fn read_all(bytes: &[u8]) -> (Vec<Read>, Vec<Problem>) {
         let input = Input::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
         let mut reader = CaptureReader::new(input, &Limits::default()).unwrap();
         let mut chunk = Chunk::default();

@@ -45,7 +45,7 @@ pub(crate) fn only(document: &Value) -> &Value {
 /// What a connection says whatever the way it was captured in: no frame numbers,
 /// times, addresses and packet counts.
 pub(crate) fn facts(connection: &Value) -> Value {
-    const OF_THE_CAPTURE: [&str; 11] = [
+    const OF_THE_CAPTURE: [&str; 10] = [
         "input",
         "stream",
         "client",
@@ -55,9 +55,7 @@ pub(crate) fn facts(connection: &Value) -> Value {
         "name_check",
         "service",
         "timing",
-        // Judgements are not facts.
-        "findings",
-        "worst_severity",
+        "judged_at",
     ];
     let mut facts = connection.clone();
     let fields = facts.as_object_mut().unwrap();
@@ -65,7 +63,6 @@ pub(crate) fn facts(connection: &Value) -> Value {
     // Between the directions, order is a matter of the capture too.
     if let Some(alerts) = facts["alerts"].as_array_mut() {
         alerts.sort_by_key(|alert| alert["from"].to_string());
-        alerts.iter_mut().for_each(|alert| drop(alert["stage"].take()));
     }
     forget_places(&mut facts);
     facts
@@ -82,8 +79,10 @@ fn forget_places(value: &mut Value) {
     }
 }
 
+/// The stage of an alert is told by the order of both directions in the capture.
 fn is_place(field: &str) -> bool {
-    ["frame", "time"].iter().any(|end| field == *end || field.ends_with(&format!("_{end}")))
+    field == "stage"
+        || ["frame", "time"].iter().any(|end| field == *end || field.ends_with(&format!("_{end}")))
 }
 
 /// The fields in which two connections differ, each with both values.
