@@ -134,7 +134,8 @@ fn compare_verdict(what: &str, connection: &Connection, truth: &Value) {
         panic!("{what}: {:?}", connection.server_path)
     };
     let found: Vec<(u64, u64)> = validation
-        .validation.errors
+        .validation
+        .errors
         .iter()
         .map(|error| (u64::from(error.code), u64::try_from(error.depth).unwrap()))
         .collect();
