@@ -9,9 +9,6 @@ const SHORTEST_FINISHED: usize = 53;
 /// An encrypted alert of TLS 1.3: 19 bytes, 35 with Java's padding.
 const ALERT_LENGTHS: [usize; 2] = [19, 35];
 
-/// HandshakeType of Finished, which is always encrypted: seen only with a key.
-const FINISHED: u8 = 20;
-
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -133,11 +130,11 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return handshake.has(Role::Client, FINISHED)
+        return handshake.finished(Role::Client).is_some()
             || finished_of_tls13_client(handshake).is_some();
     }
     [Role::Client, Role::Server].into_iter().all(|role| {
-        handshake.has(role, FINISHED)
+        handshake.finished(role).is_some()
             || (handshake.changed_cipher(role) && closed_records(handshake, role).next().is_some())
     })
 }

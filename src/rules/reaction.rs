@@ -49,7 +49,7 @@ pub fn reaction(connection: &Connection, of: Role) -> Reaction {
 
 /// Frame in which `of` showed a certificate; under TLS 1.3 the flight that hides it.
 fn shown_in(connection: &Connection, of: Role) -> Option<u64> {
-    if !connection.handshake.is_tls13() {
+    if !connection.handshake.is_tls13() || connection.handshake.is_decrypted(of) {
         return scene::certificate_frame(connection, of);
     }
     match of {
@@ -81,8 +81,11 @@ pub(super) enum ClientAnswer {
     Unknown,
 }
 
-/// Reads the first encrypted record of a client of TLS 1.3.
+/// Reads the first encrypted record of a client of TLS 1.3, or what a key log shows.
 pub(super) fn client_answer(connection: &Connection) -> ClientAnswer {
+    if connection.handshake.is_decrypted(Role::Client) {
+        return decrypted_answer(connection);
+    }
     let Some((hello, _)) = connection.handshake.server_hello() else {
         return ClientAnswer::Unknown;
     };
@@ -96,6 +99,15 @@ pub(super) fn client_answer(connection: &Connection) -> ClientAnswer {
         Some((frame, 25)) => ClientAnswer::Empty(frame),
         Some((frame, length)) if length > 300 => ClientAnswer::Certificate(frame),
         _ => ClientAnswer::Unknown,
+    }
+}
+
+fn decrypted_answer(connection: &Connection) -> ClientAnswer {
+    match connection.handshake.certificates(Role::Client) {
+        Some((entry, list)) if list.certificates.is_empty() => ClientAnswer::Empty(entry.frame),
+        Some((entry, _)) => ClientAnswer::Certificate(entry.frame),
+        None if connection.handshake.finished(Role::Client).is_some() => ClientAnswer::Finished,
+        None => ClientAnswer::Unknown,
     }
 }
 
