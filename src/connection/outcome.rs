@@ -1,13 +1,8 @@
 //! How a handshake ended, and whether it took up an earlier session.
 
 use super::assemble::Tcp;
+use super::inference;
 use crate::tls::{Handshake, Role, What};
-
-/// A Finished of TLS 1.3 alone is at least this long in its record: 4 bytes of
-/// header, 32 of hash, 1 of content type, 16 of tag (RFC 8446, 4.4.4 and 5.2).
-const SHORTEST_FINISHED: usize = 53;
-/// An encrypted alert of TLS 1.3: 19 bytes, 35 with Java's padding.
-const ALERT_LENGTHS: [usize; 2] = [19, 35];
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,27 +118,18 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return finished_of_tls13_client(handshake).is_some();
+        return inference::client_went_on(handshake);
     }
     [Role::Client, Role::Server]
         .into_iter()
         .all(|role| handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some())
 }
 
-/// Frame of the client's record that holds its Finished: the first one behind the
-/// ServerHello that is long enough.
-fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
-    let (hello, _) = handshake.server_hello()?;
-    handshake
-        .encrypted(Role::Client)
-        .find(|(entry, length)| entry.frame > hello.frame && *length >= SHORTEST_FINISHED)
-        .map(|(entry, _)| entry.frame)
-}
-
 /// An alert that is encrypted, told by where it stands.
 fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
     if handshake.is_tls13() {
-        client_refusal_of_tls13(handshake).or_else(|| server_refusal_of_tls13(handshake))
+        let (by, frame) = inference::refusal(handshake)?;
+        Some(Outcome::Alert { by, description: None, frame, inferred: true })
     } else if is_complete(handshake) || handshake.server_hello().is_none() {
         // Without the ServerHello in sight the alert may be the close_notify of a
         // connection whose handshake was not captured.
@@ -161,48 +147,6 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
             inferred: false,
         })
     }
-}
-
-/// The client's only encrypted record is too short for a Finished.
-fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
-    let (hello, _) = handshake.server_hello()?;
-    let mut records =
-        handshake.encrypted(Role::Client).filter(|(entry, _)| entry.frame > hello.frame);
-    let (entry, length) = records.next()?;
-    let alone = records.next().is_none();
-    (alone && ALERT_LENGTHS.contains(&length)).then_some(Outcome::Alert {
-        by: Role::Client,
-        description: None,
-        frame: entry.frame,
-        inferred: true,
-    })
-}
-
-/// The client answered a CertificateRequest, and the server's first and last record
-/// after it is as short as an alert. (A close_notify is as long, so this is only
-/// concluded where a client certificate was asked for.)
-fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
-    let finished = finished_of_tls13_client(handshake)?;
-    let (hello, _) = handshake.server_hello()?;
-    let flight: Vec<usize> = handshake
-        .encrypted(Role::Client)
-        .filter(|(entry, _)| entry.frame > hello.frame)
-        .map(|(_, length)| length)
-        .take(3)
-        .collect();
-    let asked = match flight.first() {
-        Some(25) => true,
-        Some(first) => *first > 300,
-        None => false,
-    };
-    let mut after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > finished);
-    let (entry, length) = after.next()?;
-    (asked && ALERT_LENGTHS.contains(&length) && after.next().is_none()).then_some(Outcome::Alert {
-        by: Role::Server,
-        description: None,
-        frame: entry.frame,
-        inferred: true,
-    })
 }
 
 /// Whether an earlier session was taken up.

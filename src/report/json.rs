@@ -9,6 +9,7 @@
 mod connection;
 mod formatter;
 mod handshake;
+mod inferred;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -1,6 +1,7 @@
 //! What is said: one [`Report`], and the renderers that read nothing else.
 
 mod filter;
+mod inferred;
 pub mod json;
 mod model;
 pub mod show;

@@ -24,6 +24,7 @@ mod scene;
 mod selection;
 #[cfg(test)]
 mod testing;
+mod tls13_inference;
 mod trust_fault;
 mod verdict;
 mod visibility;

@@ -3,7 +3,8 @@
 use super::rule::Rule;
 use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
 use super::{
-    cipher_selection, client_certificate, handshake_failure, negotiation, refusal, visibility,
+    cipher_selection, client_certificate, handshake_failure, negotiation, refusal, tls13_inference,
+    visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -21,6 +22,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("alerts", alerts::RULES),
     ("handshake failure", handshake_failure::RULES),
     ("visibility", visibility::RULES),
+    ("inferred from TLS 1.3 record lengths", tls13_inference::RULES),
 ];
 
 /// The families with their names.

@@ -8,6 +8,7 @@ use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, KeyExchangeDocument,
     ServerHelloDocument, suite, version_word,
 };
+use super::inferred::InferenceDocument;
 use crate::connection::{
     Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide, Timing,
 };
@@ -56,6 +57,7 @@ pub(super) struct ConnectionDocument {
     ocsp_staple: Option<OcspDocument>,
     alerts: Vec<AlertDocument>,
     encrypted_records: EncryptedDocument,
+    inferred: Vec<InferenceDocument>,
     gaps: Vec<GapDocument>,
     tcp: TcpDocument,
     timing: TimingDocument,
@@ -120,6 +122,7 @@ impl ConnectionDocument {
             ocsp_staple: OcspDocument::of(handshake),
             alerts: alerts(connection),
             encrypted_records: EncryptedDocument::of(handshake),
+            inferred: connection.inferred.iter().map(InferenceDocument::of).collect(),
             gaps: gaps(connection),
             tcp: TcpDocument::of(connection),
             timing: TimingDocument::of(&connection.timing()),
