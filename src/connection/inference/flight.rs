@@ -16,16 +16,15 @@ pub(super) struct Record {
 }
 
 /// The server's records from its ServerHello to the client's answer, the tickets of
-/// hasty servers (Go, rustls) counted in. `None` when bytes of it are missing.
-pub(super) fn of_server(handshake: &Handshake) -> Option<Vec<Record>> {
-    let answer = of_client(handshake).and_then(|records| records.first().map(|first| first.frame));
+/// hasty servers (Go) counted in. A client that refuses may do so before the rest of
+/// the flight is there. `None` when bytes of it are missing.
+pub(super) fn of_server(handshake: &Handshake, shape: Shape) -> Option<Vec<Record>> {
+    let answer = of_client(handshake)
+        .and_then(|records| records.first().copied())
+        .filter(|first| !shape.is_alert(first.length));
     let records = all(handshake, Role::Server)?;
-    Some(
-        records
-            .into_iter()
-            .take_while(|record| answer.is_none_or(|at| record.frame < at))
-            .collect(),
-    )
+    let in_time = |record: &Record| answer.is_none_or(|answer| record.frame < answer.frame);
+    Some(records.into_iter().take_while(in_time).collect())
 }
 
 /// The server's records behind the first one of the client's answer.

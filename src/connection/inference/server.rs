@@ -14,9 +14,8 @@ const COMPRESS_CERTIFICATE: u16 = 27;
 
 /// What the server's flight and its answer to the client's tell.
 pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
-    let (Some(shape), Some(records)) = (Shape::of(handshake), flight::of_server(handshake)) else {
-        return Vec::new();
-    };
+    let Some(shape) = Shape::of(handshake) else { return Vec::new() };
+    let Some(records) = flight::of_server(handshake, shape) else { return Vec::new() };
     let answer = client::answer(handshake);
     let mut inferred = Vec::new();
     // Behind EncryptedExtensions and Certificate at least.

@@ -301,6 +301,21 @@ fn the_client_refuses() {
     }
 }
 
+/// NSS 3.87 refuses a Java server's certificate before its Finished is there.
+#[test]
+fn the_flight_goes_on_behind_a_refusal() {
+    let seen = seen(AES_256_GCM_SHA384, &[65, 1789, 297], &[19], &[85]);
+    assert_eq!(
+        seen.claims(),
+        [
+            "server_key=RSA-2048",
+            "certificate_requested=no?",
+            "server_chain=1756 bytes?",
+            "client_refused=yes?"
+        ]
+    );
+}
+
 // --- near misses ----------------------------------------------------------------------
 
 #[test]
