@@ -73,6 +73,12 @@ pub fn date_text(seconds: i64) -> String {
         .map_or_else(|_| format!("{seconds} s"), |time| time.to_string())
 }
 
+/// Seconds since the epoch of an RFC 3339 time; it must have an offset.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
 /// A length of time for people: `0.2 ms`, `31.4 ms`, `2.50 s`.
 #[must_use]
 pub fn duration_text(nanos: i64) -> String {

@@ -34,6 +34,11 @@ fn assert_clean(run: &Run) {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
 }
 
+/// Findings, and nothing to complain of.
+fn assert_findings(run: &Run) {
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{run:?}");
+}
+
 fn json(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap()
 }
@@ -140,7 +145,7 @@ fn a_folder_stands_for_the_captures_below_it() {
     std::fs::copy(samples::path("expired.pcap"), below.join("no-suffix")).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "not a capture").unwrap();
     let run = run(&["--json".to_owned(), text(folder.path())]);
-    assert_clean(&run);
+    assert_findings(&run);
     assert_eq!(json(&run)["connections"].as_array().unwrap().len(), 2);
 }
 
@@ -153,7 +158,7 @@ fn a_folder_without_captures_is_trouble() {
 #[test]
 fn standard_input_is_read_in_any_packing() {
     let plain = run_with_input(&["-"], &sample("root-missing.pcap"));
-    assert_clean(&plain);
+    assert_findings(&plain);
     assert!(plain.stdout.contains("standard input"));
     for packed in ["root-missing.pcap.gz", "root-missing.pcap.zst", "root-missing.pcap.xz"] {
         let unpacked = run_with_input(&["-"], &sample(packed));
@@ -179,7 +184,7 @@ fn compression_is_recognised_by_content() {
 #[test]
 fn several_files_are_several_captures() {
     let run = run(&["--json", GOOD, "samples/expired.pcap", "samples/tls13-trusted.pcap"]);
-    assert_clean(&run);
+    assert_findings(&run);
     let document = json(&run);
     assert_eq!(document["inputs"].as_array().unwrap().len(), 3);
     let inputs: Vec<&Value> =

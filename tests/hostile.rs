@@ -33,6 +33,8 @@ fn small() -> Limits {
         certificates: 2,
         encapsulations: 2,
         fragmented_datagrams: 2,
+        archive_members: 4,
+        archive_bytes: 1 << 20,
         notes: 2,
     }
 }

@@ -187,6 +187,11 @@ impl<'r> CaptureReader<'r> {
                 return self.finish_fill(chunk, filled, used);
             }
             wanted = need.max(wanted + 1);
+            if need > CHUNK_BYTES {
+                // A look-ahead behind damage: with a chunk more, further damage in that
+                // chunk does not have the look-ahead copied again.
+                wanted += CHUNK_BYTES;
+            }
         }
     }
 

@@ -3,7 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tlsight::pipeline::ExpectedName;
 use tlsight::rules::Severity;
+
+use super::certs::Certs;
+use super::judging;
+use super::peers::Peers;
+use super::store::Examine;
+use super::verify::Verify;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -13,6 +20,7 @@ Examples:
   tlsight --trust ca.pem *.pcap                  several captures; files of one rotation are one
   tcpdump -w - port 8443 | tlsight -             from a pipe
   tlsight show capture.pcap --stream 2           one handshake in full
+  tlsight verify leaf.pem --trust ca.pem         a chain without a capture
   tlsight --json capture.pcap | jq .verdicts     for programs
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 trouble.";
@@ -34,6 +42,15 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Print one handshake in full: every message, certificate and alert.
     Show(Show),
+    /// Check a certificate chain without a capture, as OpenSSL would.
+    Verify(Verify),
+    /// Examine a trust store: each anchor, and what is odd about it.
+    #[command(name = "trust")]
+    Store(Examine),
+    /// List the servers: what they show, whom they ask for, whom they accept.
+    Peers(Peers),
+    /// Write every certificate of the captures to a folder, each once.
+    Certs(Certs),
     /// List the rules.
     Rules,
     /// Explain a rule: what it checks, why it matters, what to do.
@@ -92,12 +109,27 @@ pub(crate) struct Show {
     pub(crate) run: Run,
 }
 
+/// Who is trusted, and how certificates are judged.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trust {
     /// Trust anchors of the connecting side, PEM or DER (for an Expressway: ca_*.pem).
     /// May be repeated; a folder stands for the files in it. The order counts.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) trust: Vec<PathBuf>,
+
+    /// Trust anchors of the servers, which judge the certificates that clients show
+    /// (for Unified CM: tomcat-trust, CallManager-trust). May be repeated.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) peer_trust: Vec<PathBuf>,
+
+    /// The name that the server's certificate shall carry, instead of the server name
+    /// in the ClientHello; with an address in front, for that server only. May be
+    /// repeated.
+    #[arg(long, value_name = "[IP[:PORT]=]NAME", value_parser = judging::expected_name)]
+    pub(crate) expect_name: Vec<ExpectedName>,
+
+    #[command(flatten)]
+    pub(crate) judging: judging::Judging,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,18 +4,22 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Config, Source};
+use tlsight::pipeline::{self, Source};
 use tlsight::report::{Report, json, show, table};
 
 use super::args::{Args, Command, FailOn, Run, Scan, Show};
 use super::output::Output;
-use super::{Exit, Trouble, explain, output, trust};
+use super::{Exit, Trouble, certs, explain, output, peers, store, trust, verify};
 
 /// Does what was asked.
 pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
     match args.command {
         None => scan(&args.scan),
         Some(Command::Show(args)) => show_stream(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
+        Some(Command::Store(args)) => store::run(&args),
+        Some(Command::Peers(args)) => peers::run(&args),
+        Some(Command::Certs(args)) => certs::run(&args),
         Some(Command::Rules) => explain::list(),
         Some(Command::Explain { id }) => explain::page(&id),
         Some(Command::Completions { shell }) => {
@@ -29,7 +33,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn scan(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = Config { store: trust::load(&args.trust.trust)?, ..Config::default() };
+    let config = trust::config(&args.trust)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -46,7 +50,7 @@ fn scan(args: &Scan) -> Result<Exit, Trouble> {
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = Config { store: trust::load(&args.trust.trust)?, ..Config::default() };
+    let config = trust::config(&args.trust)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -78,7 +82,7 @@ fn no_such_stream(report: &Report, stream: u64) -> Trouble {
 }
 
 /// Captures from what was named; trouble with one path is trouble with the command.
-fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, Trouble> {
+pub(super) fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, Trouble> {
     let sources = pipeline::collect(inputs, limits)
         .map_err(|(path, error)| format!("{}: {error}", path.display()))?;
     if sources.is_empty() {
@@ -88,14 +92,14 @@ fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, Trouble> 
     Ok(sources)
 }
 
-fn set_threads(run: &Run) -> Result<(), Trouble> {
+pub(super) fn set_threads(run: &Run) -> Result<(), Trouble> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
         .build_global()
         .map_err(|error| format!("cannot start {} threads: {error}", run.threads))
 }
 
-fn complain_about(report: &Report) {
+pub(super) fn complain_about(report: &Report) {
     for capture in &report.captures {
         for error in &capture.errors {
             output::complain(error);

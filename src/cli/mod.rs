@@ -1,10 +1,15 @@
 //! The command line: what was typed, what it means, and how it ends.
 
 mod args;
+mod certs;
 mod commands;
 mod explain;
+mod judging;
 mod output;
+mod peers;
+mod store;
 mod trust;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -2,37 +2,69 @@
 
 use std::path::{Path, PathBuf};
 
+use tlsight::limits::Limits;
+use tlsight::pipeline::Config;
 use tlsight::trust::{Store, StoreSemantics};
 
+use super::args::Trust;
 use super::{Trouble, output};
 
+/// The settings of a run that judges certificates.
+pub(super) fn config(args: &Trust) -> Result<Config, Trouble> {
+    let semantics = args.judging.semantics();
+    Ok(Config {
+        limits: Limits::default(),
+        store: load(&args.trust, semantics, "--trust")?,
+        peer_store: load(&args.peer_trust, semantics, "--peer-trust")?,
+        judging: args.judging.settings(&args.expect_name),
+    })
+}
+
 /// Reads the anchors of all `paths`, in order; `None` when no path was given.
-pub(super) fn load(paths: &[PathBuf]) -> Result<Option<Store>, Trouble> {
+pub(super) fn load(
+    paths: &[PathBuf],
+    semantics: StoreSemantics,
+    flag: &str,
+) -> Result<Option<Store>, Trouble> {
     if paths.is_empty() {
         return Ok(None);
     }
-    let mut store = Store::new(StoreSemantics::OpenSsl);
-    for path in paths {
-        for file in files(path)? {
-            let bytes = std::fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-            store.add_bundle(&file.display().to_string(), &bytes);
-        }
-    }
+    let store = read(paths, semantics)?;
     for block in store.unreadable() {
         output::complain(&format!("{}, line {}: {}", block.source, block.line, block.reason));
     }
     if store.anchors().is_empty() {
-        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(format!(
-            "no certificate found in {}; give PEM or DER certificates with --trust",
-            names.join(", ")
+            "no certificate found in {}; give PEM or DER certificates with {flag}",
+            names(paths)
         ));
     }
     Ok(Some(store))
 }
 
+/// All certificates of `paths` in order, and the blocks that hold none.
+pub(super) fn read(paths: &[PathBuf], semantics: StoreSemantics) -> Result<Store, Trouble> {
+    let mut store = Store::new(semantics);
+    for path in paths {
+        for file in files(path)? {
+            store.add_bundle(&file.display().to_string(), &bytes(&file)?);
+        }
+    }
+    Ok(store)
+}
+
+/// The bytes of a file; trouble names it.
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Trouble> {
+    std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Paths for a message.
+pub(super) fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// The file itself, or the files of a folder in order of their names.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let trouble = |error: std::io::Error| format!("{}: {error}", path.display());
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);

@@ -100,18 +100,24 @@ impl Observed {
     /// Concludes a connection: a TLS connection, or the class of one that is not.
     ///
     /// # Errors
-    /// [`LedgerClass::NotTls`] or [`LedgerClass::NoPayload`].
+    /// [`LedgerClass::NotTls`], [`LedgerClass::NoPayload`], or
+    /// [`LedgerClass::CutBySnaplen`] when what it is was not captured.
     pub fn conclude(
         flow: &Flow,
         observer: Option<Observer>,
         limits: &Limits,
     ) -> Result<Self, LedgerClass> {
         let opener = flow.opener();
+        let hidden = observer.as_ref().is_some_and(Observer::is_hidden);
         let finished = observer
             .and_then(|observer| observer.finish(opener, likely_client(flow), flow.last, limits));
         let Some((handshake, client)) = finished else {
             let silent = Direction::BOTH.iter().all(|side| flow.half(*side).bytes == 0);
-            return Err(if silent { LedgerClass::NoPayload } else { LedgerClass::NotTls });
+            return Err(match (silent, hidden) {
+                (true, _) => LedgerClass::NoPayload,
+                (false, true) => LedgerClass::CutBySnaplen,
+                (false, false) => LedgerClass::NotTls,
+            });
         };
         let tcp = Tcp::of(flow, client);
         let outcome = Outcome::of(&handshake, &tcp);

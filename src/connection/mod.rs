@@ -4,25 +4,34 @@
 //! certificate leg gives parsed certificates and the answer of path validation.
 
 mod assemble;
+<<<<<<< HEAD
 mod inference;
+=======
+mod chain;
+>>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 mod ledger;
 mod outcome;
+mod reference;
 mod timing;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use assemble::{Observed, Tcp, TcpSide};
+<<<<<<< HEAD
 pub use inference::{Answer, Claim, Confidence, HiddenKey, Inference};
+=======
+pub use chain::{Chain, NotJudged, Otherwise, PathVerdict};
+>>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
+pub use reference::{NameVerdict, Reference};
 pub use timing::Timing;
 
 use crate::flow::Mark;
 use crate::packet::{Encapsulation, Endpoint};
+use crate::time::Timestamp;
 use crate::tls::{Handshake, Role};
-use crate::trust::PathValidation;
-use crate::x509::{Certificate, Sha256, Unparseable};
+use crate::x509::{Certificate, Name, Sha256, Unparseable};
 
 /// One TLS connection.
 #[derive(Clone, Debug)]
@@ -33,6 +42,9 @@ pub struct Connection {
     pub client: Endpoint,
     /// The other side.
     pub server: Endpoint,
+    /// The time at which its certificates are judged: that of its first frame, unless
+    /// the user asks for another.
+    pub judged_at: Timestamp,
     /// Its first frame.
     pub first: Mark,
     /// Its last frame.
@@ -90,96 +102,6 @@ impl Presented {
     }
 }
 
-/// The answer about a chain.
-#[derive(Clone, Debug)]
-pub enum PathVerdict {
-    /// Judged by path validation.
-    Judged(Arc<PathValidation>),
-    /// Not judged, and why.
-    NotJudged(NotJudged),
-}
-
-impl PathVerdict {
-    /// The validation, if there was one.
-    #[must_use]
-    pub fn judged(&self) -> Option<&PathValidation> {
-        match self {
-            Self::Judged(validation) => Some(validation),
-            Self::NotJudged(_) => None,
-        }
-    }
-}
-
-/// Why something was not judged. Each is an answer, not a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum NotJudged {
-    /// No trust anchors were given.
-    NoTrustStore,
-    /// TLS 1.3 encrypts the certificates.
-    HiddenByTls13,
-    /// A resumed session shows no certificates.
-    Resumed,
-    /// The side sent no certificate.
-    NotSent,
-    /// The certificate is not in the capture, or not all of it.
-    NotCaptured,
-    /// The certificate cannot be read.
-    Unreadable,
-    /// No name to compare with is known.
-    NoReference,
-}
-
-impl NotJudged {
-    /// The reason in words.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::NoTrustStore => "no trust store given",
-            Self::HiddenByTls13 => "certificate hidden by TLS 1.3",
-            Self::Resumed => "resumed session, no certificate sent",
-            Self::NotSent => "no certificate sent",
-            Self::NotCaptured => "certificate not in the capture",
-            Self::Unreadable => "certificate cannot be read",
-            Self::NoReference => "no name to compare with",
-        }
-    }
-}
-
-/// The answer about the server's name.
-#[derive(Clone, Debug)]
-pub enum NameVerdict {
-    /// Compared.
-    Checked {
-        /// What the client wanted to reach.
-        reference: Reference,
-        /// Whether the certificate names it.
-        matches: bool,
-        /// The names in the certificate that were compared.
-        presented: Vec<String>,
-    },
-    /// Not compared, and why.
-    NotJudged(NotJudged),
-}
-
-/// The name that a client checks a certificate against.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// The server name of the ClientHello.
-    ServerName(String),
-    /// The address connected to: a client that connects by address sends no name
-    /// (RFC 6066, 3).
-    Address(IpAddr),
-}
-
-impl std::fmt::Display for Reference {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::ServerName(name) => f.write_str(name),
-            Self::Address(address) => address.fmt(f),
-        }
-    }
-}
-
 impl Connection {
     /// The end that plays `role`.
     #[must_use]
@@ -217,6 +139,26 @@ impl Connection {
     #[must_use]
     pub fn server_leaf(&self) -> Option<&Arc<Certificate>> {
         self.server_certificates.first().and_then(Presented::parsed)
+    }
+
+    /// The names of certificate authorities in the server's CertificateRequest, read.
+    /// `None` when there was no request; names that cannot be read are left out.
+    #[must_use]
+    pub fn requested_authorities(&self) -> Option<Vec<Name>> {
+        let (_, request) = self.handshake.certificate_request()?;
+        Some(request.authorities.iter().filter_map(|der| Name::from_der(der).ok()).collect())
+    }
+
+    /// Whether a CA above the client's certificate is among the names that the server
+    /// asked for (RFC 5246, 7.4.4: roots or CAs below them). `None` when the server
+    /// named none, or the client showed no certificate that can be read.
+    #[must_use]
+    pub fn client_issuer_requested(&self) -> Option<bool> {
+        let names = self.requested_authorities().filter(|names| !names.is_empty())?;
+        let shown = self.certificates(Role::Client);
+        shown.first().and_then(Presented::parsed)?;
+        let mut issuers = shown.iter().filter_map(Presented::parsed).map(|one| &one.issuer);
+        Some(issuers.any(|issuer| names.contains(issuer)))
     }
 
     /// The server name that the client sent.

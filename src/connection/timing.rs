@@ -19,10 +19,17 @@ impl Connection {
     #[must_use]
     pub fn timing(&self) -> Timing {
         let hello = self.handshake.client_hellos().next().map(|(entry, _)| entry.time);
-        let since_hello = |entry: &Entry| hello.map(|hello| entry.time.since(hello));
+        // Where one direction was recorded before the other the order of frames is not
+        // that of time: no duration is better than a negative one.
+        let sensible = |nanos: &i64| *nanos >= 0;
+        let since_hello =
+            |entry: &Entry| hello.map(|hello| entry.time.since(hello)).filter(sensible);
         let (syn, answer) = (self.tcp.client.syn, self.tcp.server.syn);
         Timing {
-            tcp_round_trip: syn.zip(answer).map(|(syn, answer)| answer.time.since(syn.time)),
+            tcp_round_trip: syn
+                .zip(answer)
+                .map(|(syn, answer)| answer.time.since(syn.time))
+                .filter(sensible),
             hello_to_hello: self.handshake.server_hello().and_then(|(entry, _)| since_hello(entry)),
             hello_to_end: self.last_step().and_then(since_hello),
         }

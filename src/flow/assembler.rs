@@ -34,6 +34,8 @@ pub struct Assembler {
     pending: BTreeMap<u64, Piece>,
     pending_bytes: usize,
     doubtful: Option<(u64, Piece)>,
+    /// Position behind the last byte, once a FIN told it.
+    end: Option<u64>,
     over_limit: bool,
 }
 
@@ -70,6 +72,13 @@ impl Assembler {
         }
     }
 
+    /// Takes note of a FIN: the stream ends with its segment.
+    pub fn fin(&mut self, segment: &Segment<'_>) {
+        let syn = u32::from(segment.flags.has(TcpFlags::SYN));
+        let at = self.position(segment.sequence.wrapping_add(syn));
+        self.end.get_or_insert(at.saturating_add(segment.wire_len as u64));
+    }
+
     /// Takes a segment's payload. What can be handed on at once comes back without
     /// being copied; then ask [`Self::next_held`] until it has nothing more.
     pub fn insert<'a>(
@@ -103,7 +112,9 @@ impl Assembler {
         if to_the_end {
             self.settle_doubt(u64::MAX, 0);
         }
-        let lowest = *self.pending.keys().next()?;
+        let Some(lowest) = self.pending.keys().next().copied() else {
+            return if to_the_end { self.tail() } else { None };
+        };
         if self.start.is_none() {
             if !to_the_end {
                 return None;
@@ -120,6 +131,13 @@ impl Assembler {
         self.over_limit = false;
         let (_, piece) = self.pending.pop_first()?;
         Some(self.hand_out(piece))
+    }
+
+    /// What is missing before the FIN.
+    fn tail(&mut self) -> Option<StreamEvent<'static>> {
+        self.start?;
+        let length = self.end?.checked_sub(self.next).filter(|length| *length > 0)?;
+        Some(self.gap(length, GapCause::NotCaptured))
     }
 
     /// Bytes held back now.
@@ -250,9 +268,10 @@ impl Assembler {
 
     fn settle_doubt(&mut self, at: u64, length: u64) {
         let Some((start, piece)) = self.doubtful.take() else { return };
-        let end = start + piece.content.len();
         let last_word = at == u64::MAX;
-        let replaced = at < end && at.saturating_add(length) > start;
+        // A segment that begins behind the first of them continues them: its sender
+        // has sent them.
+        let replaced = at <= start && at.saturating_add(length) > start;
         if length == 0 && !last_word {
             self.doubtful = Some((start, piece));
         } else if !replaced
@@ -411,6 +430,28 @@ mod tests {
         assembler.syn(99);
         let segments = [segment(100, b"a"), zero, segment(102, b"c")];
         assert_eq!(run(&mut assembler, &segments, &limits), "a\0c");
+    }
+
+    /// Pieces that repeat a byte of the one before: zeros among them are data.
+    #[test]
+    fn zeros_that_are_continued_are_no_padding() {
+        let mut zeros = segment(100, &[0, 0, 0]);
+        zeros.flags = TcpFlags::ACK;
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        let limits = Limits::default();
+        assert_eq!(run(&mut assembler, &[zeros, segment(102, b"\0cd")], &limits), "\0\0\0cd");
+    }
+
+    #[test]
+    fn what_is_missing_before_a_fin_is_a_gap() {
+        let mut fin = segment(105, b"");
+        fin.flags = TcpFlags(TcpFlags::ACK.0 | TcpFlags::FIN.0);
+        let mut assembler = Assembler::default();
+        assembler.syn(99);
+        assembler.fin(&fin);
+        let limits = Limits::default();
+        assert_eq!(run(&mut assembler, &[segment(100, b"abc")], &limits), "abc__");
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl Half {
             self.assembler.syn(segment.sequence);
         }
         if segment.flags.has(TcpFlags::FIN) {
+            self.assembler.fin(segment);
             self.fin.get_or_insert(mark);
         }
         if segment.flags.has(TcpFlags::RST) {

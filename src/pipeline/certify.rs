@@ -1,5 +1,4 @@
-//! Certificates and verdicts: each distinct certificate is parsed once, each
-//! distinct question about a chain is answered once.
+//! Certificates and verdicts: each distinct certificate is parsed once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,42 +6,32 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use rayon::prelude::*;
 
-use super::config::Config;
-use crate::connection::{
-    Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented, Reference,
-};
+use super::config::{Config, Judging};
+use super::court::{Court, Pool};
+use super::names;
+use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
+use crate::time::Timestamp;
 use crate::tls::{Body, Handshake, Role};
-use crate::trust::name::{NameRule, check};
-use crate::trust::{PathValidation, Purpose, Question, Store, validate};
 use crate::x509::{Certificate, Sha256, Unparseable};
 
 type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
 
-/// A question about a chain, as far as its answer depends on it: the certificates in
-/// order, and the time as a place among the dates at which an answer can change.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct QuestionKey {
-    chain: Vec<Sha256>,
-    epoch: usize,
-}
-
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
-    config: &'c Config,
+    judging: &'c Judging,
     certificates: HashMap<Sha256, Parsed>,
-    answers: HashMap<QuestionKey, Arc<PathValidation>>,
-    /// Dates of the anchors at which an answer can change.
-    anchor_dates: Vec<i64>,
+    of_servers: Court<'c>,
+    of_clients: Court<'c>,
 }
 
 impl<'c> Certifier<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
-        let anchors = config.store.iter().flat_map(Store::anchors);
-        let mut anchor_dates: Vec<i64> =
-            anchors.flat_map(|anchor| turning_points(&anchor.certificate)).collect();
-        anchor_dates.sort_unstable();
-        anchor_dates.dedup();
-        Self { config, certificates: HashMap::new(), answers: HashMap::new(), anchor_dates }
+        Self {
+            judging: &config.judging,
+            certificates: HashMap::new(),
+            of_servers: Court::new(config.store.as_ref(), Role::Server, &config.judging),
+            of_clients: Court::new(config.peer_store.as_ref(), Role::Client, &config.judging),
+        }
     }
 
     /// Parses, validates and joins; the order is kept.
@@ -52,11 +41,13 @@ impl<'c> Certifier<'c> {
             .into_iter()
             .map(|(stream, observed)| self.with_certificates(stream, observed))
             .collect();
-        self.answer_all(&connections);
+        let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
+        self.of_servers.answer_all(&connections, &pool);
+        self.of_clients.answer_all(&connections, &pool);
         for connection in &mut connections {
-            connection.server_path = self.server_verdict(connection);
-            connection.client_path = client_verdict(connection);
-            connection.name = name_verdict(connection);
+            connection.server_path = self.of_servers.verdict(connection);
+            connection.client_path = self.of_clients.verdict(connection);
+            connection.name = names::verdict(connection, self.judging);
         }
         connections
     }
@@ -85,6 +76,7 @@ impl<'c> Certifier<'c> {
         let none = || PathVerdict::NotJudged(NotJudged::NotSent);
         Connection {
             stream,
+            judged_at: self.judging.at.map_or(observed.first.time, Timestamp::from_seconds),
             client: observed.client,
             server: observed.server,
             first: observed.first,
@@ -111,109 +103,6 @@ impl<'c> Certifier<'c> {
             Some(Presented { frame: entry.frame, certificate })
         });
         Some(presented.collect())
-    }
-
-    fn answer_all(&mut self, connections: &[Connection]) {
-        let Some(store) = &self.config.store else { return };
-        let mut questions: HashMap<QuestionKey, &Connection> = HashMap::new();
-        for connection in connections {
-            if let Some(key) = self.question_key(connection)
-                && !self.answers.contains_key(&key)
-            {
-                questions.entry(key).or_insert(connection);
-            }
-        }
-        let questions: Vec<(QuestionKey, &Connection)> = questions.into_iter().collect();
-        let answers: Vec<(QuestionKey, Arc<PathValidation>)> = questions
-            .into_par_iter()
-            .filter_map(|(key, connection)| Some((key, Arc::new(answer(connection, store)?))))
-            .collect();
-        self.answers.extend(answers);
-    }
-
-    fn question_key(&self, connection: &Connection) -> Option<QuestionKey> {
-        connection.server_leaf()?;
-        let time = connection.first.time.seconds();
-        let mut dates: Vec<i64> = readable(&connection.server_certificates)
-            .flat_map(|certificate| turning_points(certificate))
-            .collect();
-        dates.extend_from_slice(&self.anchor_dates);
-        dates.sort_unstable();
-        dates.dedup();
-        Some(QuestionKey {
-            chain: connection.server_certificates.iter().map(|shown| *shown.sha256()).collect(),
-            epoch: dates.partition_point(|date| *date <= time),
-        })
-    }
-
-    fn server_verdict(&self, connection: &Connection) -> PathVerdict {
-        if let Some(reason) = not_shown(connection) {
-            return PathVerdict::NotJudged(reason);
-        }
-        self.question_key(connection)
-            .and_then(|key| self.answers.get(&key).cloned())
-            .map_or(PathVerdict::NotJudged(NotJudged::NoTrustStore), PathVerdict::Judged)
-    }
-}
-
-/// The dates of a certificate at which a verdict can change: the first second of
-/// its validity, and the first second behind it.
-fn turning_points(certificate: &Certificate) -> impl Iterator<Item = i64> {
-    let begin = certificate.not_before.unix;
-    let end = certificate.not_after.unix.map(|last| last.saturating_add(1));
-    begin.into_iter().chain(end)
-}
-
-fn readable(list: &[Presented]) -> impl Iterator<Item = &Arc<Certificate>> {
-    list.iter().filter_map(Presented::parsed)
-}
-
-fn answer(connection: &Connection, store: &Store) -> Option<PathValidation> {
-    let leaf = connection.server_leaf()?.clone();
-    let others: Vec<Arc<Certificate>> =
-        readable(connection.server_certificates.get(1..)?).cloned().collect();
-    let time = connection.first.time.seconds();
-    Some(validate(&Question::new(leaf, &others, store, time, Purpose::Server)))
-}
-
-/// Why the server's certificate cannot be judged at all.
-fn not_shown(connection: &Connection) -> Option<NotJudged> {
-    match connection.server_certificates.first() {
-        Some(leaf) if leaf.parsed().is_none() => Some(NotJudged::Unreadable),
-        Some(_) => None,
-        None if connection.resumption.known() == Some(true) => Some(NotJudged::Resumed),
-        None if connection.handshake.is_tls13() => Some(NotJudged::HiddenByTls13),
-        None if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
-        None => Some(NotJudged::NotCaptured),
-    }
-}
-
-/// A client's chain is judged by the server's trust store, which is not known here.
-fn client_verdict(connection: &Connection) -> PathVerdict {
-    PathVerdict::NotJudged(match &connection.client_certificates {
-        Some(list) if !list.is_empty() => NotJudged::NoTrustStore,
-        Some(_) => NotJudged::NotSent,
-        None if connection.handshake.is_tls13() => NotJudged::HiddenByTls13,
-        None => NotJudged::NotSent,
-    })
-}
-
-fn name_verdict(connection: &Connection) -> NameVerdict {
-    if let Some(reason) = not_shown(connection) {
-        return NameVerdict::NotJudged(reason);
-    }
-    let (Some(leaf), Some(_)) = (connection.server_leaf(), connection.handshake.client_hello())
-    else {
-        return NameVerdict::NotJudged(NotJudged::NoReference);
-    };
-    let reference = connection
-        .server_name()
-        .map_or(Reference::Address(connection.server.address), Reference::ServerName);
-    let result = check(NameRule::OpenSsl, leaf, &reference.to_string());
-    NameVerdict::Checked {
-        reference,
-        matches: result.matched,
-        presented: result.compared.into_iter().map(|name| name.text).collect(),
     }
 }
 

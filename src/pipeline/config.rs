@@ -1,10 +1,11 @@
 //! What a run is told.
 
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::limits::Limits;
-use crate::trust::Store;
+use crate::trust::{Store, StoreSemantics};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,49 @@ pub struct Config {
     pub limits: Limits,
     /// Trust anchors; without any, chains are shown and not judged.
     pub store: Option<Store>,
+    /// Trust anchors of the servers, which judge the certificates of clients.
+    pub peer_store: Option<Store>,
+    /// How certificates are judged.
+    pub judging: Judging,
+}
+
+/// How certificates are judged.
+#[derive(Clone, Debug)]
+pub struct Judging {
+    /// Unix seconds at which they are judged; the time of each connection by default.
+    pub at: Option<i64>,
+    /// Accept a path that ends in any certificate of the store.
+    pub partial_chain: bool,
+    /// OpenSSL's security level; 1 is the default of its TLS library.
+    pub security_level: u8,
+    /// How issuers are looked up in the trust list of an archive; Expressway's way by
+    /// default, because it is the list of an Expressway.
+    pub own_store_semantics: StoreSemantics,
+    /// Names that servers shall have, whatever the ClientHello says.
+    pub expected_names: Vec<ExpectedName>,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Self {
+            at: None,
+            partial_chain: false,
+            security_level: 1,
+            own_store_semantics: StoreSemantics::Expressway,
+            expected_names: Vec::new(),
+        }
+    }
+}
+
+/// A name that a server shall have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedName {
+    /// Which server; every one by default.
+    pub address: Option<IpAddr>,
+    /// Which of its ports; every one by default.
+    pub port: Option<u16>,
+    /// The name, or an address.
+    pub name: String,
 }
 
 /// Where a capture comes from.
@@ -43,7 +87,8 @@ impl Source {
     pub(super) fn with_own_store(&self, config: &Config) -> Option<Config> {
         match self {
             Self::Members { store: Some(store), .. } if config.store.is_none() => {
-                Some(Config { store: Some(store.clone()), ..config.clone() })
+                let store = store.clone().with_semantics(config.judging.own_store_semantics);
+                Some(Config { store: Some(store), ..config.clone() })
             }
             _ => None,
         }

@@ -61,7 +61,7 @@ fn members(path: &Path, limits: &Limits) -> Vec<Source> {
         if member_kind(&member.name) == Some(MemberKind::TrustStore) {
             let mut pem = Vec::new();
             let room = member.size.min(limits.record_bytes as u64);
-            if io::Read::take(member.bytes(), room).read_to_end(&mut pem).is_ok() {
+            if Read::take(member.bytes(), room).read_to_end(&mut pem).is_ok() {
                 store.add_bundle(&member.name, &pem);
             }
             return true;
@@ -122,7 +122,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 fn is_capture(path: &Path) -> bool {
     let Ok(mut input) = Input::open(path) else { return false };
     let mut head = Vec::new();
-    let read = io::Read::read_to_end(&mut io::Read::take(&mut input.bytes, 24), &mut head);
+    let read = input.bytes.by_ref().take(24).read_to_end(&mut head);
     read.is_ok() && Format::sniff(&head).is_some()
 }
 

@@ -8,8 +8,10 @@
 
 mod certify;
 mod config;
+mod court;
 mod engine;
 mod inputs;
+mod names;
 mod shard;
 
 use std::io::Read;
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-pub use config::{Config, Source};
+pub use config::{Config, ExpectedName, Judging, Source};
 pub use inputs::collect;
 
 use crate::connection::Connection;
@@ -29,7 +31,11 @@ use crate::rules::{Finding, Subject, judge, verdicts};
 /// Trouble with one source is recorded in its part of the report and stops no other.
 #[must_use]
 pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
-    let mut report = Report { store: config.store.as_ref().map(store_report), ..Report::default() };
+    let mut report = Report {
+        store: config.store.as_ref().map(store_report),
+        peer_store: config.peer_store.as_ref().map(store_report),
+        ..Report::default()
+    };
     let mut certifier = certify::Certifier::new(config);
     for (index, source) in sources.into_iter().enumerate() {
         let own = source.with_own_store(config);
@@ -88,6 +94,7 @@ fn store_report(store: &crate::trust::Store) -> StoreReport {
     StoreReport {
         sources,
         anchors: store.anchors().len(),
+        semantics: store.semantics(),
         unreadable: store
             .unreadable()
             .iter()

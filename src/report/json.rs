@@ -6,18 +6,28 @@
 //! unchanged; characters that could act on a terminal are written as `\uXXXX`,
 //! which every JSON reader turns back.
 
+mod chain;
 mod connection;
 mod formatter;
 mod handshake;
+<<<<<<< HEAD
 mod inferred;
+=======
+mod path;
+mod peers;
+mod store;
+>>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub use chain::write_chain;
 pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
+pub use peers::write_peers;
+pub use store::write_store;
 
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
@@ -35,6 +45,7 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         tool: concat!("tlsight ", env!("CARGO_PKG_VERSION")),
         inputs: report.captures.iter().map(InputDocument::of).collect(),
         trust_store: report.store.as_ref().map(StoreDocument::of),
+        peer_trust_store: report.peer_store.as_ref().map(StoreDocument::of),
         verdicts: report
             .verdicts
             .iter()
@@ -98,6 +109,7 @@ struct Document<'a> {
     tool: &'static str,
     inputs: Vec<InputDocument<'a>>,
     trust_store: Option<StoreDocument<'a>>,
+    peer_trust_store: Option<StoreDocument<'a>>,
     verdicts: Vec<VerdictDocument<'a>>,
     findings: Vec<FindingDocument<'a>>,
     connections: Vec<connection::ConnectionDocument>,
@@ -140,7 +152,23 @@ struct ProblemDocument {
 struct StoreDocument<'a> {
     sources: &'a [String],
     anchors: usize,
+    semantics: &'static str,
     unreadable_blocks: Vec<UnreadableDocument<'a>>,
+}
+
+impl<'a> StoreDocument<'a> {
+    fn of(store: &'a StoreReport) -> Self {
+        Self {
+            sources: &store.sources,
+            anchors: store.anchors,
+            semantics: super::words::semantics_word(store.semantics),
+            unreadable_blocks: store
+                .unreadable
+                .iter()
+                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -148,19 +176,6 @@ struct UnreadableDocument<'a> {
     source: &'a str,
     line: usize,
     reason: &'a str,
-}
-
-impl<'a> StoreDocument<'a> {
-    fn of(store: &'a StoreReport) -> Self {
-        let unreadable = store.unreadable.iter();
-        Self {
-            sources: &store.sources,
-            anchors: store.anchors,
-            unreadable_blocks: unreadable
-                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
-                .collect(),
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -175,6 +190,7 @@ struct VerdictDocument<'a> {
     refused_by: Option<&'static str>,
     sentence: &'a str,
     remedies: &'a [String],
+    mended_by: Option<&'a str>,
 }
 
 impl<'a> VerdictDocument<'a> {
@@ -190,6 +206,7 @@ impl<'a> VerdictDocument<'a> {
             refused_by: verdict.refused_by.map(crate::tls::Role::name),
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
+            mended_by: verdict.mended_by.as_deref(),
         }
     }
 }

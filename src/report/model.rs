@@ -6,6 +6,7 @@ use crate::capture::Problem;
 use crate::connection::{Connection, LedgerClass};
 use crate::packet::Skipped;
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
+use crate::trust::StoreSemantics;
 
 /// Version of the JSON document. It grows by one when a field changes its meaning or
 /// goes away; new fields do not change it.
@@ -22,6 +23,8 @@ pub struct Report {
     pub verdicts: Vec<(usize, Verdict)>,
     /// The trust store, when one was given.
     pub store: Option<StoreReport>,
+    /// The trust store of the servers, when one was given.
+    pub peer_store: Option<StoreReport>,
     /// How many connections each rule could not judge, and why.
     pub not_judged: BTreeMap<Need, u64>,
 }
@@ -92,6 +95,8 @@ pub struct StoreReport {
     pub sources: Vec<String>,
     /// Anchors in it.
     pub anchors: usize,
+    /// How issuers are looked up in it.
+    pub semantics: StoreSemantics,
     /// Blocks that could not be read: source, line, reason.
     pub unreadable: Vec<(String, usize, String)>,
 }

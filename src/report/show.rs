@@ -2,14 +2,18 @@
 
 use std::fmt::Write as _;
 
+use super::chain::tree;
 use super::model::{CaptureReport, Judged};
 use super::table::{certificate_text, outcome_text};
-use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
-use crate::time::{date_text, duration_text};
+use super::words::{conclusion_word, date, semantics_word};
+use crate::connection::{Connection, NameVerdict, Presented};
+use crate::rules::mending;
+use crate::time::duration_text;
 use crate::tls::{
     Body, CertificateRequest, ClientHello, Entry, Extension, KeyExchangeParameters, Message, Role,
     ServerHello, What, describe, names,
 };
+use crate::trust::{Conclusion, Origin};
 use crate::wire::text::{hex, printable};
 use crate::x509::{Certificate, OcspResponse};
 
@@ -426,31 +430,63 @@ impl Page {
 
     fn verdicts(&mut self, connection: &Connection) {
         self.line(0, "");
-        if let PathVerdict::Judged(validation) = &connection.server_path {
-            self.line(0, "certification path of the server, leaf first:");
-            for link in &validation.path {
-                let from = match link.origin {
-                    crate::trust::Origin::Store(_) => "trust store",
-                    _ => "sent by the server",
-                };
-                self.line(1, &format!("{} ({from})", link.certificate.subject));
-            }
-            for error in &validation.errors {
-                self.line(
-                    1,
-                    &format!("error {} at depth {}: {}", error.code, error.depth, error.text),
-                );
-            }
-            if validation.ok() {
-                self.line(1, "trusted");
-            }
-        }
-        if let NameVerdict::Checked { reference, matches, presented } = &connection.name {
-            let verdict = if *matches { "matches" } else { "is not in" };
-            self.line(0, &format!("name: {reference} {verdict} [{}]", presented.join(", ")));
-        }
+        self.path(connection, Role::Server);
+        self.path(connection, Role::Client);
+        self.name(&connection.name);
         for anomaly in &connection.handshake.anomalies {
             self.line(0, &format!("anomaly in frame {}: {}", anomaly.frame, anomaly.what));
+        }
+    }
+}
+
+impl Page {
+    /// The certification path of a side, and what would mend it.
+    fn path(&mut self, connection: &Connection, of: Role) {
+        let Some(chain) = connection.path(of).chain() else { return };
+        let validation = &chain.validation;
+        self.line(0, &format!("certification path of the {}, leaf first:", of.name()));
+        let place = |origin: Origin| match origin {
+            Origin::Store(at) => format!("trust store, no. {}", at + 1),
+            _ => format!("sent by the {}", of.name()),
+        };
+        for line in tree(validation, &place) {
+            self.line(1, &line);
+        }
+        for error in &validation.errors {
+            let line = format!("error {} at depth {}: {}", error.code, error.depth, error.text);
+            self.line(1, &line);
+        }
+        match validation.conclusion() {
+            Conclusion::Accepted => self.line(1, "trusted"),
+            Conclusion::Refused => {}
+            other => self.line(1, &format!("not decided: {}", conclusion_word(other))),
+        }
+        if let Some(remedy) = &chain.remedy {
+            self.line(1, &format!("to mend it: {}", mending(remedy, &chain.in_the_way)));
+        }
+        if let Some(other) = &chain.otherwise {
+            let verdict = if other.validation.ok() { "accepted" } else { "refused" };
+            let semantics = semantics_word(other.semantics);
+            self.line(1, &format!("with store semantics {semantics} it is {verdict}"));
+        }
+    }
+
+    fn name(&mut self, verdict: &NameVerdict) {
+        let NameVerdict::Checked { reference, matches, traffic_server, sip_zone, presented } =
+            verdict
+        else {
+            return;
+        };
+        let word = |matches: bool| if matches { "matches" } else { "does not match" };
+        let verdict = if *matches { "matches" } else { "is not in" };
+        self.line(0, &format!("name: {reference} {verdict} [{}]", presented.join(", ")));
+        if (matches, matches) != (traffic_server, sip_zone) {
+            let line = format!(
+                "for the traffic server of Expressway it {}; for a SIP zone, if it has that peer address, it {}",
+                word(*traffic_server),
+                word(*sip_zone)
+            );
+            self.line(1, &line);
         }
     }
 }
@@ -508,10 +544,6 @@ fn version_name(code: u16) -> String {
 
 fn scheme_name(code: u16) -> String {
     names::signature_scheme_name(code).into_owned()
-}
-
-fn date(time: &crate::x509::Time) -> String {
-    time.unix.map_or_else(|| format!("unreadable ({})", time.text), date_text)
 }
 
 fn or_none(text: &str) -> &str {

@@ -7,11 +7,9 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report};
-use crate::connection::{
-    Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict, Reference,
-};
+use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::packet::Skipped;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Rule, Severity};
 use crate::time::Timestamp;
 use crate::tls::names::{self, Authentication};
 use crate::wire::text::{count, printable};
@@ -68,10 +66,14 @@ impl Page {
         self.line(&line);
     }
 
+    /// The width of paragraphs: lines of more than 120 characters are hard to read.
+    fn width(&self) -> usize {
+        if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) }
+    }
+
     /// A paragraph, folded to the width, each line behind `indent` spaces.
     fn paragraph(&mut self, text: &str, first: &str, indent: usize) {
-        let width = if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) };
-        for line in fold(&printable(text), width, first, indent) {
+        for line in fold(&printable(text), self.width(), first, indent) {
             self.line(&line);
         }
     }
@@ -85,6 +87,9 @@ impl Page {
         for (_, verdict) in &report.verdicts {
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
+            if let Some(mended_by) = &verdict.mended_by {
+                self.paragraph(mended_by, "    to mend the chain: ", 7);
+            }
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
             let note =
                 format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
@@ -181,11 +186,20 @@ impl Page {
         }
         self.heading("Findings");
         for (severity, rule, findings) in groups {
-            let style = severity_style(severity);
-            let word = self.styled(style, severity.word());
-            let id = self.styled(HEADING, rule.id);
-            self.line(&format!("{word} {id}: {}", rule.summary.fill(&crate::rules::Values::new())));
+            self.title(severity, rule);
             self.group(report, &findings);
+        }
+    }
+
+    /// Severity, id and summary of a rule, folded like any paragraph.
+    fn title(&mut self, severity: Severity, rule: &Rule) {
+        let plain = format!("{} {}:", severity.word(), rule.id);
+        let (word, id) =
+            (self.styled(severity_style(severity), severity.word()), self.styled(HEADING, rule.id));
+        let summary = rule.summary.fill(&crate::rules::Values::new());
+        for line in fold(&summary, self.width(), &format!("{plain} "), 2) {
+            let line = line.replacen(&plain, &format!("{word} {id}:"), 1);
+            self.line(&line);
         }
     }
 
@@ -459,15 +473,15 @@ pub fn outcome_text(connection: &Connection) -> String {
 #[must_use]
 pub fn certificate_text(connection: &Connection) -> String {
     let name = match &connection.name {
-        NameVerdict::Checked { matches: false, reference: Reference::ServerName(_), .. } => {
+        NameVerdict::Checked { matches: false, reference, .. } if reference.is_said() => {
             Some("name mismatch")
         }
         _ => None,
     };
     let path = match &connection.server_path {
-        PathVerdict::Judged(validation) => match validation.first_error() {
+        PathVerdict::Judged(chain) => match chain.validation.first_error() {
             Some(error) => format!("{} ({} at {})", error.text, error.code, error.depth),
-            None if validation.ok() => "trusted".into(),
+            None if chain.validation.ok() => "trusted".into(),
             None => "not decided".into(),
         },
         PathVerdict::NotJudged(NotJudged::NoTrustStore) => "not judged".into(),

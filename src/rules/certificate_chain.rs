@@ -338,7 +338,7 @@ mod tests {
             let PathVerdict::Judged(path) = &mut connection.server_path else {
                 panic!("not judged")
             };
-            Arc::make_mut(path).candidates.push(Candidate {
+            Arc::make_mut(path).validation.candidates.push(Candidate {
                 depth: 0,
                 origin: Origin::Store(0),
                 certificate: leaf,
@@ -418,7 +418,7 @@ mod tests {
                 let PathVerdict::Judged(path) = &mut connection.server_path else {
                     panic!("not judged")
                 };
-                Arc::make_mut(path).errors =
+                Arc::make_mut(path).validation.errors =
                     vec![VerifyError::new(code::CERT_SIGNATURE_FAILURE, 1)];
             });
         assert!(

@@ -22,7 +22,7 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("The server's certificate does not carry the name that the client asked for"),
     sentence: Text::en(
-        "{client} wanted to reach {reference}, but {certificate}, which {server} showed, is for {names} only; {reaction}.",
+        "{client} wanted to reach {reference}, but {certificate}, which {server} showed, is for {names} only{differently}; {reaction}.",
     ),
     remedy: Text::en("{rename}"),
     needs: &[Need::ServerCertificate],
@@ -70,6 +70,7 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
         .with("reference", reference)
         .with("certificate", scene::certificate(leaf))
         .with("names", &names)
+        .with_words("differently", differently(*matches, by_traffic_server.matched))
         .with_words("rename", rename(reference));
     let asked = asked(connection, reference);
     let shown = scene::certificate_frame(connection, Role::Server)
@@ -80,6 +81,19 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
         severity: Some(severity),
         of: Some(Role::Server),
     })
+}
+
+/// Said only when the two ways of comparing come to different ends.
+const fn differently(by_openssl: bool, by_traffic_server: bool) -> Text {
+    match (by_openssl, by_traffic_server) {
+        (true, false) => Text::en(
+            " (OpenSSL's own check, RFC 9525, would accept it; the traffic server of Expressway does not)",
+        ),
+        (false, true) => Text::en(
+            " (the traffic server of Expressway would accept it; OpenSSL's own check, RFC 9525, does not)",
+        ),
+        _ => Text::en(""),
+    }
 }
 
 /// The names of the certificate, each once.
@@ -104,7 +118,7 @@ fn judged(
     let reaction = reaction(connection, Role::Server);
     // A SIP zone checks its configured peer address, XMPP the domain.
     let on_the_wire = matches!(checker, None | Some(Checker::TrafficServer));
-    let named = matches!(reference, Reference::ServerName(_));
+    let named = reference.is_said();
     // The alert tells which of the two ways of comparing the client has.
     let differs = match reaction {
         Reaction::Refused(Some(80)) => !by_traffic_server,
@@ -129,15 +143,20 @@ fn asked(connection: &Connection, reference: &Reference) -> Option<Evidence> {
         Reference::ServerName(name) => {
             Some(Evidence::new(entry.frame, "tls.handshake.extensions_server_name", name))
         }
-        Reference::Address(_) => None,
+        _ => None,
     }
 }
 
 fn rename(reference: &Reference) -> Text {
     match reference {
         Reference::Address(_) => RENAME_ADDRESS,
-        Reference::ServerName(name) if !name.contains('.') => RENAME_SHORT,
-        Reference::ServerName(_) => REISSUE,
+        Reference::ServerName(name) | Reference::Expected(name) | Reference::DnsAnswer(name) => {
+            if name.contains('.') {
+                REISSUE
+            } else {
+                RENAME_SHORT
+            }
+        }
     }
 }
 

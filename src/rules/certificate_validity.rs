@@ -31,7 +31,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate had expired when the connection was made"),
     sentence: Text::en(
-        "Of what {holder} showed, {what} expired on {date}, before this connection at {time}; {reaction}.",
+        "Of what {holder} showed, {what} expired on {date}, before {when}; {reaction}.",
     ),
     remedy: Text::en("Renew {certificate}. {renew}."),
     needs: &[],
@@ -68,7 +68,7 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate was not valid yet when the connection was made"),
     sentence: Text::en(
-        "Of what {holder} showed, {what} is valid only from {date}, after this connection at {time}; {reaction}.",
+        "Of what {holder} showed, {what} is valid only from {date}, after {when}; {reaction}.",
     ),
     remedy: Text::en(
         "Check date and time of both machines and their NTP servers (the certificate may be right and a clock wrong). Else issue {certificate} again. {renew}.",
@@ -111,9 +111,9 @@ fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
 /// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
 const FIRST_YEAR: i64 = 788_918_400;
 
-/// The time of the connection in unix seconds, if the capture knows the time.
+/// The time of judgement in unix seconds, if the capture knows the time.
 fn clock(connection: &Connection) -> Option<i64> {
-    Some(connection.first.time.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
+    Some(connection.judged_at.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
 }
 
 /// A certificate outside its validity, and the date that says so.
@@ -161,7 +161,8 @@ impl Outdated {
         let values = scene::values(connection)
             .with("certificate", scene::certificate(&self.certificate))
             .with("date", date_text(self.date))
-            .with("time", connection.first.time)
+            .with("time", connection.judged_at)
+            .with_words("when", when(connection))
             .with("holder", scene::holder(connection, self.of))
             .with("renew", RENEW)
             .with_words("what", self.what());
@@ -185,6 +186,15 @@ impl Outdated {
             0 => Text::en("the certificate {certificate}"),
             _ => Text::en("the CA certificate {certificate} in the chain"),
         }
+    }
+}
+
+/// The time at which the certificate was judged.
+fn when(connection: &Connection) -> Text {
+    if connection.judged_at == connection.first.time {
+        Text::en("this connection at {time}")
+    } else {
+        Text::en("{time}, the time that was asked for")
     }
 }
 
@@ -215,7 +225,7 @@ mod tests {
     #[test]
     fn a_capture_without_a_clock_is_not_judged() {
         let found = bent("certificate-not-yet-valid", "rsa-trusted.pcap", NO_STORE, |connection| {
-            connection.first.time = crate::time::Timestamp::from_seconds(0);
+            connection.judged_at = crate::time::Timestamp::from_seconds(0);
         });
         assert!(found.is_none());
     }

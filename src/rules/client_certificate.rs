@@ -122,7 +122,7 @@ const fn remedy(alert: Option<u8>, port: u16) -> Text {
 }
 
 /// Where the server keeps the CAs of its clients.
-const fn chain_upload(port: u16) -> Text {
+pub(super) const fn chain_upload(port: u16) -> Text {
     match port {
         5091 => UPLOAD_FOR_OAUTH,
         7001..=7010 => UPLOAD_TO_EXPRESSWAY_E,
@@ -221,7 +221,7 @@ fn client_certificate_not_sent(subject: &Subject<'_>) -> Option<Observation> {
 }
 
 /// Frame of the client's empty answer to a CertificateRequest.
-fn empty_list(connection: &Connection) -> Option<u64> {
+pub(super) fn empty_list(connection: &Connection) -> Option<u64> {
     if connection.handshake.is_tls13() {
         return hidden_answer(connection, false);
     }

@@ -13,7 +13,7 @@ const ABOUT_CERTIFICATES: &[u8] = &[42, 43, 44, 45, 46, 48, 49, 51, 80];
 
 /// What the other side did after it had seen a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reaction {
+pub enum Reaction {
     /// It went on.
     Accepted,
     /// It refused with an alert; `None` when the alert is encrypted.
@@ -25,18 +25,19 @@ pub(super) enum Reaction {
 }
 
 /// How the other side took the certificate of `of`.
-pub(super) fn reaction(connection: &Connection, of: Role) -> Reaction {
+#[must_use]
+pub fn reaction(connection: &Connection, of: Role) -> Reaction {
     let Some(shown) = shown_in(connection, of) else { return Reaction::Unknown };
     if connection.outcome == Outcome::Completed || went_on(connection, of) {
         return Reaction::Accepted;
     }
     match connection.outcome {
-        Outcome::Alert { by, description, frame, .. } if by != of && frame >= shown => {
-            match description {
-                Some(code) if !ABOUT_CERTIFICATES.contains(&code) => Reaction::Unknown,
-                known => Reaction::Refused(known),
-            }
-        }
+        // Frames do not tell what came first where one direction was recorded before
+        // the other; an alert about certificates can only mean the one that was shown.
+        Outcome::Alert { by, description, .. } if by != of => match description {
+            Some(code) if !ABOUT_CERTIFICATES.contains(&code) => Reaction::Unknown,
+            known => Reaction::Refused(known),
+        },
         Outcome::Reset { by, frame } | Outcome::Closed { by, frame }
             if by != of && frame >= shown =>
         {

@@ -77,7 +77,7 @@ fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
 
 fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text> {
     let vouched = match &connection.server_path {
-        PathVerdict::Judged(path) => path.ok(),
+        PathVerdict::Judged(chain) => chain.validation.ok(),
         PathVerdict::NotJudged(NotJudged::NoTrustStore) => false,
         PathVerdict::NotJudged(_) => return None,
     };

@@ -75,6 +75,16 @@ pub(super) fn bent(
     findings.into_iter().find(|finding| finding.rule.id == id)
 }
 
+/// The findings on a capture in samples when the servers trust `peers`, another list of
+/// samples/trust, or nobody.
+pub(super) fn findings_of_peers(id: &str, sample: &str, peers: Option<&str>) -> Vec<Finding> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(sample);
+    let config = Config { peer_store: peers.map(store), ..Config::default() };
+    let report = analyze(vec![source_from_file(path)], &config);
+    let all = report.connections.into_iter().flat_map(|judged| judged.findings);
+    all.filter(|finding| finding.rule.id == id).collect()
+}
+
 /// Changes the own certificate of a side.
 pub(super) fn bend_leaf(
     connection: &mut Connection,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Severity};
+use super::mending::mending;
 use super::reaction;
 use super::rule::Part;
 use super::scene;
@@ -36,6 +37,8 @@ pub struct Verdict {
     pub sentence: String,
     /// What to do; of several, any one.
     pub remedies: Vec<String>,
+    /// Which certificates mend the chain, where it is the cause.
+    pub mended_by: Option<String>,
 }
 
 /// Joins the findings of each failing connection under its cause. What failed comes
@@ -87,6 +90,7 @@ impl Verdict {
             refused_by: connection.outcome.aborted_by(),
             sentence: sentence(connection, cause),
             remedies: remedies(connection, cause, findings),
+            mended_by: mended_by(connection, cause),
         }
     }
 }
@@ -172,6 +176,13 @@ fn remedies(connection: &Connection, cause: &Finding, findings: &[Finding]) -> V
     }
     remedies.extend(behind(cause, findings));
     remedies
+}
+
+fn mended_by(connection: &Connection, cause: &Finding) -> Option<String> {
+    let chain = connection.path(cause.of?).chain()?;
+    let remedy = chain.remedy.as_ref()?;
+    let by_certificates = !remedy.add.is_empty() || !remedy.remove.is_empty();
+    by_certificates.then(|| mending(remedy, &chain.in_the_way))
 }
 
 /// Faults of the same certificate that show only when this one is mended.

@@ -86,11 +86,13 @@ impl ClientHello {
     /// ASCII, else in hexadecimal.
     #[must_use]
     pub fn server_name(&self) -> Option<String> {
-        let (list, _) = Reader::new(&self.extension(code::SERVER_NAME)?.body).vec16_lax()?;
+        let extension = self.extension(code::SERVER_NAME)?;
+        let (list, _) = Reader::new(&extension.body).vec16_lax()?;
         let mut reader = Reader::new(list);
         while let Some(kind) = reader.u8() {
             let (name, whole) = reader.vec16_lax()?;
-            if kind == 0 && (whole || !name.is_empty()) {
+            // The beginning of a name that was not captured to its end is another name.
+            if kind == 0 && (whole || (extension.whole && !name.is_empty())) {
                 return Some(ascii_or_hex(name));
             }
         }

@@ -16,6 +16,10 @@ use crate::wire::Reader;
 /// Bytes before the first record that are kept: a dialogue up to STARTTLS.
 const PREFACE_BYTES: usize = 1024;
 
+/// Things recorded of one direction; a handshake with a dozen renegotiations has
+/// fewer.
+const ENTRIES: usize = 1024;
+
 /// Whether more of a direction's bytes can teach anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appetite {
@@ -71,6 +75,8 @@ pub(super) struct Half {
     pub(super) entries: Vec<HalfEntry>,
     pub(super) anomalies: Vec<Anomaly>,
     pub(super) limit_hit: bool,
+    /// The snapshot length cut the very bytes that would tell whether it is TLS.
+    pub(super) hidden: bool,
     /// Records were found.
     pub(super) is_tls: bool,
     /// The beginning of what came before the first record.
@@ -97,6 +103,7 @@ impl Half {
             entries: Vec::new(),
             anomalies: Vec::new(),
             limit_hit: false,
+            hidden: false,
             is_tls: false,
             preface: Vec::new(),
         }
@@ -123,7 +130,9 @@ impl Half {
     /// Bytes that are missing.
     pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark, limits: &Limits) {
         match self.state {
-            State::Searching { .. } => {
+            State::Searching { fresh } => {
+                let undecided = fresh && search::may_be_tls(&self.waiting);
+                self.hidden |= undecided && cause == GapCause::Snaplen;
                 self.waiting.clear();
                 self.state = State::Searching { fresh: false };
             }
@@ -137,10 +146,22 @@ impl Half {
             State::Header => self.lose_track(mark, limits),
             State::Lost | State::Done => {}
         }
-        // Before the first record a gap may have swallowed it: that is worth knowing
-        // as long as this may turn out to be TLS.
-        if self.is_tls || matches!(self.state, State::Searching { .. }) {
-            self.note(What::Gap { length, cause }, mark, mark);
+        self.note_gap(length, cause, mark);
+    }
+
+    /// Before the first record, too: what is missing there may have been the hello.
+    fn note_gap(&mut self, length: u64, cause: GapCause, mark: Mark) {
+        if matches!(self.state, State::Done) {
+            return;
+        }
+        match self.entries.last_mut() {
+            // Text before TLS may be as long as it likes, with a gap in every line.
+            Some(HalfEntry { what: What::Gap { length: known, cause: same }, .. })
+                if !self.is_tls && *same == cause =>
+            {
+                *known += length;
+            }
+            _ => self.note(What::Gap { length, cause }, mark, mark),
         }
     }
 
@@ -508,7 +529,14 @@ impl Half {
 
     // --- notes ------------------------------------------------------------------
 
+    /// Records something, within bounds: a million alerts in a row tell no more than
+    /// the first few hundred.
     fn note(&mut self, what: What, first: Mark, last: Mark) {
+        if self.entries.len() >= ENTRIES {
+            self.limit_hit = true;
+            self.state = State::Done;
+            return;
+        }
         self.entries.push(HalfEntry { first, last, what });
     }
 

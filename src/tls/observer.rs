@@ -46,6 +46,12 @@ impl Observer {
         Direction::BOTH.iter().any(|side| self.halves[*side].as_ref().is_some_and(|h| h.is_tls))
     }
 
+    /// Whether the snapshot length hides what a direction is.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        Direction::BOTH.iter().any(|side| self.halves[*side].as_ref().is_some_and(|h| h.hidden))
+    }
+
     /// Nothing more will come: joins both directions. `None` when none is TLS; else
     /// the handshake and which direction is the client's.
     ///
@@ -75,14 +81,16 @@ impl Observer {
             started_by: starttls::protocol(preface(client), preface(client.reverse())),
             ..Handshake::default()
         };
+        let mut entries: Vec<(u64, Entry)> = Vec::new();
         for side in Direction::BOTH {
             let role = if side == client { Role::Client } else { Role::Server };
             if let Some(half) = self.halves[side].take() {
-                handshake.join(*half, role);
+                entries.extend(handshake.join(*half, role));
             }
         }
-        // Frames of one direction are in order already; this merges the two.
-        handshake.entries.sort_by_key(|entry| entry.frame);
+        // Merges the two directions; the order within each stays.
+        entries.sort_by_key(|(known_since, _)| *known_since);
+        handshake.entries = entries.into_iter().map(|(_, entry)| entry).collect();
         handshake.anomalies.sort_by_key(|anomaly| anomaly.frame);
         Some((handshake, client))
     }
@@ -107,15 +115,25 @@ fn is(entry: &HalfEntry, test: fn(&super::Message) -> bool) -> bool {
 }
 
 impl Handshake {
-    fn join(&mut self, half: Half, from: Role) {
+    /// Takes over what a direction says; gives its entries, each with the frame at
+    /// which it and all before it were there. Segments may have come out of order, so
+    /// its own frame may be an earlier one. A gap is found out late and delays nothing.
+    fn join(&mut self, half: Half, from: Role) -> impl Iterator<Item = (u64, Entry)> {
         self.limit_hit |= half.limit_hit;
         self.anomalies.extend(half.anomalies);
-        self.entries.extend(half.entries.into_iter().map(|entry| Entry {
-            from,
-            first_frame: entry.first.frame,
-            frame: entry.last.frame,
-            time: entry.last.time,
-            what: entry.what,
-        }));
+        let mut reached = 0;
+        half.entries.into_iter().map(move |entry| {
+            if !matches!(entry.what, What::Gap { .. }) {
+                reached = reached.max(entry.last.frame);
+            }
+            let entry = Entry {
+                from,
+                first_frame: entry.first.frame,
+                frame: entry.last.frame,
+                time: entry.last.time,
+                what: entry.what,
+            };
+            (reached, entry)
+        })
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn at_start(bytes: &[u8]) -> Found {
     if is_ssl2_client_hello(bytes) || is_ssl2_server_hello(bytes) {
         return Found::Ssl2;
     }
-    if bytes.len() < SIGNATURE + 2 && (could_become_records(bytes) || could_become_ssl2(bytes)) {
+    if bytes.len() < SIGNATURE + 2 && may_be_tls(bytes) {
         return Found::NotYet(0);
     }
     if RecordHeader::parse(bytes).is_some() && makes_sense(bytes) {
@@ -54,6 +54,11 @@ pub(super) fn hello_within(bytes: &[u8]) -> Found {
         // The last bytes may be the beginning of a signature.
         None => Found::NotYet(bytes.len().saturating_sub(SIGNATURE - 1)),
     }
+}
+
+/// Whether the first bytes of a connection are too few to tell what it is.
+pub(super) fn may_be_tls(bytes: &[u8]) -> bool {
+    could_become_records(bytes) || could_become_ssl2(bytes)
 }
 
 /// A short first segment may still become a record.

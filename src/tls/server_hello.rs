@@ -84,12 +84,19 @@ impl ServerHello {
     }
 
     /// The negotiated version: of `supported_versions` if it is there, else
-    /// `legacy_version`.
+    /// `legacy_version`; 0 when the message is cut before it can be told.
     #[must_use]
     pub fn version(&self) -> u16 {
+        const TLS12: u16 = 0x0303;
         self.extension(code::SUPPORTED_VERSIONS)
             .and_then(|extension| Reader::new(&extension.body).u16())
-            .unwrap_or(self.legacy_version)
+            .unwrap_or(match self.cipher_suite {
+                _ if self.whole || self.legacy_version != TLS12 => self.legacy_version,
+                // The suites of TLS 1.3 are of no other version, and it has no others.
+                Some(suite) if suite >> 8 == 0x13 => 0x0304,
+                Some(_) => TLS12,
+                None => 0,
+            })
     }
 
     /// The group of the server's key share, or the one that a HelloRetryRequest

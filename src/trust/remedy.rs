@@ -49,6 +49,9 @@ pub struct Remedy {
 /// Most certificates are mended by one; more than three means that another question should be asked.
 const MAX_ADDED: usize = 3;
 
+/// So many certificates are tried as the first addition. An honest CA name has one or two; hostile sets have hundreds.
+const MAX_TRIED: usize = 4;
+
 /// Finds the smallest remedy for a failed validation. `pool` holds certificates known from elsewhere (other
 /// connections, other stores, a bundle); what the peer sent is always considered. `None` for a path that is fine.
 #[must_use]
@@ -111,7 +114,7 @@ fn by_adding(
         return None;
     }
     let mut best: Option<Remedy> = None;
-    for first in additions(question, failed, pool) {
+    for first in additions(question, failed, pool).into_iter().take(MAX_TRIED) {
         let found = grow(question, pool, vec![first]);
         let size = |remedy: &Remedy| (remedy.remaining.len(), remedy.add.len());
         if best.as_ref().is_none_or(|best| size(&found) < size(best)) {

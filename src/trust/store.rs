@@ -122,6 +122,12 @@ impl Store {
         self.anchors.iter().any(|anchor| anchor.certificate.sha256 == *sha256)
     }
 
+    /// True when two anchors have the same subject, so that the way of looking issuers up may matter.
+    #[must_use]
+    pub fn has_namesakes(&self) -> bool {
+        self.by_subject.len() < self.anchors.len()
+    }
+
     /// All anchors whose subject is this name, with their positions, in file order.
     pub fn named<'a>(&'a self, name: &Name) -> impl Iterator<Item = (usize, &'a Anchor)> + use<'a> {
         self.by_subject

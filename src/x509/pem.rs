@@ -56,6 +56,40 @@ pub fn read(bytes: &[u8]) -> Vec<Block> {
     blocks
 }
 
+/// One certificate as a PEM block, lines of 64 characters (RFC 7468, 2 and 5).
+#[must_use]
+pub fn write(der: &[u8]) -> String {
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    for line in der.chunks(48) {
+        text.extend(line.chunks(3).flat_map(encode));
+        text.push('\n');
+    }
+    text.push_str("-----END CERTIFICATE-----\n");
+    text
+}
+
+/// Up to three octets as four characters (RFC 4648, 4).
+fn encode(octets: &[u8]) -> [char; 4] {
+    let sum = octets.iter().fold(0, |sum: u32, octet| (sum << 8) | u32::from(*octet));
+    let sum = sum << (8 * (3 - octets.len().min(3)));
+    [18, 12, 6, 0].map(|shift| {
+        // The first octet is spread over two characters, so n octets make n + 1 of them.
+        let used = usize::try_from((18 - shift) / 6).is_ok_and(|place| place <= octets.len());
+        if used { digit((sum >> shift) & 0x3f) } else { '=' }
+    })
+}
+
+fn digit(value: u32) -> char {
+    let value = u8::try_from(value).unwrap_or_default();
+    char::from(match value {
+        0..=25 => b'A' + value,
+        26..=51 => b'a' + (value - 26),
+        52..=61 => b'0' + (value - 52),
+        62 => b'+',
+        _ => b'/',
+    })
+}
+
 /// A block whose END has not been seen yet.
 struct Open<'a> {
     line: usize,
@@ -141,6 +175,21 @@ mod tests {
         assert_eq!(base64(b"Zm9vYmE=").as_deref(), Some(&b"fooba"[..]));
         for bad in [&b"Zm9"[..], b"Zm9*", b"=m9v", b"A==="] {
             assert_eq!(base64(bad), None);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let encoded = |octets: &[u8]| String::from_iter(encode(octets));
+        assert_eq!(encoded(b"foo") + &encoded(b"bar"), "Zm9vYmFy");
+        assert_eq!((encoded(b"f"), encoded(b"fo")), ("Zg==".to_owned(), "Zm8=".to_owned()));
+        for length in 0..200_u8 {
+            let bytes: Vec<u8> =
+                (0..length).map(|n| n.wrapping_mul(37).wrapping_add(length)).collect();
+            let pem = write(&bytes);
+            let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+            assert_eq!(base64(body.as_bytes()).as_deref(), Some(&bytes[..]));
+            assert!(pem.lines().all(|line| line.len() <= 64));
         }
     }
 

@@ -45,8 +45,17 @@ pub(crate) fn only(document: &Value) -> &Value {
 /// What a connection says whatever the way it was captured in: no frame numbers,
 /// times, addresses and packet counts.
 pub(crate) fn facts(connection: &Value) -> Value {
-    const OF_THE_CAPTURE: [&str; 8] =
-        ["input", "stream", "client", "server", "tcp", "encapsulation", "name_check", "service"];
+    const OF_THE_CAPTURE: [&str; 9] = [
+        "input",
+        "stream",
+        "client",
+        "server",
+        "tcp",
+        "encapsulation",
+        "name_check",
+        "service",
+        "timing",
+    ];
     let mut facts = connection.clone();
     let fields = facts.as_object_mut().unwrap();
     OF_THE_CAPTURE.iter().for_each(|field| drop(fields.remove(*field)));
@@ -69,8 +78,10 @@ fn forget_places(value: &mut Value) {
     }
 }
 
+/// The stage of an alert is told by the order of both directions in the capture.
 fn is_place(field: &str) -> bool {
-    ["frame", "time"].iter().any(|end| field == *end || field.ends_with(&format!("_{end}")))
+    field == "stage"
+        || ["frame", "time"].iter().any(|end| field == *end || field.ends_with(&format!("_{end}")))
 }
 
 /// The fields in which two connections differ, each with both values.

@@ -8,10 +8,15 @@ use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, KeyExchangeDocument,
     ServerHelloDocument, suite, version_word,
 };
+<<<<<<< HEAD
 use super::inferred::InferenceDocument;
 use crate::connection::{
     Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide, Timing,
 };
+=======
+use super::path::PathDocument;
+use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};
+>>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
 use crate::tls::{Body, Handshake, Role, What, fingerprint, names};
@@ -25,6 +30,7 @@ pub(super) struct ConnectionDocument {
     client: String,
     server: String,
     service: Option<&'static str>,
+    judged_at: Timestamp,
     first_frame: u64,
     first_time: Timestamp,
     last_frame: u64,
@@ -80,6 +86,7 @@ impl ConnectionDocument {
             client: connection.client.to_string(),
             server: connection.server.to_string(),
             service: crate::expressway::service(connection.server.port).map(|service| service.name),
+            judged_at: connection.judged_at,
             first_frame: connection.first.frame,
             first_time: connection.first.time,
             last_frame: connection.last.frame,
@@ -313,7 +320,7 @@ struct CertificateDocument {
 }
 
 #[derive(Serialize)]
-struct CertificateContent {
+pub(super) struct CertificateContent {
     serial: String,
     serial_hex: String,
     subject: String,
@@ -351,7 +358,7 @@ fn certificates(list: &[Presented]) -> Vec<CertificateDocument> {
 }
 
 impl CertificateContent {
-    fn of(certificate: &Certificate) -> Self {
+    pub(super) fn of(certificate: &Certificate) -> Self {
         let extensions = &certificate.extensions;
         let basic = extensions.basic_constraints;
         Self {
@@ -395,79 +402,40 @@ pub(in super::super) fn usage_name(usage: &crate::x509::Oid) -> String {
 }
 
 /// RFC 3339, or `invalid:` and the text of a date that cannot be read.
-fn date(time: &crate::x509::Time) -> String {
+pub(super) fn date(time: &crate::x509::Time) -> String {
     time.unix.map_or_else(|| format!("invalid:{}", time.text), date_text)
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum PathDocument {
-    Judged { ok: bool, errors: Vec<PathErrorDocument>, path: Vec<PathLinkDocument> },
-    NotJudged { not_judged: &'static str },
-}
-
-#[derive(Serialize)]
-struct PathErrorDocument {
-    code: u32,
-    depth: usize,
-    text: &'static str,
-}
-
-#[derive(Serialize)]
-struct PathLinkDocument {
-    subject: String,
-    sha256: String,
-    from: &'static str,
-}
-
-impl PathDocument {
-    fn of(verdict: &PathVerdict) -> Self {
-        match verdict {
-            PathVerdict::NotJudged(reason) => Self::NotJudged { not_judged: reason.reason() },
-            PathVerdict::Judged(validation) => Self::Judged {
-                ok: validation.ok(),
-                errors: validation
-                    .errors
-                    .iter()
-                    .map(|e| PathErrorDocument { code: e.code, depth: e.depth, text: e.text })
-                    .collect(),
-                path: validation
-                    .path
-                    .iter()
-                    .map(|link| PathLinkDocument {
-                        subject: link.certificate.subject.to_string(),
-                        sha256: hex(&link.certificate.sha256),
-                        from: match link.origin {
-                            crate::trust::Origin::Store(_) => "store",
-                            _ => "peer",
-                        },
-                    })
-                    .collect(),
-            },
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
 enum NameDocument {
-    Checked { reference: String, source: &'static str, matches: bool, presented: Vec<String> },
-    NotJudged { not_judged: &'static str },
+    Checked {
+        reference: String,
+        source: &'static str,
+        matches: bool,
+        traffic_server: bool,
+        sip_zone: bool,
+        presented: Vec<String>,
+    },
+    NotJudged {
+        not_judged: &'static str,
+    },
 }
 
 impl NameDocument {
     fn of(verdict: &NameVerdict) -> Self {
         match verdict {
             NameVerdict::NotJudged(reason) => Self::NotJudged { not_judged: reason.reason() },
-            NameVerdict::Checked { reference, matches, presented } => Self::Checked {
-                reference: reference.to_string(),
-                source: match reference {
-                    Reference::ServerName(_) => "sni",
-                    Reference::Address(_) => "server address",
-                },
-                matches: *matches,
-                presented: presented.clone(),
-            },
+            NameVerdict::Checked { reference, matches, traffic_server, sip_zone, presented } => {
+                Self::Checked {
+                    reference: reference.to_string(),
+                    source: reference.source(),
+                    matches: *matches,
+                    traffic_server: *traffic_server,
+                    sip_zone: *sip_zone,
+                    presented: presented.clone(),
+                }
+            }
         }
     }
 }

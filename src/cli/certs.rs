@@ -1,0 +1,81 @@
+//! `tlsight certs`: every certificate of the captures as a file.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tlsight::pipeline::{self, Config};
+use tlsight::report::certificates::{INDEX_HEADER, collect};
+use tlsight::wire::text::count;
+
+use super::args::Run;
+use super::commands::{complain_about, set_threads, sources};
+use super::output::Output;
+use super::{Exit, Trouble};
+
+const INDEX: &str = "index.tsv";
+
+#[derive(Debug, Args)]
+pub(crate) struct Certs {
+    /// Captures, folders of them, or - for standard input.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    inputs: Vec<PathBuf>,
+
+    /// Folder to write to; it is made when it is not there. One file per distinct
+    /// certificate (SHA-256 and common name in its name), and index.tsv.
+    #[arg(long, short, value_name = "DIR")]
+    output: PathBuf,
+
+    /// Write also into a folder that is not empty, over files of the same names.
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    run: Run,
+}
+
+/// Writes the certificates and their index.
+pub(super) fn run(args: &Certs) -> Result<Exit, Trouble> {
+    set_threads(&args.run)?;
+    let config = Config::default();
+    let sources = sources(&args.inputs, &config.limits)?;
+    prepare(&args.output, args.force)?;
+    let report = pipeline::analyze(sources, &config);
+    complain_about(&report);
+    let seen = collect(&report);
+    let mut index = format!("{INDEX_HEADER}\n");
+    for certificate in &seen {
+        write(&args.output, &certificate.file_name(), &certificate.pem())?;
+        index.push_str(&certificate.index_line(&report));
+        index.push('\n');
+    }
+    write(&args.output, INDEX, &index)?;
+    let done = count(seen.len() as u64, "certificate");
+    Output::stdout().write(&format!("{done} written to {}\n", args.output.display()))?;
+    Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
+}
+
+/// Makes the folder, or makes sure that nothing in it is lost.
+fn prepare(folder: &Path, force: bool) -> Result<(), Trouble> {
+    let trouble = |error: std::io::Error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(trouble)?;
+    let occupied = folder.read_dir().map_err(trouble)?.next().is_some();
+    if occupied && !force {
+        return Err(format!("{} is not empty; --force writes into it", folder.display()));
+    }
+    Ok(())
+}
+
+/// Writes a new file in the folder itself: what stood under that name goes first, so
+/// that a link there leads nowhere.
+fn write(folder: &Path, name: &str, text: &str) -> Result<(), Trouble> {
+    let path = folder.join(name);
+    let trouble = |error: std::io::Error| format!("{}: {error}", path.display());
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(trouble(error)),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(trouble)?;
+    file.write_all(text.as_bytes()).map_err(trouble)
+}

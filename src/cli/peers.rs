@@ -1,0 +1,41 @@
+//! `tlsight peers`: the servers, and whom they accept.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tlsight::pipeline::{self, Config};
+use tlsight::report::{json, peers};
+
+use super::args::Run;
+use super::commands::{complain_about, set_threads, sources};
+use super::output::Output;
+use super::{Exit, Trouble};
+
+#[derive(Debug, Args)]
+pub(crate) struct Peers {
+    /// Captures, folders of them, or - for standard input.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    inputs: Vec<PathBuf>,
+
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    run: Run,
+}
+
+/// Lists the servers.
+pub(super) fn run(args: &Peers) -> Result<Exit, Trouble> {
+    set_threads(&args.run)?;
+    let config = Config::default();
+    let report = pipeline::analyze(sources(&args.inputs, &config.limits)?, &config);
+    complain_about(&report);
+    let peers = peers::collect(&report);
+    if args.json {
+        Output::stdout().write_with(|out| json::write_peers(&peers, out))?;
+    } else {
+        Output::stdout().write(&peers::render(&peers))?;
+    }
+    Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
+}

@@ -1,0 +1,88 @@
+//! What path validation says of a chain that a side showed.
+
+use std::sync::Arc;
+
+use crate::trust::{Anchor, PathValidation, Remedy, StoreSemantics};
+
+/// A judged chain.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// The answer of path validation.
+    pub validation: PathValidation,
+    /// What would mend it, when it failed.
+    pub remedy: Option<Remedy>,
+    /// The anchors that the remedy takes out of the store.
+    pub in_the_way: Vec<Anchor>,
+    /// The answer of the other way to look issuers up, when it is another one.
+    pub otherwise: Option<Otherwise>,
+}
+
+/// What the same store answers when issuers are looked up in the other way.
+#[derive(Clone, Debug)]
+pub struct Otherwise {
+    /// That way.
+    pub semantics: StoreSemantics,
+    /// Its answer.
+    pub validation: PathValidation,
+}
+
+/// The answer about a chain.
+#[derive(Clone, Debug)]
+pub enum PathVerdict {
+    /// Judged by path validation.
+    Judged(Arc<Chain>),
+    /// Not judged, and why.
+    NotJudged(NotJudged),
+}
+
+impl PathVerdict {
+    /// The validation, if there was one.
+    #[must_use]
+    pub fn judged(&self) -> Option<&PathValidation> {
+        self.chain().map(|chain| &chain.validation)
+    }
+
+    /// The validation with what would mend it, if there was one.
+    #[must_use]
+    pub fn chain(&self) -> Option<&Chain> {
+        match self {
+            Self::Judged(chain) => Some(chain),
+            Self::NotJudged(_) => None,
+        }
+    }
+}
+
+/// Why something was not judged. Each is an answer, not a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotJudged {
+    /// No trust anchors were given.
+    NoTrustStore,
+    /// TLS 1.3 encrypts the certificates.
+    HiddenByTls13,
+    /// A resumed session shows no certificates.
+    Resumed,
+    /// The side sent no certificate.
+    NotSent,
+    /// The certificate is not in the capture, or not all of it.
+    NotCaptured,
+    /// The certificate cannot be read.
+    Unreadable,
+    /// No name to compare with is known.
+    NoReference,
+}
+
+impl NotJudged {
+    /// The reason in words.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NoTrustStore => "no trust store given",
+            Self::HiddenByTls13 => "certificate hidden by TLS 1.3",
+            Self::Resumed => "resumed session, no certificate sent",
+            Self::NotSent => "no certificate sent",
+            Self::NotCaptured => "certificate not in the capture",
+            Self::Unreadable => "certificate cannot be read",
+            Self::NoReference => "no name to compare with",
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Questions about chains: each distinct one is answered once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::config::Judging;
+use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented};
+use crate::tls::Role;
+use crate::trust::{
+    Conclusion, PathValidation, Purpose, Question, Store, StoreSemantics, remedy, validate,
+};
+use crate::x509::{Certificate, Name, Sha256};
+
+/// Certificates of the capture that may stand above a failed path; a hostile capture
+/// has more.
+const MAX_NEAR: usize = 32;
+
+/// A question about a chain, as far as its answer depends on it: the certificates in
+/// order, and the time as a place among the dates at which an answer can change.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct QuestionKey {
+    chain: Vec<Sha256>,
+    epoch: usize,
+}
+
+/// Judges the chains that one side showed by the trust store of the other.
+pub(super) struct Court<'c> {
+    store: Option<&'c Store>,
+    /// Whose chains are judged.
+    role: Role,
+    judging: &'c Judging,
+    answers: HashMap<QuestionKey, Arc<Chain>>,
+    /// Dates of the anchors at which an answer can change.
+    anchor_dates: Vec<i64>,
+    /// The same store with the other lookup, where that may answer otherwise.
+    otherwise: Option<Store>,
+}
+
+impl<'c> Court<'c> {
+    pub(super) fn new(store: Option<&'c Store>, role: Role, judging: &'c Judging) -> Self {
+        let anchors = store.into_iter().flat_map(Store::anchors);
+        let mut anchor_dates: Vec<i64> =
+            anchors.flat_map(|anchor| turning_points(&anchor.certificate)).collect();
+        anchor_dates.sort_unstable();
+        anchor_dates.dedup();
+        let otherwise = store.filter(|store| store.has_namesakes()).map(|store| {
+            let other = match store.semantics() {
+                StoreSemantics::OpenSsl => StoreSemantics::Expressway,
+                StoreSemantics::Expressway => StoreSemantics::OpenSsl,
+            };
+            store.clone().with_semantics(other)
+        });
+        Self { store, role, judging, answers: HashMap::new(), anchor_dates, otherwise }
+    }
+
+    /// Answers what the connections ask anew.
+    pub(super) fn answer_all(&mut self, connections: &[Connection], pool: &Pool) {
+        let Some(store) = self.store else { return };
+        let mut questions: HashMap<QuestionKey, &Connection> = HashMap::new();
+        for connection in connections {
+            if let Some(key) = self.question_key(connection)
+                && !self.answers.contains_key(&key)
+            {
+                questions.entry(key).or_insert(connection);
+            }
+        }
+        let questions: Vec<(QuestionKey, &Connection)> = questions.into_iter().collect();
+        let answers: Vec<(QuestionKey, Arc<Chain>)> = questions
+            .into_par_iter()
+            .filter_map(|(key, connection)| {
+                Some((key, Arc::new(self.answer(connection, store, pool)?)))
+            })
+            .collect();
+        self.answers.extend(answers);
+    }
+
+    /// The verdict on a connection whose question was answered.
+    pub(super) fn verdict(&self, connection: &Connection) -> PathVerdict {
+        if let Some(reason) = not_shown(connection, self.role) {
+            return PathVerdict::NotJudged(reason);
+        }
+        self.question_key(connection)
+            .and_then(|key| self.answers.get(&key).cloned())
+            .map_or(PathVerdict::NotJudged(NotJudged::NoTrustStore), PathVerdict::Judged)
+    }
+
+    fn question_key(&self, connection: &Connection) -> Option<QuestionKey> {
+        let shown = connection.certificates(self.role);
+        shown.first()?.parsed()?;
+        let time = connection.judged_at.seconds();
+        let mut dates: Vec<i64> =
+            readable(shown).flat_map(|certificate| turning_points(certificate)).collect();
+        dates.extend_from_slice(&self.anchor_dates);
+        dates.sort_unstable();
+        dates.dedup();
+        Some(QuestionKey {
+            chain: shown.iter().map(|shown| *shown.sha256()).collect(),
+            epoch: dates.partition_point(|date| *date <= time),
+        })
+    }
+
+    fn answer(&self, connection: &Connection, store: &Store, pool: &Pool) -> Option<Chain> {
+        let shown = connection.certificates(self.role);
+        let leaf = shown.first()?.parsed()?.clone();
+        let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
+        let time = connection.judged_at.seconds();
+        let purpose = match self.role {
+            Role::Server => Purpose::Server,
+            Role::Client => Purpose::Client,
+        };
+        let question = Question {
+            partial_chain: self.judging.partial_chain,
+            security_level: self.judging.security_level,
+            ..Question::new(leaf, &others, store, time, purpose)
+        };
+        Some(self.explained(&question, pool))
+    }
+
+    /// The answer, what would mend it, and what the other lookup says.
+    fn explained(&self, question: &Question<'_>, pool: &Pool) -> Chain {
+        let validation = validate(question);
+        let remedy = match validation.conclusion() {
+            Conclusion::Refused => remedy(question, &validation, &pool.near(question, &validation)),
+            _ => None,
+        };
+        let anchors = question.store.anchors();
+        let positions = remedy.iter().flat_map(|remedy| &remedy.remove);
+        let in_the_way = positions.filter_map(|&at| anchors.get(at).cloned()).collect();
+        let otherwise = self.otherwise.as_ref().and_then(|store| {
+            let other = validate(&Question { store, ..question.clone() });
+            (other.ok() != validation.ok())
+                .then_some(Otherwise { semantics: store.semantics(), validation: other })
+        });
+        Chain { validation, remedy, in_the_way, otherwise }
+    }
+}
+
+/// Readable certificates of the capture by subject.
+pub(super) struct Pool(HashMap<Box<[u8]>, Vec<Arc<Certificate>>>);
+
+impl Pool {
+    pub(super) fn new<'p>(certificates: impl Iterator<Item = &'p Arc<Certificate>>) -> Self {
+        let mut by_subject: HashMap<Box<[u8]>, Vec<Arc<Certificate>>> = HashMap::new();
+        for certificate in certificates {
+            let list = by_subject.entry(certificate.subject.canonical().into()).or_default();
+            list.push(Arc::clone(certificate));
+        }
+        // The order in which a hash table gives its entries must not show.
+        by_subject.values_mut().for_each(|list| list.sort_by_key(|certificate| certificate.sha256));
+        Self(by_subject)
+    }
+
+    /// What may stand above the certificates of a failed path, and above those.
+    fn near(&self, question: &Question<'_>, failed: &PathValidation) -> Vec<Arc<Certificate>> {
+        let path = failed.path.iter().map(|link| &link.certificate);
+        let mut wanted: Vec<Name> = path
+            .rev()
+            .chain(question.untrusted.iter().rev())
+            .map(|certificate| certificate.issuer.clone())
+            .collect();
+        let mut near: Vec<Arc<Certificate>> = Vec::new();
+        let mut at = 0;
+        while let Some(name) = wanted.get(at).filter(|_| near.len() < MAX_NEAR) {
+            let named = self.0.get(name.canonical()).into_iter().flatten();
+            let new: Vec<_> = named.filter(|one| !near.contains(one)).take(MAX_NEAR).collect();
+            wanted.extend(new.iter().map(|certificate| certificate.issuer.clone()));
+            near.extend(new.into_iter().cloned());
+            at += 1;
+        }
+        near
+    }
+}
+
+/// The dates of a certificate at which a verdict can change: the first second of
+/// its validity, its last one (at which OpenSSL refuses it), and the one behind it.
+fn turning_points(certificate: &Certificate) -> impl Iterator<Item = i64> {
+    let begin = certificate.not_before.unix;
+    let end = certificate.not_after.unix;
+    begin.into_iter().chain(end).chain(end.map(|last| last.saturating_add(1)))
+}
+
+fn readable(list: &[Presented]) -> impl Iterator<Item = &Arc<Certificate>> {
+    list.iter().filter_map(Presented::parsed)
+}
+
+/// Why the certificate of a side cannot be judged at all.
+pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged> {
+    let shown = connection.certificates(role).first();
+    match (role, shown) {
+        (_, Some(leaf)) if leaf.parsed().is_none() => Some(NotJudged::Unreadable),
+        (_, Some(_)) => None,
+        (Role::Client, None) if connection.client_certificates.is_some() => {
+            Some(NotJudged::NotSent)
+        }
+        (Role::Client, None) if connection.handshake.is_tls13() => Some(NotJudged::HiddenByTls13),
+        (Role::Client, None) => Some(NotJudged::NotSent),
+        (Role::Server, None) if connection.resumption.known() == Some(true) => {
+            Some(NotJudged::Resumed)
+        }
+        (Role::Server, None) if connection.handshake.is_tls13() => Some(NotJudged::HiddenByTls13),
+        (Role::Server, None) if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
+        (Role::Server, None) => Some(NotJudged::NotCaptured),
+    }
+}
