@@ -4,11 +4,8 @@
 //! certificate leg gives parsed certificates and the answer of path validation.
 
 mod assemble;
-<<<<<<< HEAD
-mod inference;
-=======
 mod chain;
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
+mod inference;
 mod ledger;
 mod outcome;
 mod reference;
@@ -17,11 +14,8 @@ mod timing;
 use std::sync::Arc;
 
 pub use assemble::{Observed, Tcp, TcpSide};
-<<<<<<< HEAD
-pub use inference::{Answer, Claim, Confidence, HiddenKey, Inference};
-=======
 pub use chain::{Chain, NotJudged, Otherwise, PathVerdict};
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
+pub use inference::{Claim, Confidence, HiddenKey, Inference};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
 pub use reference::{NameVerdict, Reference};

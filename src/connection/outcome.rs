@@ -1,12 +1,8 @@
 //! How a handshake ended, and whether it took up an earlier session.
 
 use super::assemble::Tcp;
-<<<<<<< HEAD
 use super::inference;
-use crate::tls::{Handshake, Role, What};
-=======
-use crate::tls::{ClientHello, Entry, Handshake, Role, What};
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
+use crate::tls::{ClientHello, Handshake, Role, What};
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,29 +132,6 @@ fn is_complete(handshake: &Handshake) -> bool {
         .all(|role| handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some())
 }
 
-<<<<<<< HEAD
-=======
-/// Encrypted records of the client behind the ServerHello. Only early data may come
-/// before it; frames tell nothing else, because one direction may have been recorded
-/// before the other.
-fn answer_of_tls13_client(handshake: &Handshake) -> impl Iterator<Item = (&Entry, usize)> {
-    let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
-    let hello = handshake.server_hello().map(|(entry, _)| entry.frame);
-    handshake
-        .encrypted(Role::Client)
-        .filter(move |(entry, _)| !early || hello.is_some_and(|hello| entry.frame > hello))
-}
-
-/// Frame of the client's record that holds its Finished: the first one behind the
-/// ServerHello that is long enough.
-fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
-    handshake.server_hello()?;
-    answer_of_tls13_client(handshake)
-        .find(|(_, length)| *length >= SHORTEST_FINISHED)
-        .map(|(entry, _)| entry.frame)
-}
-
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 /// An alert that is encrypted, told by where it stands.
 fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
     if handshake.is_tls13() {
@@ -183,43 +156,6 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
     }
 }
 
-<<<<<<< HEAD
-=======
-/// The client's only encrypted record is too short for a Finished.
-fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
-    handshake.server_hello()?;
-    let mut records = answer_of_tls13_client(handshake);
-    let (entry, length) = records.next()?;
-    let alone = records.next().is_none();
-    (alone && ALERT_LENGTHS.contains(&length)).then_some(Outcome::Alert {
-        by: Role::Client,
-        description: None,
-        frame: entry.frame,
-        inferred: true,
-    })
-}
-
-/// The client answered a CertificateRequest, and the server's first and last record
-/// after it is as short as an alert. (A close_notify is as long, so this is only
-/// concluded where a client certificate was asked for.)
-fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
-    let finished = finished_of_tls13_client(handshake)?;
-    let asked = match answer_of_tls13_client(handshake).next() {
-        Some((_, 25)) => true,
-        Some((_, first)) => first > 300,
-        None => false,
-    };
-    let mut after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > finished);
-    let (entry, length) = after.next()?;
-    (asked && ALERT_LENGTHS.contains(&length) && after.next().is_none()).then_some(Outcome::Alert {
-        by: Role::Server,
-        description: None,
-        frame: entry.frame,
-        inferred: true,
-    })
-}
-
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 /// Whether an earlier session was taken up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resumption {
@@ -276,10 +212,6 @@ impl Resumption {
             return Self::Unknown;
         }
         // With a ticket the client makes up a session id to see it echoed.
-        if client.is_some_and(ClientHello::has_ticket) {
-            Self::Ticket
-        } else {
-            Self::SessionId
-        }
+        if client.is_some_and(ClientHello::has_ticket) { Self::Ticket } else { Self::SessionId }
     }
 }

@@ -8,7 +8,7 @@ use crate::tls::Role;
 pub(super) fn lines(capture: &CaptureReport, connection: &Connection) -> Vec<String> {
     let line = |inference: &Inference| {
         let frames: Vec<String> =
-            inference.frames.iter().map(|frame| capture.frame_text(*frame)).collect();
+            inference.frames().iter().map(|frame| capture.frame_text(*frame)).collect();
         let plural = if frames.len() == 1 { "" } else { "s" };
         format!(
             "{} ({}): {} [frame{plural} {}]",

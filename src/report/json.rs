@@ -10,13 +10,10 @@ mod chain;
 mod connection;
 mod formatter;
 mod handshake;
-<<<<<<< HEAD
 mod inferred;
-=======
 mod path;
 mod peers;
 mod store;
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

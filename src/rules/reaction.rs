@@ -71,7 +71,7 @@ pub(super) fn hidden_answer(connection: &Connection, with_certificate: bool) -> 
         matches!(claim, Claim::ClientCertificate { sent } if *sent == with_certificate)
             .then_some(())
     })?;
-    inference.frames.first().copied()
+    inference.frames().first().copied()
 }
 
 /// Whether the other side ended the handshake in a way that tells one of `alerts`.

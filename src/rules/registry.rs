@@ -4,8 +4,7 @@ use super::rule::Rule;
 use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
 use super::{
     cipher_selection, client_certificate, client_trust, handshake_failure, negotiation,
-    path_validation, refusal, tls13_inference, trust_store,
-    visibility,
+    path_validation, refusal, tls13_inference, trust_store, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A

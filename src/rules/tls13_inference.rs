@@ -182,9 +182,9 @@ fn said(connection: &Connection, inference: &Inference) -> Values {
 
 fn observed(inference: &Inference, values: Values) -> Observation {
     let evidence = inference
-        .frames
+        .records
         .iter()
-        .map(|frame| Evidence::new(*frame, "tls.record.length", inference.claim.value()))
+        .map(|record| Evidence::new(record.frame, "tls.record.length", record.length))
         .collect();
     Observation { evidence, values, severity: None, of: None }
 }

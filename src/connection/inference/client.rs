@@ -4,7 +4,7 @@
 use super::flight::{self, Record, Signed};
 use super::shape::{EMPTY_CERTIFICATE, Shape};
 use super::{Claim, Confidence, Inference};
-use crate::tls::{Alert, Handshake, Role};
+use crate::tls::{Alert, ClientHello, Handshake, Role};
 
 /// No record that holds a client's certificate is shorter: a certificate with the
 /// smallest key in use (EC) and empty names takes about 225 bytes, its message 13
@@ -13,7 +13,7 @@ const SHORTEST_CERTIFICATE: usize = 238;
 
 /// What a client of TLS 1.3 sent first after the server's flight, with the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// Its Finished: no certificate was asked for.
     Finished(u64),
     /// An empty certificate list.
@@ -81,9 +81,12 @@ pub(super) fn went_on(handshake: &Handshake) -> bool {
     const FINISHED: usize = 53;
     let shape = Shape::of(handshake);
     let Some((hello, _)) = handshake.server_hello() else { return false };
+    // Early data comes before the ServerHello; nothing else does, unless one direction
+    // was recorded before the other.
+    let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
     handshake
         .encrypted(Role::Client)
-        .filter(|(entry, _)| entry.frame > hello.frame)
+        .filter(|(entry, _)| !early || entry.frame > hello.frame)
         .any(|(_, length)| shape.map_or(length >= FINISHED, |shape| shape.fits_finished(length)))
 }
 
@@ -117,7 +120,7 @@ fn refusal_in_clear(handshake: &Handshake) -> Option<Inference> {
         claim: Claim::Refused { by: Role::Client },
         confidence: Confidence::High,
         reason: "the client answered the server's flight with an alert in clear".to_owned(),
-        frames: vec![alert.frame],
+        records: vec![Record { frame: alert.frame, length: 2 }],
     })
 }
 
@@ -129,7 +132,7 @@ fn refused(record: Record) -> Inference {
             "the client answered the server's flight with a record of {} bytes, which is as long as an alert and too short for anything else",
             record.length
         ),
-        frames: vec![record.frame],
+        records: vec![record],
     }
 }
 
@@ -141,7 +144,7 @@ fn not_asked(record: Record) -> Inference {
             "the client's first encrypted record of {} bytes is its Finished alone: it had no CertificateRequest to answer",
             record.length
         ),
-        frames: vec![record.frame],
+        records: vec![record],
     }
 }
 
@@ -177,7 +180,7 @@ fn certificate(shape: Shape, records: &[Record]) -> Vec<Inference> {
                 "the client's CertificateVerify record of {} bytes fits such a key",
                 signed.verify.length
             ),
-            frames: vec![signed.verify.frame],
+            records: vec![signed.verify],
         });
     }
     inferred
@@ -190,7 +193,7 @@ fn answered(record: Record, sent: bool, confidence: Confidence, reason: &str) ->
             claim,
             confidence,
             reason: reason.to_owned(),
-            frames: vec![record.frame],
+            records: vec![record],
         })
         .collect()
 }

@@ -2,26 +2,30 @@
 
 use super::key::HiddenKey;
 use super::shape::Shape;
-use crate::tls::{Handshake, Role, What};
+use crate::tls::{ClientHello, Entry, Handshake, Role, What};
 
 /// Length of a CertificateVerify without its signature: header, scheme, length
 /// (RFC 8446, 4.4.3).
 const VERIFY_FRAME: usize = 4 + 2 + 2;
 
-/// An encrypted record.
+/// A record whose content is encrypted, or an alert in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) frame: u64,
-    pub(super) length: usize,
+pub struct Record {
+    /// Frame of its last byte.
+    pub frame: u64,
+    /// Length of its payload, as Wireshark's `tls.record.length`.
+    pub length: usize,
 }
 
 /// The server's records from its ServerHello to the client's answer, the tickets of
-/// hasty servers (Go) counted in. A client that refuses may do so before the rest of
-/// the flight is there. `None` when bytes of it are missing.
+/// hasty servers (Go) counted in; to the end where that answer was recorded first. A
+/// client that refuses may do so before the rest of the flight is there. `None` when
+/// bytes of it are missing.
 pub(super) fn of_server(handshake: &Handshake, shape: Shape) -> Option<Vec<Record>> {
+    let (hello, _) = handshake.server_hello()?;
     let answer = of_client(handshake)
         .and_then(|records| records.first().copied())
-        .filter(|first| !shape.is_alert(first.length));
+        .filter(|first| !shape.is_alert(first.length) && first.frame > hello.frame);
     let records = all(handshake, Role::Server)?;
     let in_time = |record: &Record| answer.is_none_or(|answer| record.frame < answer.frame);
     Some(records.into_iter().take_while(in_time).collect())
@@ -33,16 +37,13 @@ pub(super) fn of_server_after(handshake: &Handshake, answer: u64) -> Option<Vec<
     Some(records.into_iter().filter(|record| record.frame > answer).collect())
 }
 
-/// The client's records behind the ServerHello. `None` when bytes of them are
-/// missing, or when data sent early may be among them (RFC 8446, 4.2.10).
+/// The client's records. `None` when bytes of them are missing, or when data sent
+/// early may be among them (RFC 8446, 4.2.10). Frames tell nothing here: one direction
+/// may have been recorded before the other.
 pub(super) fn of_client(handshake: &Handshake) -> Option<Vec<Record>> {
-    const EARLY_DATA: u16 = 42;
-    let (hello, _) = handshake.server_hello()?;
-    if handshake.client_hello().is_some_and(|hello| hello.extension(EARLY_DATA).is_some()) {
-        return None;
-    }
-    let records = all(handshake, Role::Client)?;
-    Some(records.into_iter().filter(|record| record.frame > hello.frame).collect())
+    handshake.server_hello()?;
+    let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
+    if early { None } else { all(handshake, Role::Client) }
 }
 
 fn all(handshake: &Handshake, from: Role) -> Option<Vec<Record>> {
@@ -50,8 +51,7 @@ fn all(handshake: &Handshake, from: Role) -> Option<Vec<Record>> {
         .entries
         .iter()
         .any(|entry| entry.from == from && matches!(entry.what, What::Gap { .. }));
-    let record =
-        |(entry, length): (&crate::tls::Entry, usize)| Record { frame: entry.frame, length };
+    let record = |(entry, length): (&Entry, usize)| Record { frame: entry.frame, length };
     (!missing).then(|| handshake.encrypted(from).map(record).collect())
 }
 

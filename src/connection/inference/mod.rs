@@ -19,7 +19,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use client::Answer;
+pub use flight::Record;
 pub use key::HiddenKey;
 
 use crate::tls::{Handshake, Role};
@@ -33,8 +33,18 @@ pub struct Inference {
     pub confidence: Confidence,
     /// From what it follows.
     pub reason: String,
-    /// Frames of the records it follows from.
-    pub frames: Vec<u64>,
+    /// The records it follows from.
+    pub records: Vec<Record>,
+}
+
+impl Inference {
+    /// Frames of these records, each once.
+    #[must_use]
+    pub fn frames(&self) -> Vec<u64> {
+        let mut frames: Vec<u64> = self.records.iter().map(|record| record.frame).collect();
+        frames.dedup();
+        frames
+    }
 }
 
 /// What can be concluded.
@@ -130,7 +140,8 @@ pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
 #[must_use]
 pub(super) fn refusal(handshake: &Handshake) -> Option<(Role, u64)> {
     let by_client = client::encrypted_refusal(handshake).map(|frame| (Role::Client, frame));
-    by_client.or_else(|| server::encrypted_refusal(handshake).map(|frame| (Role::Server, frame)))
+    by_client
+        .or_else(|| server::encrypted_refusal(handshake).map(|record| (Role::Server, record.frame)))
 }
 
 /// Whether the client of a TLS 1.3 handshake went on after the server's flight: it

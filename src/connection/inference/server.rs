@@ -30,7 +30,7 @@ pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
                 .or_else(|| key_by_size(handshake, shape, &records, answer)),
         ),
     }
-    inferred.extend(refused(handshake, shape));
+    inferred.extend(refused(handshake));
     inferred
 }
 
@@ -52,7 +52,7 @@ fn key_of(handshake: &Handshake, signed: &Signed<'_>) -> Inference {
             "the record in front of the server's Finished, which holds its CertificateVerify, is {} bytes long, which fits such a key{doubt}",
             signed.verify.length
         ),
-        frames: vec![signed.verify.frame],
+        records: vec![signed.verify],
     }
 }
 
@@ -73,7 +73,7 @@ fn key_by_offer(handshake: &Handshake, records: &[Record]) -> Option<Inference> 
         confidence: Confidence::High,
         reason: "the client's signature_algorithms allow no other kind of key in TLS 1.3"
             .to_owned(),
-        frames: vec![first.frame],
+        records: vec![*first],
     })
 }
 
@@ -101,7 +101,7 @@ fn key_by_size(
         reason: format!(
             "the server's flight of {content} bytes has no room for an RSA key of 2,048 bits, its signature and a certificate"
         ),
-        frames: vec![first.frame],
+        records: vec![*first],
     })
 }
 
@@ -155,7 +155,7 @@ fn request_by_count(record: Record, asked: bool) -> Inference {
         claim: Claim::CertificateRequested(asked),
         confidence: Confidence::Likely,
         reason,
-        frames: vec![record.frame],
+        records: vec![record],
     }
 }
 
@@ -171,7 +171,7 @@ fn chain(records: &[Record], overhead: usize, by_count: bool) -> Inference {
         reason: format!(
             "{pieces} in front of the server's CertificateVerify, less {overhead} bytes of encryption each, is its Certificate message"
         ),
-        frames: records.iter().map(|record| record.frame).collect(),
+        records: records.to_vec(),
     }
 }
 
@@ -179,7 +179,7 @@ fn chain(records: &[Record], overhead: usize, by_count: bool) -> Inference {
 
 /// The client answered a CertificateRequest, and then the server sent no ticket and no
 /// data, but one alert, or two (an alert and close_notify, as GnuTLS does).
-pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<u64> {
+pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<Record> {
     let shape = Shape::of(handshake)?;
     let answer = client::answer(handshake)?;
     if answer.asked() != Some(true) {
@@ -188,20 +188,18 @@ pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<u64> {
     let after = flight::of_server_after(handshake, answer.frame())?;
     let alerts = after.iter().all(|record| shape.is_alert(record.length));
     let first = after.first()?;
-    (alerts && after.len() <= 2).then_some(first.frame)
+    (alerts && after.len() <= 2).then_some(*first)
 }
 
-fn refused(handshake: &Handshake, shape: Shape) -> Option<Inference> {
-    let frame = encrypted_refusal(handshake)?;
-    let [small, padded] = shape.overheads();
+fn refused(handshake: &Handshake) -> Option<Inference> {
+    let alert = encrypted_refusal(handshake)?;
     Some(Inference {
         claim: Claim::Refused { by: Role::Server },
         confidence: Confidence::Likely,
         reason: format!(
-            "after the client's answer to its CertificateRequest the server sent nothing but a record as long as an alert ({} bytes, {} from Java), no ticket and no data",
-            small + 2,
-            padded + 2
+            "after the client's answer to its CertificateRequest the server sent neither ticket nor data, but a record of {} bytes, which is as long as an alert",
+            alert.length
         ),
-        frames: vec![frame],
+        records: vec![alert],
     })
 }

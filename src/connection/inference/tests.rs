@@ -90,7 +90,7 @@ impl Seen {
 fn claims(handshake: &Handshake) -> Vec<String> {
     let text = |inference: super::Inference| {
         let doubt = if inference.confidence == Confidence::Likely { "?" } else { "" };
-        assert!(!inference.frames.is_empty() && !inference.reason.is_empty());
+        assert!(!inference.frames().is_empty() && !inference.reason.is_empty());
         format!("{}={}{doubt}", inference.claim.what(), inference.claim.value())
     };
     infer(handshake).into_iter().map(text).collect()

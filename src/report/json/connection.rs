@@ -8,15 +8,9 @@ use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, KeyExchangeDocument,
     ServerHelloDocument, suite, version_word,
 };
-<<<<<<< HEAD
 use super::inferred::InferenceDocument;
-use crate::connection::{
-    Connection, NameVerdict, Outcome, PathVerdict, Presented, Reference, TcpSide, Timing,
-};
-=======
 use super::path::PathDocument;
 use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};
->>>>>>> 7e0807e721c6c8ac4eedc8613dc49a3ea1e1eab3
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
 use crate::tls::{Body, Handshake, Role, What, fingerprint, names};

@@ -20,7 +20,7 @@ impl InferenceDocument {
             value: inference.claim.value(),
             confidence: inference.confidence.word(),
             reason: inference.reason.clone(),
-            frames: inference.frames.clone(),
+            frames: inference.frames(),
         }
     }
 }
