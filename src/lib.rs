@@ -57,6 +57,9 @@
 //!
 //! - **Facts and judgements are separate.** Decoders record; "weak", "missing" and
 //!   "wrong" are said in [`rules`] only.
+//! - **Conclusions are marked.** What the lengths of encrypted records tell under TLS
+//!   1.3 is a [`connection::Inference`] with its confidence and reason, beside the
+//!   facts, never among them.
 //! - **Every fact knows its frame**, and stream and frame numbers equal Wireshark's
 //!   for a single file, because the engineer's next step is to open it there.
 //! - **Same bytes out** for any number of threads and any size of buffer.

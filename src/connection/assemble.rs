@@ -1,7 +1,7 @@
 //! Joins a flow and its handshake; certificates and verdicts are added later,
 //! once per distinct certificate and chain.
 
-use super::{LedgerClass, Outcome, Resumption};
+use super::{Inference, LedgerClass, Outcome, Resumption};
 use crate::flow::{Flow, Mark};
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, Endpoint};
@@ -92,6 +92,8 @@ pub struct Observed {
     pub resumption: Resumption,
     /// What could be seen.
     pub ledger: LedgerClass,
+    /// What record lengths tell of a TLS 1.3 handshake without keys.
+    pub inferred: Vec<Inference>,
 }
 
 impl Observed {
@@ -132,6 +134,7 @@ impl Observed {
             outcome,
             resumption,
             ledger: LedgerClass::of(&handshake, &tcp, outcome, resumption),
+            inferred: super::inference::infer(&handshake),
             handshake,
         })
     }

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod chain;
+mod inference;
 mod ledger;
 mod outcome;
 mod reference;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use assemble::{Observed, Tcp, TcpSide};
 pub use chain::{Chain, NotJudged, Otherwise, PathVerdict};
+pub use inference::{Claim, Confidence, HiddenKey, Inference};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
 pub use reference::{NameVerdict, Reference};
@@ -53,6 +55,8 @@ pub struct Connection {
     pub resumption: Resumption,
     /// What could be seen of it.
     pub ledger: LedgerClass,
+    /// What record lengths tell of a TLS 1.3 handshake without keys.
+    pub inferred: Vec<Inference>,
     /// What the server showed.
     pub server_certificates: Vec<Presented>,
     /// What the client showed; an empty answer to a CertificateRequest is
@@ -127,6 +131,11 @@ impl Connection {
             Role::Server => &self.server_path,
             Role::Client => &self.client_path,
         }
+    }
+
+    /// The first conclusion from record lengths that `pick` knows what to do with.
+    pub fn inferred<T>(&self, pick: impl Fn(&Claim) -> Option<T>) -> Option<(&Inference, T)> {
+        self.inferred.iter().find_map(|inference| Some((inference, pick(&inference.claim)?)))
     }
 
     /// The server's own certificate, if it is readable.

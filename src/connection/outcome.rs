@@ -1,13 +1,8 @@
 //! How a handshake ended, and whether it took up an earlier session.
 
 use super::assemble::Tcp;
-use crate::tls::{ClientHello, Entry, Handshake, Role, What};
-
-/// A Finished of TLS 1.3 alone is at least this long in its record: 4 bytes of
-/// header, 32 of hash, 1 of content type, 16 of tag (RFC 8446, 4.4.4 and 5.2).
-const SHORTEST_FINISHED: usize = 53;
-/// An encrypted alert of TLS 1.3: 19 bytes, 35 with Java's padding.
-const ALERT_LENGTHS: [usize; 2] = [19, 35];
+use super::inference;
+use crate::tls::{ClientHello, Handshake, Role, What};
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +126,7 @@ fn is_complete(handshake: &Handshake) -> bool {
     }
     if handshake.is_tls13() {
         return handshake.finished(Role::Client).is_some()
-            || finished_of_tls13_client(handshake).is_some();
+            || inference::client_went_on(handshake);
     }
     [Role::Client, Role::Server].into_iter().all(|role| {
         handshake.finished(role).is_some()
@@ -144,29 +139,11 @@ fn closed_records(handshake: &Handshake, role: Role) -> impl Iterator<Item = (&E
     handshake.encrypted(role).filter(|(entry, _)| !entry.decrypted)
 }
 
-/// Encrypted records of the client behind the ServerHello that no key opened. Only early data may come
-/// before it; frames tell nothing else, because one direction may have been recorded
-/// before the other.
-fn answer_of_tls13_client(handshake: &Handshake) -> impl Iterator<Item = (&Entry, usize)> {
-    let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
-    let hello = handshake.server_hello().map(|(entry, _)| entry.frame);
-    closed_records(handshake, Role::Client)
-        .filter(move |(entry, _)| !early || hello.is_some_and(|hello| entry.frame > hello))
-}
-
-/// Frame of the client's record that holds its Finished: the first one behind the
-/// ServerHello that is long enough.
-fn finished_of_tls13_client(handshake: &Handshake) -> Option<u64> {
-    handshake.server_hello()?;
-    answer_of_tls13_client(handshake)
-        .find(|(_, length)| *length >= SHORTEST_FINISHED)
-        .map(|(entry, _)| entry.frame)
-}
-
 /// An alert that is encrypted, told by where it stands.
 fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
     if handshake.is_tls13() {
-        client_refusal_of_tls13(handshake).or_else(|| server_refusal_of_tls13(handshake))
+        let (by, frame) = inference::refusal(handshake)?;
+        Some(Outcome::Alert { by, description: None, frame, inferred: true })
     } else if is_complete(handshake) || handshake.server_hello().is_none() {
         // Without the ServerHello in sight the alert may be the close_notify of a
         // connection whose handshake was not captured.
@@ -184,46 +161,6 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
             inferred: false,
         })
     }
-}
-
-/// The client's only encrypted record is too short for a Finished.
-fn client_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
-    if handshake.is_decrypted(Role::Client) {
-        return None;
-    }
-    handshake.server_hello()?;
-    let mut records = answer_of_tls13_client(handshake);
-    let (entry, length) = records.next()?;
-    let alone = records.next().is_none();
-    (alone && ALERT_LENGTHS.contains(&length)).then_some(Outcome::Alert {
-        by: Role::Client,
-        description: None,
-        frame: entry.frame,
-        inferred: true,
-    })
-}
-
-/// The client answered a CertificateRequest, and the server's first and last record
-/// after it is as short as an alert. (A close_notify is as long, so this is only
-/// concluded where a client certificate was asked for.)
-fn server_refusal_of_tls13(handshake: &Handshake) -> Option<Outcome> {
-    if handshake.is_decrypted(Role::Server) {
-        return None;
-    }
-    let finished = finished_of_tls13_client(handshake)?;
-    let asked = match answer_of_tls13_client(handshake).next() {
-        Some((_, 25)) => true,
-        Some((_, first)) => first > 300,
-        None => false,
-    };
-    let mut after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > finished);
-    let (entry, length) = after.next()?;
-    (asked && ALERT_LENGTHS.contains(&length) && after.next().is_none()).then_some(Outcome::Alert {
-        by: Role::Server,
-        description: None,
-        frame: entry.frame,
-        inferred: true,
-    })
 }
 
 /// Whether an earlier session was taken up.

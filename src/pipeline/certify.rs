@@ -89,6 +89,7 @@ impl<'c> Certifier<'c> {
             encapsulation: observed.encapsulation,
             outcome: observed.outcome,
             resumption: observed.resumption,
+            inferred: observed.inferred,
             ledger: observed.ledger,
             server_certificates,
             client_certificates,

@@ -10,6 +10,7 @@ mod chain;
 mod connection;
 mod formatter;
 mod handshake;
+mod inferred;
 mod path;
 mod peers;
 mod store;

@@ -3,6 +3,7 @@
 pub mod certificates;
 pub mod chain;
 mod filter;
+mod inferred;
 pub mod json;
 mod model;
 pub mod peers;

@@ -32,6 +32,7 @@ pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     }
     page.tcp_end(capture, connection);
     page.verdicts(connection);
+    page.inferred(capture, connection);
     for finding in &judged.findings {
         page.line(0, "");
         page.line(
@@ -443,6 +444,16 @@ impl Page {
                     );
                 }
             }
+        }
+    }
+
+    fn inferred(&mut self, capture: &CaptureReport, connection: &Connection) {
+        let lines = super::inferred::lines(capture, connection);
+        if !lines.is_empty() {
+            self.line(0, "concluded from the lengths of encrypted records:");
+        }
+        for line in lines {
+            self.line(1, &line);
         }
     }
 

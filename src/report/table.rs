@@ -395,7 +395,9 @@ fn row(judged: &Judged) -> [String; 11] {
         connection
             .cipher_suite()
             .map_or_else(|| "-".into(), |suite| names::cipher_suite_name(suite).into_owned()),
-        signing_key(connection).unwrap_or_else(|| "-".into()),
+        super::inferred::hidden_key(connection)
+            .or_else(|| signing_key(connection))
+            .unwrap_or_else(|| "-".into()),
         outcome_text(connection),
         certificate_text(connection),
         judged.worst().map_or_else(|| "-".into(), |severity| severity.word().into()),

@@ -1,7 +1,7 @@
 //! Mutual TLS: what the server made of the client's certificate.
 
 use super::finding::{Evidence, Observation, Severity};
-use super::reaction::{ClientAnswer, Reaction, client_answer, reaction};
+use super::reaction::{Reaction, hidden_answer, reaction};
 use super::rule::{Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault;
@@ -175,7 +175,7 @@ const CLIENT_CERTIFICATE_NOT_SENT: Rule = Rule {
             "1. Check that the client has a certificate with clientAuth. 2. Check that its CA is among the names of the CertificateRequest, if there are any. 3. On Unified CM 6971 and 6972 ask, but by default do not require, a certificate.",
         ),
         caveat: Text::en(
-            "Under TLS 1.3 the empty list and the alert are encrypted; they are told by their lengths (25 and 19 bytes).",
+            "Under TLS 1.3 the empty list and the alert are encrypted; they are told by their lengths (25 and 19 bytes, from Java 41 and 35).",
         ),
     },
     references: &["RFC 5246, 7.4.6", "RFC 8446, 4.4.2", "RFC 8446, 6.2"],
@@ -223,8 +223,7 @@ fn client_certificate_not_sent(subject: &Subject<'_>) -> Option<Observation> {
 /// Frame of the client's empty answer to a CertificateRequest.
 pub(super) fn empty_list(connection: &Connection) -> Option<u64> {
     if connection.handshake.is_tls13() {
-        let ClientAnswer::Empty(frame) = client_answer(connection) else { return None };
-        return Some(frame);
+        return hidden_answer(connection, false);
     }
     let empty = connection.client_certificates.as_ref()?.is_empty();
     let (entry, list) = connection.handshake.certificates(Role::Client)?;

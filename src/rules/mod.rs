@@ -27,6 +27,7 @@ mod scene;
 mod selection;
 #[cfg(test)]
 mod testing;
+mod tls13_inference;
 mod trust_fault;
 mod trust_store;
 mod verdict;

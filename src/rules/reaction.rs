@@ -3,7 +3,7 @@
 use super::finding::Severity;
 use super::scene;
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Claim, Connection, Outcome};
 use crate::tls::Role;
 
 /// Alerts that speak about a certificate (RFC 5246, 7.2.2), with internal_error (80),
@@ -54,10 +54,7 @@ fn shown_in(connection: &Connection, of: Role) -> Option<u64> {
     }
     match of {
         Role::Server => connection.handshake.server_hello().map(|(entry, _)| entry.frame),
-        Role::Client => match client_answer(connection) {
-            ClientAnswer::Certificate(frame) => Some(frame),
-            _ => None,
-        },
+        Role::Client => hidden_answer(connection, true),
     }
 }
 
@@ -67,48 +64,18 @@ fn went_on(connection: &Connection, of: Role) -> bool {
     of == Role::Server && connection.handshake.has(Role::Client, 16)
 }
 
-/// What a client of TLS 1.3 sent first after the ServerHello, told by the length of
-/// the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ClientAnswer {
-    /// Its Finished: no certificate was asked for.
-    Finished,
-    /// An empty certificate list, in this frame.
-    Empty(u64),
-    /// A certificate, in this frame.
-    Certificate(u64),
-    /// It cannot be told.
-    Unknown,
-}
-
-/// Reads the first encrypted record of a client of TLS 1.3, or what a key log shows.
-pub(super) fn client_answer(connection: &Connection) -> ClientAnswer {
+/// Frame of the client's answer to a CertificateRequest that TLS 1.3 hides: a
+/// certificate, or an empty list; shown by a key log, or told by its length.
+pub(super) fn hidden_answer(connection: &Connection, with_certificate: bool) -> Option<u64> {
     if connection.handshake.is_decrypted(Role::Client) {
-        return decrypted_answer(connection);
+        let (entry, list) = connection.handshake.certificates(Role::Client)?;
+        return (list.certificates.is_empty() != with_certificate).then_some(entry.frame);
     }
-    let Some((hello, _)) = connection.handshake.server_hello() else {
-        return ClientAnswer::Unknown;
-    };
-    let first = connection
-        .handshake
-        .encrypted(Role::Client)
-        .find(|(entry, _)| entry.frame > hello.frame)
-        .map(|(entry, length)| (entry.frame, length));
-    match first {
-        Some((_, 53 | 69)) => ClientAnswer::Finished,
-        Some((frame, 25)) => ClientAnswer::Empty(frame),
-        Some((frame, length)) if length > 300 => ClientAnswer::Certificate(frame),
-        _ => ClientAnswer::Unknown,
-    }
-}
-
-fn decrypted_answer(connection: &Connection) -> ClientAnswer {
-    match connection.handshake.certificates(Role::Client) {
-        Some((entry, list)) if list.certificates.is_empty() => ClientAnswer::Empty(entry.frame),
-        Some((entry, _)) => ClientAnswer::Certificate(entry.frame),
-        None if connection.handshake.finished(Role::Client).is_some() => ClientAnswer::Finished,
-        None => ClientAnswer::Unknown,
-    }
+    let (inference, ()) = connection.inferred(|claim| {
+        matches!(claim, Claim::ClientCertificate { sent } if *sent == with_certificate)
+            .then_some(())
+    })?;
+    inference.frames().first().copied()
 }
 
 /// Whether the other side ended the handshake in a way that tells one of `alerts`.

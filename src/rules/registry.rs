@@ -4,7 +4,7 @@ use super::rule::Rule;
 use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
 use super::{
     cipher_selection, client_certificate, client_trust, handshake_failure, negotiation,
-    path_validation, refusal, trust_store, visibility,
+    path_validation, refusal, tls13_inference, trust_store, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -25,6 +25,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("alerts", alerts::RULES),
     ("handshake failure", handshake_failure::RULES),
     ("visibility", visibility::RULES),
+    ("inferred from TLS 1.3 record lengths", tls13_inference::RULES),
 ];
 
 /// The families with their names.

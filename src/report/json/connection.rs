@@ -8,6 +8,7 @@ use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
     EncryptedExtensionsDocument, KeyExchangeDocument, ServerHelloDocument, suite, version_word,
 };
+use super::inferred::InferenceDocument;
 use super::path::PathDocument;
 use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};
 use crate::report::model::Judged;
@@ -57,6 +58,7 @@ pub(super) struct ConnectionDocument {
     ocsp_staple: Option<OcspDocument>,
     alerts: Vec<AlertDocument>,
     encrypted_records: EncryptedDocument,
+    inferred: Vec<InferenceDocument>,
     gaps: Vec<GapDocument>,
     tcp: TcpDocument,
     timing: TimingDocument,
@@ -126,6 +128,7 @@ impl ConnectionDocument {
             ocsp_staple: OcspDocument::of(handshake),
             alerts: alerts(connection),
             encrypted_records: EncryptedDocument::of(handshake),
+            inferred: connection.inferred.iter().map(InferenceDocument::of).collect(),
             gaps: gaps(connection),
             tcp: TcpDocument::of(connection),
             timing: TimingDocument::of(&connection.timing()),
