@@ -2,7 +2,7 @@
 
 use super::assemble::Tcp;
 use super::inference;
-use crate::tls::{ClientHello, Handshake, Role, What};
+use crate::tls::{ClientHello, Entry, Handshake, Role, What};
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +125,7 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return handshake.finished(Role::Client).is_some()
-            || inference::client_went_on(handshake);
+        return handshake.finished(Role::Client).is_some() || inference::client_went_on(handshake);
     }
     [Role::Client, Role::Server].into_iter().all(|role| {
         handshake.finished(role).is_some()

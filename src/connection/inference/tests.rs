@@ -43,7 +43,7 @@ impl Seen {
         let mut add = |from: Role, what: What| {
             let frame = entries.len() as u64 + 1;
             let time = Timestamp::from_nanos(0);
-            entries.push(Entry { from, first_frame: frame, frame, time, what });
+            entries.push(Entry { from, first_frame: frame, frame, time, what, decrypted: false });
         };
         add(Role::Client, message(Body::ClientHello(Box::new(self.client_hello()))));
         add(Role::Server, message(Body::ServerHello(Box::new(self.server_hello()))));
