@@ -45,7 +45,7 @@ pub(crate) fn only(document: &Value) -> &Value {
 /// What a connection says whatever the way it was captured in: no frame numbers,
 /// times, addresses and packet counts.
 pub(crate) fn facts(connection: &Value) -> Value {
-    const OF_THE_CAPTURE: [&str; 10] = [
+    const OF_THE_CAPTURE: [&str; 11] = [
         "input",
         "stream",
         "client",
@@ -55,6 +55,7 @@ pub(crate) fn facts(connection: &Value) -> Value {
         "name_check",
         "service",
         "timing",
+        "inferred",
         "judged_at",
     ];
     let mut facts = connection.clone();
@@ -63,6 +64,12 @@ pub(crate) fn facts(connection: &Value) -> Value {
     // Between the directions, order is a matter of the capture too.
     if let Some(alerts) = facts["alerts"].as_array_mut() {
         alerts.sort_by_key(|alert| alert["from"].to_string());
+    }
+    // What is concluded from record lengths rests on the order of both directions;
+    // where that is unsure nothing is concluded.
+    const INFERRED: [&str; 2] = ["tls13-server-key-type", "tls13-mtls-inferred"];
+    if let Some(findings) = facts["findings"].as_array_mut() {
+        findings.retain(|rule| !INFERRED.iter().any(|inferred| rule == inferred));
     }
     forget_places(&mut facts);
     facts
@@ -82,7 +89,9 @@ fn forget_places(value: &mut Value) {
 /// The stage of an alert is told by the order of both directions in the capture.
 fn is_place(field: &str) -> bool {
     field == "stage"
-        || ["frame", "time"].iter().any(|end| field == *end || field.ends_with(&format!("_{end}")))
+        || ["frame", "frames", "time"]
+            .iter()
+            .any(|end| field == *end || field.ends_with(&format!("_{end}")))
 }
 
 /// The fields in which two connections differ, each with both values.
