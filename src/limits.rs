@@ -26,6 +26,9 @@ pub struct Limits {
     /// Encrypted records whose lengths are kept per direction: enough to tell the
     /// flights of TLS 1.3 apart.
     pub encrypted_records: usize,
+    /// Encrypted records kept per direction where a key log may open them: a
+    /// certificate list of 100 kB in records of 512 bytes, and what follows it.
+    pub kept_records: usize,
     /// Bytes of a direction searched for a first TLS record (STARTTLS, proxies).
     pub search_bytes: usize,
     /// Certificates looked at per list.
@@ -39,6 +42,8 @@ pub struct Limits {
     /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
     /// 20 MB for each of a few interfaces.
     pub archive_bytes: u64,
+    /// Names of DNS answers remembered, each for one host and address.
+    pub looked_up_names: usize,
     /// Problems and anomalies told one by one; the rest are counted.
     pub notes: usize,
 }
@@ -53,12 +58,14 @@ impl Default for Limits {
             handshake_bytes: 2 * 1024 * 1024,
             handshake_messages: 128,
             encrypted_records: 16,
+            kept_records: 256,
             search_bytes: 64 * 1024,
             certificates: 100,
             encapsulations: 8,
             fragmented_datagrams: 1024,
             archive_members: 10_000,
             archive_bytes: 64 << 30,
+            looked_up_names: 65_536,
             notes: 32,
         }
     }

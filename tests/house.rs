@@ -40,9 +40,13 @@ const PICTURE: &[(&str, &[&str])] = &[
 /// Libraries that are used in these rooms only.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("pcap_parser", &["capture"]),
-    ("flate2", &["capture"]),
+    // Captures and certificates (RFC 8879) are compressed alike.
+    ("flate2", &["capture", "tls"]),
     ("lzma_rust2", &["capture"]),
-    ("zstd", &["capture"]),
+    ("zstd", &["capture", "tls"]),
+    ("brotli_decompressor", &["tls"]),
+    ("aes", &["tls"]),
+    ("ccm", &["tls"]),
     ("etherparse", &["packet"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["x509"]),
@@ -92,24 +96,48 @@ fn room(file: &Path) -> String {
 
 /// The lines of src, tests left out: they may build what they need from any room.
 fn program() -> Vec<Line> {
-    let sources = files(&root().join("src"));
-    let in_program = |file: &PathBuf| {
-        file.extension().is_some_and(|end| end == "rs") && !file.ends_with("tests.rs")
-    };
-    sources.into_iter().filter(in_program).flat_map(|file| lines(&file)).collect()
+    let mut sources = files(&root().join("src"));
+    sources.retain(|file| file.extension().is_some_and(|end| end == "rs"));
+    let tests: BTreeSet<PathBuf> = sources.iter().flat_map(|file| test_files(file)).collect();
+    sources.iter().filter(|file| !tests.contains(*file)).flat_map(|file| lines(file)).collect()
 }
 
-/// Test modules stand at the end of a file.
+const FOR_TESTS: &str = "#[cfg(test)]";
+
+/// The name in `mod name;`.
+fn module(line: &str) -> Option<&str> {
+    let (before, name) = line.trim().strip_suffix(';')?.split_once("mod ")?;
+    (before.is_empty() || before.starts_with("pub")).then_some(name)
+}
+
+/// Files of the modules that a file declares for tests only.
+fn test_files(file: &Path) -> Vec<PathBuf> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let declared = lines.windows(2).filter(|pair| pair[0] == FOR_TESTS);
+    let folder = match file.file_stem().unwrap().to_str() {
+        Some("mod" | "lib" | "main") => file.parent().unwrap().to_path_buf(),
+        _ => file.with_extension(""),
+    };
+    declared
+        .filter_map(|pair| module(pair[1]))
+        .map(|name| folder.join(format!("{name}.rs")))
+        .collect()
+}
+
+/// A test module written out stands at the end of its file.
 fn lines(file: &Path) -> Vec<Line> {
     let text = std::fs::read_to_string(file).unwrap();
-    let program = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
-    let line = |(index, text): (usize, &str)| Line {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins_tests = |pair: &[&str]| pair[0].trim() == FOR_TESTS && module(pair[1]).is_none();
+    let end = lines.windows(2).position(begins_tests).unwrap_or(lines.len());
+    let line = |(index, text): (usize, &&str)| Line {
         file: file.to_path_buf(),
         number: index + 1,
         room: room(file),
         text: code(text),
     };
-    program.enumerate().map(line).collect()
+    lines[..end].iter().enumerate().map(line).collect()
 }
 
 /// A line without comment and quoted text.
@@ -178,6 +206,8 @@ fn the_parts_of_this_test_read_what_they_should() {
     );
     assert_eq!(behind("use pcap_parser::Block;", "pcap_parser"), [""]);
     assert_eq!(behind("my_pcap_parser::x", "pcap_parser"), [] as [&str; 0]);
+    assert_eq!(module("    pub(crate) mod testing;"), Some("testing"));
+    assert_eq!((module("mod tests {"), module("use a::b;")), (None, None));
     assert_eq!(code("let a = \"crate::rules\"; // crate::report"), "let a = ; ");
     assert!(above()["pipeline"].contains("wire") && !above()["tls"].contains("x509"));
 }

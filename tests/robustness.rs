@@ -24,24 +24,6 @@ struct Variant {
     name: String,
     file: Vec<u8>,
     expected: Expected,
-    /// The defect in the program that still stands against it.
-    open: Option<Defect>,
-}
-
-/// Known defects: the variants that show them run in tests that are ignored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Defect {
-    /// `tls::Observer::finish` merges both directions by frame number, which undoes
-    /// the stream order where segments came out of order; `Outcome` compares frame
-    /// numbers of both directions.
-    Order,
-    /// `Assembler::settle_doubt` drops zero bytes that were no padding.
-    Padding,
-    /// Missing bytes that are not named, and conclusions drawn from what is not
-    /// there: `tls::Half::gap` before the first record, gaps before a FIN,
-    /// `Outcome::encrypted_refusal` of handshakes that are not all there, names and
-    /// versions of hellos that are cut.
-    Absence,
 }
 
 /// What must be seen of it.
@@ -63,7 +45,7 @@ impl Variant {
     }
 
     fn of_file(name: impl Into<String>, file: Vec<u8>) -> Self {
-        Self { name: name.into(), file, expected: Expected::All, open: None }
+        Self { name: name.into(), file, expected: Expected::All }
     }
 
     fn part(
@@ -72,10 +54,6 @@ impl Variant {
         wrong: impl Fn(&Value, &Value) -> Vec<String> + 'static,
     ) -> Self {
         Self { expected: Expected::Part(Box::new(wrong)), ..Self::all(name, talk) }
-    }
-
-    fn open(self, defect: Defect) -> Self {
-        Self { open: Some(defect), ..self }
     }
 
     /// What is wrong with what is seen of it.
@@ -119,16 +97,11 @@ fn talk(handshake: &str) -> Conversation {
 
 /// Runs a group of variants on every handshake.
 fn check(group: Group) {
-    check_all(&[group], None);
-}
-
-fn check_all(groups: &[Group], open: Option<Defect>) {
     let mut failures = Vec::new();
     for handshake in HANDSHAKES {
         let talk = talk(handshake);
         let original = document(&pcap(&plain(&talk)));
-        let variants = groups.iter().flat_map(|group| group(&talk));
-        for variant in variants.filter(|variant| variant.open == open) {
+        for variant in group(&talk) {
             let wrong = variant.failures(&original);
             failures.extend(wrong.into_iter().map(|wrong| format!("{handshake}, {wrong}")));
         }
@@ -182,24 +155,20 @@ fn every_segmentation_shows_everything() {
 fn order(talk: &Conversation) -> Vec<Variant> {
     let fine = talk.resegmented(100);
     let mut variants = vec![
-        Variant::all("first two server segments swapped", &swapped_server_start(talk))
-            .open(Defect::Order),
-        Variant::all("swapped pairs", &swapped_pairs(talk, 0)).open(Defect::Order),
-        Variant::all("swapped pairs, from the second on", &swapped_pairs(talk, 1))
-            .open(Defect::Order),
-        Variant::all("swapped pairs of small segments", &swapped_pairs(&fine, 0))
-            .open(Defect::Order),
-        Variant::all("all client packets first", &one_side_first(talk, true)).open(Defect::Order),
+        Variant::all("first two server segments swapped", &swapped_server_start(talk)),
+        Variant::all("swapped pairs", &swapped_pairs(talk, 0)),
+        Variant::all("swapped pairs, from the second on", &swapped_pairs(talk, 1)),
+        Variant::all("swapped pairs of small segments", &swapped_pairs(&fine, 0)),
+        Variant::all("all client packets first", &one_side_first(talk, true)),
         Variant::all("all server packets first", &one_side_first(talk, false)),
         Variant::all("acknowledgments before data", &acknowledgments_first(talk)),
-        backwards(talk).open(Defect::Order),
-        Variant::all("everything backwards behind the SYNs", &reversed_behind_syns(&fine))
-            .open(Defect::Order),
+        backwards(talk),
+        Variant::all("everything backwards behind the SYNs", &reversed_behind_syns(&fine)),
     ];
     variants.extend((1..=8).map(|seed| {
         let shuffled = shuffled(&fine, seed);
         let name = format!("shuffled over short distances, seed {seed}");
-        Variant::all(name, &shuffled).open(Defect::Order)
+        Variant::all(name, &shuffled)
     }));
     variants
 }
@@ -277,7 +246,7 @@ fn repetition(talk: &Conversation) -> Vec<Variant> {
         Variant::all("keep-alive with a byte", &keep_alives(talk, &[0])),
         Variant::all("keep-alive without a byte", &keep_alives(talk, &[])),
         Variant::all("zero-window probe with a byte", &window_probes(talk)),
-        Variant::all("each piece repeats a byte", &talk.map(dribbled)).open(Defect::Padding),
+        Variant::all("each piece repeats a byte", &talk.map(dribbled)),
     ]
 }
 
@@ -396,7 +365,7 @@ fn oddities(talk: &Conversation) -> Vec<Variant> {
     }
     let wrapped = wrapping_around_at(talk, 1);
     let wrapped = reversed_behind_syns(&wrapped);
-    variants.push(Variant::all("sequence wrap, backwards", &wrapped).open(Defect::Order));
+    variants.push(Variant::all("sequence wrap, backwards", &wrapped));
     let moved = talk.shifted(0x8000_0000, 0x7fff_ffff);
     variants.push(Variant::all("sequence numbers around the sign bit", &moved));
     variants
@@ -515,15 +484,18 @@ fn one_side_only(talk: &Conversation) -> Vec<Variant> {
             wrong.extend(shown(original, seen, SAID_BY_CLIENT));
             wrong.extend(shown(original, seen, &["client_certificates"]));
             wrong
-        })
-        .open(Defect::Absence),
+        }),
         Variant::part("server's direction only", &side(false), |original, seen| {
             let mut wrong = nothing_invented(original, seen, &["one_sided"]);
             wrong.extend(shown(original, seen, SAID_BY_SERVER));
             wrong
-        })
-        .open(Defect::Absence),
+        }),
     ]
+}
+
+#[test]
+fn one_direction_shows_its_side() {
+    check(one_side_only);
 }
 
 /// Each segment with payload missing in turn, in segments of 400 bytes.
@@ -549,13 +521,17 @@ fn without_segment(talk: &Conversation, at: usize) -> Variant {
         }
         wrong
     })
-    .open(Defect::Absence)
 }
 
 fn without_gaps(facts: &Value) -> Value {
     let mut facts = facts.clone();
     facts["gaps"] = Value::Array(Vec::new());
     facts
+}
+
+#[test]
+fn a_missing_segment_is_named_and_nothing_is_made_up() {
+    check(one_segment_missing);
 }
 
 fn cut_frames(talk: &Conversation) -> Vec<Variant> {
@@ -574,7 +550,12 @@ fn cut_to(talk: &Conversation, snaplen: usize) -> Variant {
         }
     });
     variant.file = pcap(&frames);
-    variant.open(Defect::Absence)
+    variant
+}
+
+#[test]
+fn a_short_snaplen_is_named() {
+    check(cut_frames);
 }
 
 /// A reset in the middle of the server's first flight.
@@ -643,7 +624,6 @@ fn wrapped(talk: &Conversation, wrappings: &[Wrapping], family: &str) -> Vec<Var
         name: format!("{} over {}", family, around.name),
         file: file::pcap(around.link, &wrap::frames(talk, *around), Style::default()),
         expected: Expected::Wrapped(around.told),
-        open: None,
     };
     wrappings.iter().map(variant).collect()
 }
@@ -686,7 +666,7 @@ fn fragmented(talk: &Conversation) -> Vec<Variant> {
         variants.push(Variant::of_file(format!("{family} fragments twice"), twice));
     }
     let mixed = Variant::of_file("fragments of all packets mixed", mixed_fragments(talk));
-    variants.push(mixed.open(Defect::Order));
+    variants.push(mixed);
     variants
 }
 
@@ -826,26 +806,6 @@ fn rotated_files_in_any_order_are_one_capture() {
             assert_eq!(original["connections"], seen["connections"], "{handshake}, {order:?}");
         }
     }
-}
-
-// --- known defects ---------------------------------------------------------------
-
-#[test]
-#[ignore = "defect in src: see Defect::Order"]
-fn any_order_keeps_the_order_of_each_stream() {
-    check_all(GROUPS, Some(Defect::Order));
-}
-
-#[test]
-#[ignore = "defect in src: see Defect::Padding"]
-fn zero_bytes_are_not_taken_for_padding() {
-    check_all(GROUPS, Some(Defect::Padding));
-}
-
-#[test]
-#[ignore = "defect in src: see Defect::Absence"]
-fn what_is_absent_is_named_and_nothing_is_made_up() {
-    check_all(GROUPS, Some(Defect::Absence));
 }
 
 // --- the matrix as a whole ------------------------------------------------------

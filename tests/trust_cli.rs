@@ -457,7 +457,7 @@ fn the_scan_takes_time_name_and_peers_from_the_command_line() {
     assert_eq!(plain["name_check"]["traffic_server"], true);
     let late = of(&["--at", "2090-01-01T00:00:00Z"]);
     assert_eq!(late["server_path"]["errors"][0]["code"], 10);
-    assert_eq!(late["judged_at"], "2090-01-01T00:00:00.000000Z");
+    assert_eq!(late["judgement_time"], "2090-01-01T00:00:00.000000Z");
     assert!(late["findings"].as_array().unwrap().contains(&"certificate-expired".into()));
     let other = of(&["--expect-name", "other.example"]);
     assert_eq!(other["name_check"]["source"], "expected name");

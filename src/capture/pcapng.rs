@@ -18,6 +18,9 @@ const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 const SYSTEMD_JOURNAL: u32 = 9;
+const DECRYPTION_SECRETS: u32 = 10;
+/// Type of secrets that are a TLS key log (draft, section 4.7).
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 /// Option `if_tsoffset` (draft, section 4.2).
 const IF_TSOFFSET: u16 = 14;
 /// Interfaces remembered per section; more than any capture device has.
@@ -79,6 +82,7 @@ impl Pcapng {
             INTERFACE_DESCRIPTION => self.interface(block),
             ENHANCED_PACKET | OBSOLETE_PACKET => self.packet(kind, block),
             SIMPLE_PACKET => self.simple_packet(block),
+            DECRYPTION_SECRETS => self.secrets(block),
             // Wireshark numbers a journal entry as a frame, so we must.
             SYSTEMD_JOURNAL => Step::NumberedSkip(total),
             _ => Step::Skip(total),
@@ -212,6 +216,20 @@ impl Pcapng {
         })
     }
 
+    /// Decryption secrets; pcap-parser takes the padding for a part of them.
+    fn secrets(&self, block: &[u8]) -> Step {
+        const DATA: usize = 16;
+        let (kind, length) = (self.u32(block, 8), self.u32(block, 12));
+        if kind != Some(TLS_KEY_LOG) {
+            return Step::Skip(block.len());
+        }
+        let room = block.len().saturating_sub(DATA + 4);
+        match length.map(|length| length as usize).filter(|length| *length <= room) {
+            Some(length) => Step::Secrets { data: DATA..DATA + length, total: block.len() },
+            None => Step::Bad { what: "decryption secrets cut".into(), skip: block.len() },
+        }
+    }
+
     /// Looks for the next block behind an impossible length: a known type whose
     /// leading and trailing lengths agree.
     fn resync(bytes: &[u8], at_end: bool, what: String) -> Step {
@@ -250,7 +268,7 @@ fn is_block(bytes: &[u8], big_endian: bool) -> bool {
     else {
         return false;
     };
-    let known = matches!(kind, SECTION_HEADER | 1..=6 | SYSTEMD_JOURNAL | 10);
+    let known = matches!(kind, SECTION_HEADER | 1..=6 | SYSTEMD_JOURNAL | DECRYPTION_SECRETS);
     let length = length as usize;
     known
         && length >= 12
@@ -361,6 +379,22 @@ mod tests {
         let (frames, _) = read_all(&file);
         assert_eq!(frames.len(), 1);
         assert_eq!(frames[0].1, Timestamp::from_nanos(3_000));
+    }
+
+    #[test]
+    fn secrets_are_as_long_as_they_say() {
+        let secrets = |claimed: u32, big_endian| {
+            let head = words(&[TLS_KEY_LOG, claimed], big_endian);
+            block(DECRYPTION_SECRETS, &[&head[..], b"# key log"].concat(), big_endian)
+        };
+        for big_endian in [false, true] {
+            let mut walker = Pcapng::new(&Limits::default());
+            walker.step(&section(big_endian), true);
+            let whole = walker.step(&secrets(9, big_endian), true);
+            assert!(matches!(whole, Step::Secrets { data, total: 32 } if data == (16..25)));
+            let lie = walker.step(&secrets(13, big_endian), true);
+            assert!(matches!(lie, Step::Bad { skip: 32, .. }));
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) enum Step {
     Frame(RecordHead),
     /// Something without packets, this long.
     Skip(usize),
+    /// The same, with decryption secrets inside.
+    Secrets { data: Range<usize>, total: usize },
     /// The same, but Wireshark gives it a frame number.
     NumberedSkip(usize),
     /// At least this many bytes must be there to tell.
@@ -100,6 +102,8 @@ pub struct CaptureReader<'r> {
     limits: Limits,
     problems: Vec<Problem>,
     untold_problems: u64,
+    keeps_secrets: bool,
+    secrets: Vec<Vec<u8>>,
 }
 
 impl<'r> CaptureReader<'r> {
@@ -131,6 +135,8 @@ impl<'r> CaptureReader<'r> {
             limits: limits.clone(),
             problems: Vec::new(),
             untold_problems: 0,
+            keeps_secrets: false,
+            secrets: Vec::new(),
         })
     }
 
@@ -153,6 +159,16 @@ impl<'r> CaptureReader<'r> {
     /// continues another file.
     pub const fn number_from(&mut self, frames: u64) {
         self.frames = frames;
+    }
+
+    /// Keeps the key logs that stand in the capture for [`Self::take_secrets`].
+    pub const fn keep_secrets(&mut self, keep: bool) {
+        self.keeps_secrets = keep;
+    }
+
+    /// The key logs that were met since the last call.
+    pub fn take_secrets(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.secrets)
     }
 
     /// Number of the last frame read so far.
@@ -250,6 +266,12 @@ impl<'r> CaptureReader<'r> {
                     at += head.total;
                 }
                 Step::Skip(length) => at += length,
+                Step::Secrets { data, total } => {
+                    if self.keeps_secrets {
+                        self.secrets.extend(rest.get(data).map(<[u8]>::to_vec));
+                    }
+                    at += total;
+                }
                 Step::NumberedSkip(length) => {
                     self.frames += 1;
                     at += length;
@@ -295,10 +317,11 @@ impl<'r> CaptureReader<'r> {
 pub(super) mod tests {
     use super::*;
 
-    /// Every frame of a file as (number, time, data), and the problems.
-    pub(in super::super) fn read_all(
-        bytes: &[u8],
-    ) -> (Vec<(u64, Timestamp, Vec<u8>)>, Vec<Problem>) {
+    /// Number, time and bytes of a frame.
+    pub(in super::super) type Read = (u64, Timestamp, Vec<u8>);
+
+    /// Every frame of a file, and the problems.
+    pub(in super::super) fn read_all(bytes: &[u8]) -> (Vec<Read>, Vec<Problem>) {
         let input = Input::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
         let mut reader = CaptureReader::new(input, &Limits::default()).unwrap();
         let mut chunk = Chunk::default();

@@ -18,6 +18,7 @@ Examples:
   tlsight --trust ca.pem capture.pcap            the verdict of a client with this trust list
   tlsight diagnostic_log_expc.tar.gz             an Expressway's archive, judged by its own trust list
   tlsight --trust ca.pem *.pcap                  several captures; files of one rotation are one
+  tlsight --keylog keys.txt capture.pcap         with the certificates of TLS 1.3
   tcpdump -w - port 8443 | tlsight -             from a pipe
   tlsight show capture.pcap --stream 2           one handshake in full
   tlsight verify leaf.pem --trust ca.pem         a chain without a capture
@@ -76,6 +77,9 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) trust: Trust,
 
+    #[command(flatten)]
+    pub(crate) keys: Keys,
+
     /// One JSON document (the README describes it).
     #[arg(long, conflicts_with = "jsonl")]
     pub(crate) json: bool,
@@ -106,6 +110,9 @@ pub(crate) struct Show {
     pub(crate) trust: Trust,
 
     #[command(flatten)]
+    pub(crate) keys: Keys,
+
+    #[command(flatten)]
     pub(crate) run: Run,
 }
 
@@ -130,6 +137,18 @@ pub(crate) struct Trust {
 
     #[command(flatten)]
     pub(crate) judging: judging::Judging,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Keys {
+    /// Key log that decrypts TLS 1.2 and 1.3 (NSS format, as SSLKEYLOGFILE makes it).
+    /// May be repeated. No secret ever appears in the output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Vec<PathBuf>,
+
+    /// Leave the secrets unused that a pcapng file may hold.
+    #[arg(long)]
+    pub(crate) no_embedded_keys: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,6 +5,7 @@ mod certs;
 mod commands;
 mod explain;
 mod judging;
+mod keylog;
 mod output;
 mod peers;
 mod store;

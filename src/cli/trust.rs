@@ -17,6 +17,7 @@ pub(super) fn config(args: &Trust) -> Result<Config, Trouble> {
         store: load(&args.trust, semantics, "--trust")?,
         peer_store: load(&args.peer_trust, semantics, "--peer-trust")?,
         judging: args.judging.settings(&args.expect_name),
+        ..Config::default()
     })
 }
 

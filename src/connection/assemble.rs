@@ -5,7 +5,7 @@ use super::{Inference, LedgerClass, Outcome, Resumption};
 use crate::flow::{Flow, Mark};
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, Endpoint};
-use crate::tls::{Handshake, Observer, Role};
+use crate::tls::{Handshake, KeyLog, Observer, Role};
 
 /// What TCP did, by role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,11 +106,13 @@ impl Observed {
         flow: &Flow,
         observer: Option<Observer>,
         limits: &Limits,
+        keys: &KeyLog,
     ) -> Result<Self, LedgerClass> {
         let opener = flow.opener();
         let hidden = observer.as_ref().is_some_and(Observer::is_hidden);
-        let finished = observer
-            .and_then(|observer| observer.finish(opener, likely_client(flow), flow.last, limits));
+        let finished = observer.and_then(|observer| {
+            observer.finish(opener, likely_client(flow), flow.last, limits, keys)
+        });
         let Some((handshake, client)) = finished else {
             let silent = Direction::BOTH.iter().all(|side| flow.half(*side).bytes == 0);
             return Err(match (silent, hidden) {

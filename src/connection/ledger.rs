@@ -9,7 +9,7 @@ use crate::tls::{Handshake, Role};
 /// What could be seen of a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LedgerClass {
-    /// Everything a keyless observer can see, certificates included.
+    /// Everything, certificates included; in TLS 1.3 with the help of a key log.
     Decoded,
     /// TLS 1.3 encrypts the certificates.
     HiddenByTls13,
@@ -105,7 +105,7 @@ impl LedgerClass {
             Self::Gap
         } else if resumption.known() == Some(true) {
             Self::Resumed
-        } else if handshake.is_tls13() {
+        } else if handshake.is_tls13() && !handshake.is_decrypted(Role::Server) {
             Self::HiddenByTls13
         } else if outcome == Outcome::Completed {
             // Anonymous and pre-shared key suites show no certificate.

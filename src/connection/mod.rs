@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use assemble::{Observed, Tcp, TcpSide};
 pub use chain::{Chain, NotJudged, Otherwise, PathVerdict};
-pub use inference::{Claim, Confidence, HiddenKey, Inference};
+pub use inference::{Claim, Confidence, HiddenKey, Inference, Record};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
 pub use reference::{NameVerdict, Reference};

@@ -2,7 +2,10 @@
 
 use super::assemble::Tcp;
 use super::inference;
-use crate::tls::{ClientHello, Handshake, Role, What};
+use crate::tls::{ClientHello, Entry, Handshake, Role, What};
+
+/// HandshakeType of Finished, which is always encrypted: seen only with a key.
+const FINISHED: u8 = 20;
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +128,17 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return inference::client_went_on(handshake);
+        return handshake.has(Role::Client, FINISHED) || inference::client_went_on(handshake);
     }
-    [Role::Client, Role::Server]
-        .into_iter()
-        .all(|role| handshake.changed_cipher(role) && handshake.encrypted(role).next().is_some())
+    [Role::Client, Role::Server].into_iter().all(|role| {
+        handshake.has(role, FINISHED)
+            || (handshake.changed_cipher(role) && closed_records(handshake, role).next().is_some())
+    })
+}
+
+/// Encrypted records of a side that no key has opened: what they are is concluded.
+fn closed_records(handshake: &Handshake, role: Role) -> impl Iterator<Item = (&Entry, usize)> {
+    handshake.encrypted(role).filter(|(entry, _)| !entry.decrypted)
 }
 
 /// An alert that is encrypted, told by where it stands.
@@ -146,7 +155,7 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
             .entries
             .iter()
             .take_while(|entry| !matches!(entry.what, What::Protected { .. }))
-            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }))?;
+            .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }) && !entry.decrypted)?;
         Some(Outcome::Alert {
             by: entry.from,
             description: None,

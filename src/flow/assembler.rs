@@ -76,7 +76,8 @@ impl Assembler {
     pub fn fin(&mut self, segment: &Segment<'_>) {
         let syn = u32::from(segment.flags.has(TcpFlags::SYN));
         let at = self.position(segment.sequence.wrapping_add(syn));
-        self.end.get_or_insert(at.saturating_add(segment.wire_len as u64));
+        let end = at.saturating_add(segment.wire_len as u64);
+        self.end.get_or_insert(end);
     }
 
     /// Takes a segment's payload. What can be handed on at once comes back without

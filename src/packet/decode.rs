@@ -1,5 +1,6 @@
 //! The walk: link layer, network layer, TCP.
 
+use super::dns::DnsAnswer;
 use super::encapsulation::Encapsulation;
 use super::fragment::Fragment;
 use super::ip;
@@ -15,6 +16,8 @@ pub enum Decoded<'a> {
     Tcp(Segment<'a>),
     /// Part of an IP datagram, for the [`super::Defragmenter`].
     Fragment(Fragment<'a>),
+    /// An answer of the DNS.
+    Dns(DnsAnswer),
     /// No TCP segment, and why.
     Skipped(Skipped),
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use etherparse::{Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpSlice, LaxIpv6Slice, TcpSlice};
 
 use super::decode::{Decoded, Layer, Skipped, Turn, Walk};
+use super::dns;
 use super::encapsulation::Encapsulation;
 use super::endpoint::{Endpoint, FlowKey};
 use super::fragment::{DatagramKey, Fragment};
@@ -63,7 +64,10 @@ pub(super) fn transport<'a>(walk: &mut Walk, packet: &Ip<'a>) -> Turn<'a> {
     match packet.protocol {
         6 => Turn::Done(tcp(walk, packet)),
         1 | 58 if !walk.quoted => icmp_error(walk, packet),
-        17 => tunnel::udp(walk, inner),
+        17 => match dns::answer(walk.frame, packet) {
+            Some(answer) if !walk.quoted => Turn::Done(Decoded::Dns(answer)),
+            _ => tunnel::udp(walk, inner),
+        },
         47 => tunnel::gre(walk, inner),
         4 => {
             walk.encapsulation.add(Encapsulation::IP_IN_IP);

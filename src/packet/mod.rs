@@ -8,6 +8,7 @@
 //! snapshot length has cut and every one that offloading left without a length.
 
 mod decode;
+mod dns;
 mod encapsulation;
 mod endpoint;
 mod fragment;
@@ -17,6 +18,7 @@ mod segment;
 mod tunnel;
 
 pub use decode::{Decoded, Skipped, decode};
+pub use dns::DnsAnswer;
 pub use encapsulation::Encapsulation;
 pub use endpoint::{Direction, Endpoint, FlowKey, PerDirection};
 pub use fragment::{Datagram, Defragmenter, Fragment};

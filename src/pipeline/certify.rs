@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::config::{Config, Judging};
 use super::court::{Court, Pool};
-use super::names;
+use super::names::{self, LookedUp};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
 use crate::time::Timestamp;
 use crate::tls::{Body, Handshake, Role};
@@ -35,7 +35,11 @@ impl<'c> Certifier<'c> {
     }
 
     /// Parses, validates and joins; the order is kept.
-    pub(super) fn certify(&mut self, observed: Vec<(u64, Observed)>) -> Vec<Connection> {
+    pub(super) fn certify(
+        &mut self,
+        observed: Vec<(u64, Observed)>,
+        looked_up: &LookedUp,
+    ) -> Vec<Connection> {
         self.parse_all(&observed);
         let mut connections: Vec<Connection> = observed
             .into_iter()
@@ -47,7 +51,7 @@ impl<'c> Certifier<'c> {
         for connection in &mut connections {
             connection.server_path = self.of_servers.verdict(connection);
             connection.client_path = self.of_clients.verdict(connection);
-            connection.name = names::verdict(connection, self.judging);
+            connection.name = names::verdict(connection, self.judging, looked_up);
         }
         connections
     }

@@ -3,8 +3,10 @@
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::limits::Limits;
+use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
 
 /// Settings of a run.
@@ -18,6 +20,10 @@ pub struct Config {
     pub peer_store: Option<Store>,
     /// How certificates are judged.
     pub judging: Judging,
+    /// Secrets that decrypt connections.
+    pub keys: Arc<KeyLog>,
+    /// Leave the secrets alone that a pcapng file may hold.
+    pub ignore_embedded_keys: bool,
 }
 
 /// How certificates are judged.

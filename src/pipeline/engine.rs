@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
-use super::shard::{Finished, Shard};
+use super::names::LookedUp;
+use super::shard::{Finished, Shard, With};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
 use crate::connection::Observed;
 use crate::limits::Limits;
-use crate::packet::{self, Datagram, Decoded, Defragmenter, FlowKey, Fragment, Segment, Skipped};
+use crate::packet::{
+    self, Datagram, Decoded, Defragmenter, DnsAnswer, FlowKey, Fragment, Segment, Skipped,
+};
 use crate::report::{CaptureReport, LimitHit};
+use crate::tls::KeyLog;
 
 /// Shards of flows. Fixed, so that the result does not depend on the number of
 /// threads; enough for every core of a large machine to have one.
@@ -25,11 +30,13 @@ pub(super) struct Outcome {
     pub(super) capture: CaptureReport,
     /// Its TLS connections with their stream numbers, in order.
     pub(super) observed: Vec<(u64, Observed)>,
+    /// Names that hosts looked up.
+    pub(super) names: LookedUp,
 }
 
 /// Reads one capture.
 pub(super) fn run(source: Source, config: &Config) -> Outcome {
-    let mut engine = Engine::new(&config.limits);
+    let mut engine = Engine::new(config);
     match source {
         Source::Files(paths) => {
             for path in paths {
@@ -53,6 +60,9 @@ fn open(path: &Path, limits: &Limits) -> Result<CaptureReader<'static>, CaptureE
 
 struct Engine<'l> {
     limits: &'l Limits,
+    /// Secrets given, and those found in the capture so far.
+    keys: Arc<KeyLog>,
+    ignore_embedded_keys: bool,
     shards: Vec<Shard>,
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
@@ -60,6 +70,7 @@ struct Engine<'l> {
     /// Stream numbers by first frame, of flows that are not finished yet.
     streams: HashMap<u64, u64>,
     observed: Vec<(u64, Observed)>,
+    names: LookedUp,
 }
 
 /// What phase one makes of a chunk.
@@ -67,19 +78,24 @@ struct Engine<'l> {
 struct DecodedChunk<'c> {
     shards: Vec<Vec<Segment<'c>>>,
     fragments: Vec<Fragment<'c>>,
+    answers: Vec<DnsAnswer>,
     skipped: BTreeMap<Skipped, u64>,
 }
 
 impl<'l> Engine<'l> {
-    fn new(limits: &'l Limits) -> Self {
+    fn new(config: &'l Config) -> Self {
+        let limits = &config.limits;
         Self {
             limits,
+            keys: Arc::clone(&config.keys),
+            ignore_embedded_keys: config.ignore_embedded_keys,
             shards: (0..SHARDS).map(|_| Shard::new(limits.connections / SHARDS)).collect(),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
             streams: HashMap::new(),
             observed: Vec::new(),
+            names: LookedUp::default(),
         }
     }
 
@@ -130,8 +146,10 @@ impl<'l> Engine<'l> {
                 format!("{}{}", reader.format().name(), packed.unwrap_or_default());
         }
         let mut chunks = std::mem::take(&mut self.chunks);
+        reader.keep_secrets(!self.ignore_embedded_keys);
         loop {
             let filled = fill_window(&mut chunks, &mut reader);
+            self.add_keys(reader.take_secrets());
             self.window(chunks.get(..filled).unwrap_or_default());
             if filled < chunks.len() {
                 break;
@@ -147,6 +165,19 @@ impl<'l> Engine<'l> {
         self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
     }
 
+    /// Secrets that stand in the capture: some programs write them before the
+    /// packets, some as soon as they know them.
+    fn add_keys(&mut self, secrets: Vec<Vec<u8>>) {
+        if secrets.is_empty() {
+            return;
+        }
+        let keys = Arc::make_mut(&mut self.keys);
+        keys.expect_more();
+        for text in secrets {
+            keys.add(&text);
+        }
+    }
+
     /// Decodes the chunks in parallel, then reassembles the shards in parallel.
     fn window(&mut self, chunks: &[Chunk]) {
         let depth = self.limits.encapsulations;
@@ -155,16 +186,19 @@ impl<'l> Engine<'l> {
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
-        let limits = self.limits;
+        for answer in decoded.iter_mut().flat_map(|chunk| chunk.answers.drain(..)) {
+            self.names.add(answer, self.limits.looked_up_names);
+        }
+        let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
             let lists = decoded.iter().filter_map(|chunk| chunk.shards.get(index));
             let segments = lists.flatten();
             match joined.get(index).filter(|joined| !joined.is_empty()) {
-                None => segments.for_each(|segment| shard.handle(segment, limits)),
+                None => segments.for_each(|segment| shard.handle(segment, with)),
                 Some(joined) => {
                     let mut all: Vec<&Segment<'_>> = segments.chain(joined).collect();
                     all.sort_by_key(|segment| segment.frame);
-                    all.into_iter().for_each(|segment| shard.handle(segment, limits));
+                    all.into_iter().for_each(|segment| shard.handle(segment, with));
                 }
             }
         });
@@ -191,6 +225,10 @@ impl<'l> Engine<'l> {
                     }
                 }
                 Decoded::Skipped(reason) => *self.capture.skipped.entry(reason).or_default() += 1,
+                Decoded::Dns(answer) => {
+                    self.names.add(answer, self.limits.looked_up_names);
+                    *self.capture.skipped.entry(Skipped::NotTcp).or_default() += 1;
+                }
                 // A fragment of a datagram that was itself fragmented further out.
                 Decoded::Fragment(_) => {
                     *self.capture.skipped.entry(Skipped::TooDeep).or_default() += 1;
@@ -237,12 +275,12 @@ impl<'l> Engine<'l> {
     }
 
     fn finish(mut self) -> Outcome {
-        let limits = self.limits;
-        self.shards.par_iter_mut().for_each(|shard| shard.finish_all(limits));
+        let with = With { limits: self.limits, keys: &self.keys };
+        self.shards.par_iter_mut().for_each(|shard| shard.finish_all(with));
         self.collect_finished();
         self.observed.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
-        Outcome { capture: self.capture, observed: self.observed }
+        Outcome { capture: self.capture, observed: self.observed, names: self.names }
     }
 
     fn note_limits(&mut self) {
@@ -253,6 +291,11 @@ impl<'l> Engine<'l> {
                 limit: "connections",
                 times: evicted,
                 effect: "connections silent for long were closed early",
+            },
+            LimitHit {
+                limit: "looked_up_names",
+                times: self.names.left_out(),
+                effect: "names that hosts looked up in the DNS were not kept",
             },
             LimitHit {
                 limit: "fragmented_datagrams",
@@ -292,6 +335,10 @@ fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
                 }
             }
             Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
+            Decoded::Dns(answer) => {
+                decoded.answers.push(answer);
+                *decoded.skipped.entry(Skipped::NotTcp).or_default() += 1;
+            }
             Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
         }
     }

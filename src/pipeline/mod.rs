@@ -42,12 +42,13 @@ pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
         let mut outcome = engine::run(source, config);
         let judged = match &own {
             None => {
-                let connections = certifier.certify(outcome.observed);
+                let connections = certifier.certify(outcome.observed, &outcome.names);
                 judge_all(connections, index, config, &mut report)
             }
             Some(own) => {
                 outcome.capture.store = own.store.as_ref().map(store_report);
-                let connections = certify::Certifier::new(own).certify(outcome.observed);
+                let connections =
+                    certify::Certifier::new(own).certify(outcome.observed, &outcome.names);
                 judge_all(connections, index, own, &mut report)
             }
         };

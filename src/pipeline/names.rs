@@ -1,17 +1,65 @@
 //! Which name a server's certificate is compared with, and the comparison.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use super::config::{ExpectedName, Judging};
 use super::court::not_shown;
 use crate::connection::{Connection, NameVerdict, NotJudged, Reference};
+use crate::expressway::{Checker, service};
+use crate::packet::DnsAnswer;
 use crate::tls::Role;
 use crate::trust::name::{NameRule, check};
 
+/// Names that hosts looked up, by who asked and what the answer was; the first name of
+/// an address counts.
+#[derive(Default)]
+pub(super) struct LookedUp {
+    names: HashMap<(IpAddr, IpAddr), (u64, String)>,
+    left_out: u64,
+}
+
+impl LookedUp {
+    /// Remembers an answer, as long as there is room.
+    pub(super) fn add(&mut self, answer: DnsAnswer, limit: usize) {
+        for address in answer.addresses {
+            let key = (answer.asker, address);
+            let full = self.names.len() >= limit;
+            match self.names.get_mut(&key) {
+                Some(known) if answer.frame < known.0 => {
+                    *known = (answer.frame, answer.name.clone());
+                }
+                Some(_) => {}
+                None if full => self.left_out += 1,
+                None => drop(self.names.insert(key, (answer.frame, answer.name.clone()))),
+            }
+        }
+    }
+
+    /// Answers for which there was no room.
+    pub(super) const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// The name by which a client found its server before it connected.
+    fn name(&self, connection: &Connection) -> Option<&str> {
+        let key = (connection.client.address, connection.server.address);
+        let (frame, name) = self.names.get(&key)?;
+        (*frame < connection.first.frame).then_some(name)
+    }
+}
+
 /// Compares the certificate of the server with the name that is known for it.
-pub(super) fn verdict(connection: &Connection, judging: &Judging) -> NameVerdict {
+pub(super) fn verdict(
+    connection: &Connection,
+    judging: &Judging,
+    looked_up: &LookedUp,
+) -> NameVerdict {
     if let Some(reason) = not_shown(connection, Role::Server) {
         return NameVerdict::NotJudged(reason);
     }
-    let (Some(leaf), Some(reference)) = (connection.server_leaf(), reference(connection, judging))
+    let (Some(leaf), Some(reference)) =
+        (connection.server_leaf(), reference(connection, judging, looked_up))
     else {
         return NameVerdict::NotJudged(NotJudged::NoReference);
     };
@@ -26,15 +74,30 @@ pub(super) fn verdict(connection: &Connection, judging: &Judging) -> NameVerdict
     }
 }
 
-/// The name the user expects; else the server name that the client sent; else the
-/// address it connected to.
-fn reference(connection: &Connection, judging: &Judging) -> Option<Reference> {
+/// The name the user expects; else the server name that the client sent; else the name
+/// it looked up; else the address it connected to.
+fn reference(
+    connection: &Connection,
+    judging: &Judging,
+    looked_up: &LookedUp,
+) -> Option<Reference> {
     if let Some(expected) = expected(connection, &judging.expected_names) {
         return Some(Reference::Expected(expected.name.clone()));
     }
     connection.handshake.client_hello()?;
+    if let Some(name) = connection.server_name() {
+        return Some(Reference::ServerName(name));
+    }
+    let asked = looked_up.name(connection).filter(|_| !sends_every_name(connection));
     let address = Reference::Address(connection.server.address);
-    Some(connection.server_name().map_or(address, Reference::ServerName))
+    Some(asked.map_or(address, |name| Reference::DnsAnswer(name.to_owned())))
+}
+
+/// The traffic server sends the name it connects to as server name; where it sends none
+/// it connects by address, whatever the DNS was asked before, and compares the address.
+fn sends_every_name(connection: &Connection) -> bool {
+    let service = service(connection.server.port);
+    service.is_some_and(|service| service.checker == Checker::TrafficServer)
 }
 
 /// The name given for this very server before one for all.

@@ -6,7 +6,16 @@ use crate::connection::{LedgerClass, Observed};
 use crate::flow::{Flow, Mark, StreamEvent};
 use crate::limits::Limits;
 use crate::packet::{Direction, FlowKey, Segment};
-use crate::tls::{Appetite, Observer};
+use crate::tls::{Appetite, KeyLog, Observer};
+
+/// What the flows are watched with.
+#[derive(Clone, Copy)]
+pub(super) struct With<'a> {
+    /// Bounds.
+    pub(super) limits: &'a Limits,
+    /// Secrets known so far.
+    pub(super) keys: &'a KeyLog,
+}
 
 /// A flow being watched.
 struct Tracked {
@@ -46,21 +55,21 @@ impl Shard {
     }
 
     /// Takes a segment; segments must come in file order.
-    pub(super) fn handle(&mut self, segment: &Segment<'_>, limits: &Limits) {
+    pub(super) fn handle(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let over = !segment.quoted
             && self.table.get(&segment.key).is_some_and(|t| t.flow.is_over_for(segment));
         if over && let Some(tracked) = self.table.remove(&segment.key) {
-            self.finish(tracked, limits);
+            self.finish(tracked, with);
         }
         if self.table.len() >= self.capacity && !self.table.contains_key(&segment.key) {
-            self.evict(limits);
+            self.evict(with);
         }
         let tracked = self.table.entry(segment.key).or_insert_with(|| {
             self.born.push(segment.frame);
             Tracked { flow: Flow::new(segment), observer: None }
         });
         if !segment.quoted {
-            tracked.accept(segment, limits);
+            tracked.accept(segment, with);
         }
     }
 
@@ -70,27 +79,27 @@ impl Shard {
     }
 
     /// The capture is over: finishes every flow, in order of their first frames.
-    pub(super) fn finish_all(&mut self, limits: &Limits) {
+    pub(super) fn finish_all(&mut self, with: With<'_>) {
         let mut rest: Vec<Tracked> = self.table.drain().map(|(_, tracked)| tracked).collect();
         rest.sort_by_key(|tracked| tracked.flow.first.frame);
         for tracked in rest {
-            self.finish(tracked, limits);
+            self.finish(tracked, with);
         }
     }
 
-    fn finish(&mut self, tracked: Tracked, limits: &Limits) {
+    fn finish(&mut self, tracked: Tracked, with: With<'_>) {
         let first_frame = tracked.flow.first.frame;
-        self.finished.push(Finished { first_frame, result: tracked.conclude(limits) });
+        self.finished.push(Finished { first_frame, result: tracked.conclude(with) });
     }
 
     /// Closes the eighth of the flows that have been silent longest.
-    fn evict(&mut self, limits: &Limits) {
+    fn evict(&mut self, with: With<'_>) {
         let mut by_age: Vec<(u64, FlowKey)> =
             self.table.values().map(|t| (t.flow.last.frame, t.flow.key)).collect();
         by_age.sort_unstable();
         for (_, key) in by_age.iter().take(self.capacity / 8 + 1) {
             if let Some(tracked) = self.table.remove(key) {
-                self.finish(tracked, limits);
+                self.finish(tracked, with);
                 self.evicted += 1;
             }
         }
@@ -98,33 +107,33 @@ impl Shard {
 }
 
 impl Tracked {
-    fn accept(&mut self, segment: &Segment<'_>, limits: &Limits) {
+    fn accept(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let direction = segment.direction;
         let mark = Mark { frame: segment.frame, time: segment.time };
-        if let Some(event) = self.flow.accept(segment, limits) {
-            self.tell(direction, &event, mark, limits);
+        if let Some(event) = self.flow.accept(segment, with.limits) {
+            self.tell(direction, &event, mark, with);
         }
-        self.hand_on(direction, false, mark, limits);
+        self.hand_on(direction, false, mark, with);
     }
 
-    fn hand_on(&mut self, direction: Direction, to_the_end: bool, mark: Mark, limits: &Limits) {
+    fn hand_on(&mut self, direction: Direction, to_the_end: bool, mark: Mark, with: With<'_>) {
         while let Some(event) = self.flow.next_held(direction, to_the_end) {
-            self.tell(direction, &event, mark, limits);
+            self.tell(direction, &event, mark, with);
         }
     }
 
-    fn tell(&mut self, direction: Direction, event: &StreamEvent<'_>, mark: Mark, limits: &Limits) {
+    fn tell(&mut self, direction: Direction, event: &StreamEvent<'_>, mark: Mark, with: With<'_>) {
         let observer = self.observer.get_or_insert_default();
-        if observer.event(direction, event, mark, limits) == Appetite::Done {
+        if observer.event(direction, event, mark, with.limits, with.keys) == Appetite::Done {
             self.flow.stop(direction);
         }
     }
 
-    fn conclude(mut self, limits: &Limits) -> Result<Box<Observed>, LedgerClass> {
+    fn conclude(mut self, with: With<'_>) -> Result<Box<Observed>, LedgerClass> {
         let last = self.flow.last;
         for direction in Direction::BOTH {
-            self.hand_on(direction, true, last, limits);
+            self.hand_on(direction, true, last, with);
         }
-        Observed::conclude(&self.flow, self.observer, limits).map(Box::new)
+        Observed::conclude(&self.flow, self.observer, with.limits, with.keys).map(Box::new)
     }
 }

@@ -13,4 +13,4 @@ pub mod table;
 mod words;
 
 pub use filter::group_filter;
-pub use model::{CaptureReport, Judged, LimitHit, Report, SCHEMA_VERSION, StoreReport};
+pub use model::{CaptureReport, Group, Judged, LimitHit, Report, SCHEMA_VERSION, StoreReport};

@@ -12,6 +12,9 @@ use crate::trust::StoreSemantics;
 /// goes away; new fields do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Findings of one rule and severity, each with the index of its capture.
+pub type Group<'r> = (Severity, &'static Rule, Vec<(usize, &'r Finding)>);
+
 /// All that came of a run.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -179,8 +182,8 @@ impl Report {
 
     /// Findings grouped by severity and rule, worst first.
     #[must_use]
-    pub fn groups(&self) -> Vec<(Severity, &'static Rule, Vec<(usize, &Finding)>)> {
-        let mut groups: Vec<(Severity, &'static Rule, Vec<(usize, &Finding)>)> = Vec::new();
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for (capture, finding) in self.findings() {
             match groups.last_mut() {
                 Some((severity, rule, list))

@@ -1,6 +1,7 @@
 //! One handshake in full: every message with its frame and time.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::chain::tree;
 use super::model::{CaptureReport, Judged};
@@ -10,8 +11,8 @@ use crate::connection::{Connection, NameVerdict, Presented};
 use crate::rules::mending;
 use crate::time::duration_text;
 use crate::tls::{
-    Body, CertificateRequest, ClientHello, Entry, Extension, KeyExchangeParameters, Message, Role,
-    ServerHello, What, describe, names,
+    Body, CertificateList, CertificateRequest, ClientHello, Entry, Extension,
+    KeyExchangeParameters, Message, Role, ServerHello, What, describe, names,
 };
 use crate::trust::{Conclusion, Origin};
 use crate::wire::text::{hex, printable};
@@ -23,8 +24,11 @@ pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     let connection = &judged.connection;
     let mut page = Page::default();
     page.head(capture, connection);
-    for entry in &connection.handshake.entries {
-        page.entry(capture, connection, entry);
+    let entries = &connection.handshake.entries;
+    for (index, entry) in entries.iter().enumerate() {
+        if !entries.get(index + 1).is_some_and(|next| is_told_by(entry, next)) {
+            page.entry(capture, connection, entry);
+        }
     }
     page.tcp_end(capture, connection);
     page.verdicts(connection);
@@ -121,7 +125,8 @@ impl Page {
             Role::Client => "client ->",
             Role::Server => "server ->",
         };
-        self.line(0, &format!("{arrow} {}  [{frames}, +{after}]", title(&entry.what)));
+        let key = if entry.decrypted { " (decrypted)" } else { "" };
+        self.line(0, &format!("{arrow} {}{key}  [{frames}, +{after}]", title(&entry.what)));
         if let What::Message(message) = &entry.what {
             self.message(connection, entry, message);
         }
@@ -134,11 +139,23 @@ impl Page {
         match &message.body {
             Body::ClientHello(hello) => self.client_hello(hello),
             Body::ServerHello(hello) | Body::HelloRetryRequest(hello) => self.server_hello(hello),
+            Body::EncryptedExtensions(message) => {
+                let alpn = message.alpn();
+                self.extensions(&message.extensions, Role::Server, |page, extension| {
+                    if extension.code == 16 {
+                        page.line(3, alpn.as_deref().unwrap_or_default());
+                    }
+                });
+            }
             Body::Certificate(list) => {
+                if let Some(algorithm) = list.compression {
+                    let name = names::certificate_compression_name(algorithm);
+                    self.line(1, &format!("compressed with {name}"));
+                }
                 if list.certificates.is_empty() && list.cut_bytes == 0 {
                     self.line(1, "the list is empty: no certificate was shown");
                 }
-                self.certificates(connection, entry);
+                self.certificates(connection, entry, list);
                 if list.cut_bytes > 0 {
                     self.line(
                         1,
@@ -340,10 +357,22 @@ impl Page {
         );
     }
 
-    fn certificates(&mut self, connection: &Connection, entry: &Entry) {
-        for (depth, shown) in connection.certificates(entry.from).iter().enumerate() {
-            if shown.frame == entry.frame {
+    fn certificates(&mut self, connection: &Connection, entry: &Entry, list: &CertificateList) {
+        let first = connection.certificates(entry.from);
+        if first.iter().any(|shown| shown.frame == entry.frame) {
+            for (depth, shown) in first.iter().enumerate() {
                 self.certificate(depth, shown);
+            }
+            return;
+        }
+        // A renegotiation shows certificates again, or others.
+        for (depth, der) in list.certificates.iter().enumerate() {
+            let certificate = Certificate::parse(der).map(Arc::new).map_err(Arc::new);
+            let shown = Presented { frame: entry.frame, certificate };
+            if first.get(depth).is_some_and(|before| before.sha256() == shown.sha256()) {
+                self.line(1, &format!("certificate {depth}: the same as before"));
+            } else {
+                self.certificate(depth, &shown);
             }
         }
     }
@@ -489,6 +518,19 @@ impl Page {
             self.line(1, &line);
         }
     }
+}
+
+/// Whether `next` is what a decrypted record held, so that the record itself need not
+/// be told.
+fn is_told_by(record: &Entry, next: &Entry) -> bool {
+    let closed = |what: &What| {
+        matches!(
+            what,
+            What::Protected { .. } | What::EncryptedHandshake { .. } | What::EncryptedAlert { .. }
+        )
+    };
+    let both = record.decrypted && next.decrypted && record.from == next.from;
+    both && closed(&record.what) && !closed(&next.what) && record.frame == next.frame
 }
 
 fn title(what: &What) -> String {

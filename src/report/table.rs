@@ -307,7 +307,7 @@ impl Page {
                 .map(|(_, count)| count)
                 .sum()
         };
-        let kinds: [(fn(&Skipped) -> bool, &str); 6] = [
+        let kinds: [Kind; 6] = [
             (|r| matches!(r, Skipped::NotTcp), "IP but not TCP"),
             (|r| matches!(r, Skipped::NotIp), "not IP"),
             (|r| matches!(r, Skipped::CutHeader), "cut inside the headers"),
@@ -326,6 +326,9 @@ impl Page {
         }
     }
 }
+
+/// Which skipped frames, and what they are called.
+type Kind = (fn(&Skipped) -> bool, &'static str);
 
 const HEADERS: [&str; 11] = [
     "#",

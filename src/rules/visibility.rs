@@ -37,7 +37,7 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
             "1. Set the developer loggers trafficserver.http, .http_trans, .iocore and .ssl to DEBUG and reproduce. 2. Look for Found DNS alt-name in peer certificate (SIP), which names what was seen. 3. Or limit SIP to TLS 1.2 for a test and capture again.",
         ),
         caveat: Text::en(
-            "With the keys of the session (a key log) a capture can be decrypted; this tool does not do that.",
+            "With the secrets of the session the certificates are read and judged: give the key log with --keylog.",
         ),
     },
     references: &[
@@ -70,4 +70,16 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
         severity: None,
         of: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    #[test]
+    fn hidden_certificates_are_told_and_visible_ones_are_not() {
+        let found = finding("tls13-certificate-hidden", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("negotiated TLSv1.3"));
+        assert!(findings("tls13-certificate-hidden", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
 }

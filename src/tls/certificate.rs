@@ -14,6 +14,8 @@ pub struct CertificateList {
     pub cut_bytes: usize,
     /// Certificates beyond the limit, not kept.
     pub left_out: usize,
+    /// The algorithm that the message was compressed with (RFC 8879, 3).
+    pub compression: Option<u16>,
 }
 
 impl CertificateList {

@@ -23,6 +23,7 @@ pub(super) mod code {
     pub(in super::super) const SIGNATURE_ALGORITHMS: u16 = 13;
     pub(in super::super) const ALPN: u16 = 16;
     pub(in super::super) const SERVER_CERTIFICATE_TYPE: u16 = 20;
+    pub(in super::super) const ENCRYPT_THEN_MAC: u16 = 22;
     pub(in super::super) const EXTENDED_MASTER_SECRET: u16 = 23;
     pub(in super::super) const SESSION_TICKET: u16 = 35;
     /// key_share in drafts of TLS 1.3 before 23.

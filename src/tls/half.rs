@@ -4,6 +4,7 @@
 //! direction only, or one before the other, gives all it has.
 
 use super::handshake::{Anomaly, What};
+use super::kept::{Kept, Record, Sealed};
 use super::message::{self, Body, Context, Message};
 use super::record::{Content, HEADER, RecordHeader};
 use super::search::{self, Found};
@@ -35,6 +36,8 @@ pub(super) struct HalfEntry {
     pub(super) first: Mark,
     pub(super) last: Mark,
     pub(super) what: What,
+    /// It was opened with a key, or it came out of what was.
+    pub(super) decrypted: bool,
 }
 
 #[derive(Debug)]
@@ -71,7 +74,9 @@ pub(super) struct Half {
     searched: usize,
     cipher_changed: bool,
     record_start: Option<Mark>,
-    context: Context,
+    pub(super) context: Context,
+    /// Encrypted records, where there may be a key for them.
+    pub(super) kept: Kept,
     pub(super) entries: Vec<HalfEntry>,
     pub(super) anomalies: Vec<Anomaly>,
     pub(super) limit_hit: bool,
@@ -99,7 +104,12 @@ impl Half {
             searched: 0,
             cipher_changed: false,
             record_start: None,
-            context: Context { certificates: limits.certificates, ..Context::default() },
+            context: Context {
+                certificates: limits.certificates,
+                bytes: limits.handshake_bytes,
+                ..Context::default()
+            },
+            kept: Kept::default(),
             entries: Vec::new(),
             anomalies: Vec::new(),
             limit_hit: false,
@@ -293,11 +303,14 @@ impl Half {
         }
     }
 
-    fn lose_track(&mut self, mark: Mark, _limits: &Limits) {
+    fn lose_track(&mut self, mark: Mark, limits: &Limits) {
         self.flush_partial_message(mark);
         self.waiting.clear();
         self.searched = 0;
         self.state = State::Lost;
+        let content = Content::ApplicationData;
+        let header = RecordHeader { content, version: 0, length: 0 };
+        self.keep(header, Sealed::Gap, mark, mark, false, limits);
     }
 
     // --- records --------------------------------------------------------------
@@ -339,7 +352,8 @@ impl Half {
         limits: &Limits,
     ) -> &'a [u8] {
         let (part, rest) = bytes.split_at(remaining.min(bytes.len()));
-        if !broken && header.content != Content::ApplicationData {
+        let wanted = header.content != Content::ApplicationData || self.kept.wants(header, limits);
+        if !broken && wanted {
             self.body.extend_from_slice(part);
         }
         let remaining = remaining - part.len();
@@ -379,6 +393,7 @@ impl Half {
     fn end_record(&mut self, header: RecordHeader, broken: bool, mark: Mark, limits: &Limits) {
         let first = self.record_start.unwrap_or(mark);
         let body = std::mem::take(&mut self.body);
+        let (sealed, noted_before) = (self.is_sealed(&body, header, broken), self.entries.len());
         match header.content {
             Content::Handshake => self.handshake(&body, header, broken, first, mark, limits),
             Content::Alert => self.alert(&body, header, broken, first, mark),
@@ -395,12 +410,50 @@ impl Half {
             }
             _ => {}
         }
+        if sealed {
+            let whole = !broken && body.len() == header.length;
+            let content = if whole { Sealed::Bytes(body) } else { Sealed::PlaceOnly };
+            let noted = self.entries.len() > noted_before;
+            self.keep(header, content, first, mark, noted, limits);
+        }
+    }
+
+    /// Whether the content of a record is encrypted.
+    fn is_sealed(&self, body: &[u8], header: RecordHeader, broken: bool) -> bool {
+        match header.content {
+            Content::Handshake => self.is_encrypted(body, header),
+            Content::Alert => !self.is_clear_alert(body, header, broken),
+            Content::ApplicationData => true,
+            Content::ChangeCipherSpec | Content::Heartbeat => self.cipher_changed,
+        }
+    }
+
+    /// Keeps an encrypted record, if there may be a key for it.
+    fn keep(
+        &mut self,
+        header: RecordHeader,
+        sealed: Sealed,
+        first: Mark,
+        last: Mark,
+        noted: bool,
+        limits: &Limits,
+    ) {
+        if self.kept.wants_more(limits) {
+            let after = self.entries.len();
+            self.kept.push(Record { header, sealed, first, last, after, noted });
+        }
+        let enough = self.protected_records >= limits.encrypted_records;
+        if enough && !self.kept.wants_more(limits) {
+            self.state = State::Done;
+        }
     }
 
     fn protected(&mut self, what: What, first: Mark, mark: Mark, limits: &Limits) {
-        self.note(what, first, mark);
+        if self.protected_records < limits.encrypted_records {
+            self.note(what, first, mark);
+        }
         self.protected_records += 1;
-        if self.protected_records >= limits.encrypted_records {
+        if self.protected_records >= limits.encrypted_records && !self.kept.wants_more(limits) {
             self.state = State::Done;
         }
     }
@@ -409,10 +462,7 @@ impl Half {
     /// OpenSSL's client refuses a certificate in clear; everything else behind a
     /// ChangeCipherSpec is encrypted, because every cipher makes it longer.
     fn alert(&mut self, body: &[u8], header: RecordHeader, broken: bool, first: Mark, mark: Mark) {
-        let several = header.length.is_multiple_of(2) && !self.cipher_changed;
-        let clear = header.length == 2 || several;
-        let sensible = body.chunks(2).all(|pair| matches!(pair, [1 | 2, _]));
-        if !broken && clear && sensible {
+        if self.is_clear_alert(body, header, broken) {
             for pair in body.chunks_exact(2) {
                 if let [level, description] = *pair {
                     self.note(What::Alert { level, description }, first, mark);
@@ -421,6 +471,13 @@ impl Half {
         } else {
             self.note(What::EncryptedAlert { length: header.length }, first, mark);
         }
+    }
+
+    fn is_clear_alert(&self, body: &[u8], header: RecordHeader, broken: bool) -> bool {
+        let several = header.length.is_multiple_of(2) && !self.cipher_changed;
+        let clear = header.length == 2 || several;
+        let sensible = body.chunks(2).all(|pair| matches!(pair, [1 | 2, _]));
+        !broken && clear && sensible
     }
 
     // --- handshake messages -----------------------------------------------------
@@ -537,7 +594,7 @@ impl Half {
             self.state = State::Done;
             return;
         }
-        self.entries.push(HalfEntry { first, last, what });
+        self.entries.push(HalfEntry { first, last, what, decrypted: false });
     }
 
     fn anomaly(&mut self, mark: Mark, what: &str) {

@@ -3,7 +3,10 @@
 use super::message::{Body, Message};
 use super::names;
 use super::server_hello::is_tls13;
-use super::{CertificateList, CertificateRequest, ClientHello, ServerHello, ServerKeyExchange};
+use super::{
+    CertificateList, CertificateRequest, ClientHello, EncryptedExtensions, ServerHello,
+    ServerKeyExchange,
+};
 use crate::flow::GapCause;
 use crate::time::Timestamp;
 
@@ -50,14 +53,16 @@ pub struct Entry {
     pub time: Timestamp,
     /// What it was.
     pub what: What,
+    /// A record that was opened with a key, or something that came out of one.
+    pub decrypted: bool,
 }
 
 /// What a side did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A handshake message in clear.
+    /// A handshake message.
     Message(Message),
-    /// An alert in clear.
+    /// An alert whose content is known.
     Alert {
         /// AlertLevel: 1 warning, 2 fatal.
         level: u8,
@@ -104,7 +109,7 @@ pub struct Anomaly {
     pub what: String,
 }
 
-/// A fatal or warning alert in clear, with its sender.
+/// A fatal or warning alert whose content is known, with its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// Who sent it.
@@ -210,7 +215,7 @@ impl Handshake {
         })
     }
 
-    /// Alerts in clear.
+    /// Alerts in clear, and those that were decrypted.
     pub fn alerts(&self) -> impl Iterator<Item = Alert> {
         self.entries.iter().filter_map(|entry| match entry.what {
             What::Alert { level, description } => {
@@ -224,6 +229,21 @@ impl Handshake {
     #[must_use]
     pub fn has(&self, from: Role, kind: u8) -> bool {
         self.messages().any(|(entry, message)| entry.from == from && message.kind == kind)
+    }
+
+    /// The server's extensions that TLS 1.3 encrypts, where there was a key.
+    #[must_use]
+    pub fn encrypted_extensions(&self) -> Option<(&Entry, &EncryptedExtensions)> {
+        self.first(|body| match body {
+            Body::EncryptedExtensions(extensions) => Some(extensions),
+            _ => None,
+        })
+    }
+
+    /// Whether records of a side were decrypted.
+    #[must_use]
+    pub fn is_decrypted(&self, from: Role) -> bool {
+        self.entries.iter().any(|entry| entry.from == from && entry.decrypted)
     }
 
     /// What the handshake had come to when `entry` was sent: the last message of

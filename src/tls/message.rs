@@ -2,8 +2,10 @@
 
 use super::certificate::{CertificateList, CertificateRequest, CertificateVerify};
 use super::client_hello::ClientHello;
+use super::compressed_certificate;
+use super::encrypted_extensions::EncryptedExtensions;
 use super::key_exchange::ServerKeyExchange;
-use super::server_hello::ServerHello;
+use super::server_hello::{ServerHello, is_tls13};
 use crate::wire::Reader;
 
 /// Length of a handshake header.
@@ -15,13 +17,18 @@ pub(super) mod kind {
     pub(in super::super) const SERVER_HELLO: u8 = 2;
     pub(in super::super) const NEW_SESSION_TICKET: u8 = 4;
     pub(in super::super) const HELLO_RETRY_REQUEST_DRAFT: u8 = 6;
+    pub(in super::super) const END_OF_EARLY_DATA: u8 = 5;
+    pub(in super::super) const ENCRYPTED_EXTENSIONS: u8 = 8;
     pub(in super::super) const CERTIFICATE: u8 = 11;
     pub(in super::super) const SERVER_KEY_EXCHANGE: u8 = 12;
     pub(in super::super) const CERTIFICATE_REQUEST: u8 = 13;
     pub(in super::super) const SERVER_HELLO_DONE: u8 = 14;
     pub(in super::super) const CERTIFICATE_VERIFY: u8 = 15;
     pub(in super::super) const CLIENT_KEY_EXCHANGE: u8 = 16;
+    pub(in super::super) const FINISHED: u8 = 20;
     pub(in super::super) const CERTIFICATE_STATUS: u8 = 22;
+    pub(in super::super) const KEY_UPDATE: u8 = 24;
+    pub(in super::super) const COMPRESSED_CERTIFICATE: u8 = 25;
 }
 
 /// One handshake message.
@@ -46,6 +53,8 @@ pub enum Body {
     ServerHello(Box<ServerHello>),
     /// The server asks for another key share.
     HelloRetryRequest(Box<ServerHello>),
+    /// The server's extensions that TLS 1.3 encrypts.
+    EncryptedExtensions(EncryptedExtensions),
     /// A side's certificates; an empty list is a refusal to show one.
     Certificate(CertificateList),
     /// Ephemeral parameters and the algorithm that signed them.
@@ -84,6 +93,8 @@ pub(super) struct Context {
     pub(super) raw_public_key: bool,
     /// Certificates kept per list.
     pub(super) certificates: usize,
+    /// Bytes that a compressed message may grow to.
+    pub(super) bytes: usize,
 }
 
 impl Message {
@@ -120,6 +131,15 @@ pub(super) const fn is_known(kind: u8) -> bool {
     matches!(kind, 0..=6 | 8 | 11..=17 | 20..=25 | 67 | 203)
 }
 
+/// SubjectPublicKeyInfo in place of certificates (RFC 7250, 3); TLS 1.3 sends it in
+/// the frame of a certificate list (RFC 8446, 4.4.2).
+fn raw_public_key(bytes: &[u8], version: u16) -> Vec<u8> {
+    if is_tls13(version) {
+        return CertificateList::decode_tls13(bytes, 1).certificates.pop().unwrap_or_default();
+    }
+    Reader::new(bytes).vec24().unwrap_or_default().to_vec()
+}
+
 fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
     let version = context.version.unwrap_or(0x0303);
     match kind {
@@ -135,14 +155,25 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
         kind::HELLO_RETRY_REQUEST_DRAFT => {
             Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
         }
+        kind::ENCRYPTED_EXTENSIONS => Body::EncryptedExtensions(EncryptedExtensions::decode(bytes)),
         kind::CERTIFICATE if context.raw_public_key => {
-            Body::RawPublicKey { spki: Reader::new(bytes).vec24().unwrap_or_default().to_vec() }
+            Body::RawPublicKey { spki: raw_public_key(bytes, version) }
+        }
+        kind::CERTIFICATE if is_tls13(version) => {
+            Body::Certificate(CertificateList::decode_tls13(bytes, context.certificates))
         }
         kind::CERTIFICATE => {
             Body::Certificate(CertificateList::decode(bytes, context.certificates))
         }
+        kind::COMPRESSED_CERTIFICATE => {
+            compressed_certificate::decode(bytes, context.certificates, context.bytes)
+                .map_or(Body::Opaque, Body::Certificate)
+        }
         kind::SERVER_KEY_EXCHANGE => {
             Body::ServerKeyExchange(ServerKeyExchange::decode(bytes, context.suite, version))
+        }
+        kind::CERTIFICATE_REQUEST if is_tls13(version) => {
+            Body::CertificateRequest(CertificateRequest::decode_tls13(bytes))
         }
         kind::CERTIFICATE_REQUEST => {
             Body::CertificateRequest(CertificateRequest::decode(bytes, version))

@@ -9,12 +9,17 @@
 
 mod certificate;
 mod client_hello;
+mod compressed_certificate;
+mod decrypt;
+mod encrypted_extensions;
 mod extension;
 mod extension_value;
 pub mod fingerprint;
 mod half;
 mod handshake;
+mod kept;
 mod key_exchange;
+mod keylog;
 mod message;
 pub mod names;
 mod observer;
@@ -25,11 +30,13 @@ mod starttls;
 
 pub use certificate::{CertificateList, CertificateRequest, CertificateVerify};
 pub use client_hello::ClientHello;
+pub use encrypted_extensions::EncryptedExtensions;
 pub use extension::Extension;
 pub use extension_value::describe;
 pub use half::Appetite;
 pub use handshake::{Alert, Anomaly, Entry, Handshake, Role, What};
 pub use key_exchange::{KeyExchangeParameters, ServerKeyExchange};
+pub use keylog::{Junk, KeyLog};
 pub use message::{Body, Message};
 pub use observer::Observer;
 pub use server_hello::ServerHello;

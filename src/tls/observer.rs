@@ -1,22 +1,22 @@
 //! One TLS connection: stream events in, [`Handshake`] out.
 
+use super::decrypt;
 use super::half::{Appetite, Half, HalfEntry};
 use super::handshake::{Entry, Handshake, Role, What};
+use super::keylog::KeyLog;
 use super::starttls;
 use crate::flow::{Mark, StreamEvent};
 use crate::limits::Limits;
 use crate::packet::{Direction, PerDirection};
 
 /// Watches both directions of a connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Observer {
     halves: PerDirection<Option<Box<Half>>>,
-}
-
-impl Default for Observer {
-    fn default() -> Self {
-        Self { halves: PerDirection::default() }
-    }
+    /// Encrypted records are kept, because there may be a key for them.
+    keeps_records: bool,
+    /// Whether there is a key for the client's random was looked up.
+    looked_up: bool,
 }
 
 impl Observer {
@@ -27,15 +27,39 @@ impl Observer {
         event: &StreamEvent<'_>,
         mark: Mark,
         limits: &Limits,
+        keys: &KeyLog,
     ) -> Appetite {
+        self.keeps_records |= !self.looked_up && keys.may_open(None);
         let half = self.halves[direction].get_or_insert_with(|| Box::new(Half::new(limits)));
-        match event {
+        if self.keeps_records {
+            half.kept.want();
+        }
+        let appetite = match event {
             StreamEvent::Data { bytes, frame, time, .. } => {
                 half.data(bytes, Mark { frame: *frame, time: *time }, limits)
             }
             StreamEvent::Gap { length, cause, .. } => {
                 half.gap(*length, *cause, mark, limits);
                 Appetite::More
+            }
+        };
+        if self.keeps_records && !self.looked_up {
+            self.look_up(direction, keys);
+        }
+        appetite
+    }
+
+    /// Keeps no records of a connection for which there is no key.
+    fn look_up(&mut self, direction: Direction, keys: &KeyLog) {
+        let Some(half) = &self.halves[direction] else { return };
+        let Some(random) = decrypt::client_random(half) else { return };
+        self.looked_up = true;
+        self.keeps_records = keys.may_open(Some(random));
+        if !self.keeps_records {
+            for side in Direction::BOTH {
+                if let Some(half) = &mut self.halves[side] {
+                    half.kept.drop_all();
+                }
             }
         }
     }
@@ -64,6 +88,7 @@ impl Observer {
         fallback: Direction,
         last: Mark,
         limits: &Limits,
+        keys: &KeyLog,
     ) -> Option<(Handshake, Direction)> {
         for side in Direction::BOTH {
             if let Some(half) = &mut self.halves[side] {
@@ -74,6 +99,7 @@ impl Observer {
             return None;
         }
         let client = self.client().or(opener).unwrap_or(fallback);
+        self.decrypt(client, limits, keys);
         let preface = |side: Direction| {
             self.halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice())
         };
@@ -93,6 +119,15 @@ impl Observer {
         handshake.entries = entries.into_iter().map(|(_, entry)| entry).collect();
         handshake.anomalies.sort_by_key(|anomaly| anomaly.frame);
         Some((handshake, client))
+    }
+
+    fn decrypt(&mut self, client: Direction, limits: &Limits, keys: &KeyLog) {
+        let server = client.reverse();
+        let mut sides = (self.halves[client].take(), self.halves[server].take());
+        if let (Some(from_client), Some(from_server)) = (&mut sides.0, &mut sides.1) {
+            decrypt::open(from_client, from_server, keys, limits);
+        }
+        (self.halves[client], self.halves[server]) = sides;
     }
 
     /// The client by what the sides said.
@@ -132,6 +167,7 @@ impl Handshake {
                 frame: entry.last.frame,
                 time: entry.last.time,
                 what: entry.what,
+                decrypted: entry.decrypted,
             };
             (reached, entry)
         })

@@ -15,6 +15,19 @@ pub(super) enum Content {
     Heartbeat,
 }
 
+impl Content {
+    /// ContentType.
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::ChangeCipherSpec => 20,
+            Self::Alert => 21,
+            Self::Handshake => 22,
+            Self::ApplicationData => 23,
+            Self::Heartbeat => 24,
+        }
+    }
+}
+
 /// A record header that makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RecordHeader {

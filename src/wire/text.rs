@@ -47,6 +47,20 @@ pub fn ascii_or_hex(bytes: &[u8]) -> String {
     }
 }
 
+/// The bytes that hexadecimal digits of either case mean; `None` for anything else.
+#[must_use]
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Lower-case hexadecimal digits without separators.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -45,7 +45,7 @@ pub(crate) fn only(document: &Value) -> &Value {
 /// What a connection says whatever the way it was captured in: no frame numbers,
 /// times, addresses and packet counts.
 pub(crate) fn facts(connection: &Value) -> Value {
-    const OF_THE_CAPTURE: [&str; 9] = [
+    const OF_THE_CAPTURE: [&str; 10] = [
         "input",
         "stream",
         "client",
@@ -55,6 +55,7 @@ pub(crate) fn facts(connection: &Value) -> Value {
         "name_check",
         "service",
         "timing",
+        "judged_at",
     ];
     let mut facts = connection.clone();
     let fields = facts.as_object_mut().unwrap();
@@ -80,7 +81,7 @@ fn forget_places(value: &mut Value) {
 
 /// The stage of an alert is told by the order of both directions in the capture.
 fn is_place(field: &str) -> bool {
-    field == "stage"
+    matches!(field, "stage" | "frames")
         || ["frame", "time"].iter().any(|end| field == *end || field.ends_with(&format!("_{end}")))
 }
 

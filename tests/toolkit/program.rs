@@ -6,11 +6,18 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// What a run left behind.
-#[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl std::fmt::Debug for Run {
+    /// Standard output may be megabytes: its beginning is enough.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let begin: String = self.stdout.chars().take(300).collect();
+        write!(f, "exit {:?}, stderr {:?}, stdout {begin:?}", self.code, self.stderr)
+    }
 }
 
 /// The program, in the project's folder, with nothing of the caller's terminal.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::handshake::{
-    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument, KeyExchangeDocument,
-    ServerHelloDocument, suite, version_word,
+    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
+    EncryptedExtensionsDocument, KeyExchangeDocument, ServerHelloDocument, suite, version_word,
 };
 use super::inferred::InferenceDocument;
 use super::path::PathDocument;
@@ -24,7 +24,7 @@ pub(super) struct ConnectionDocument {
     client: String,
     server: String,
     service: Option<&'static str>,
-    judged_at: Timestamp,
+    judgement_time: Timestamp,
     first_frame: u64,
     first_time: Timestamp,
     last_frame: u64,
@@ -47,6 +47,7 @@ pub(super) struct ConnectionDocument {
     second_client_hello: Option<ClientHelloDocument>,
     hello_retry_request: Option<ServerHelloDocument>,
     server_hello: Option<ServerHelloDocument>,
+    encrypted_extensions: Option<EncryptedExtensionsDocument>,
     server_key_exchange: Option<KeyExchangeDocument>,
     certificate_request: Option<CertificateRequestDocument>,
     server_certificates: Vec<CertificateDocument>,
@@ -62,6 +63,7 @@ pub(super) struct ConnectionDocument {
     tcp: TcpDocument,
     timing: TimingDocument,
     anomalies: Vec<crate::tls::Anomaly>,
+    decrypted: bool,
     ledger_class: &'static str,
     worst_severity: Option<crate::rules::Severity>,
     findings: Vec<&'static str>,
@@ -80,7 +82,7 @@ impl ConnectionDocument {
             client: connection.client.to_string(),
             server: connection.server.to_string(),
             service: crate::expressway::service(connection.server.port).map(|service| service.name),
-            judged_at: connection.judged_at,
+            judgement_time: connection.judged_at,
             first_frame: connection.first.frame,
             first_time: connection.first.time,
             last_frame: connection.last.frame,
@@ -109,6 +111,9 @@ impl ConnectionDocument {
             server_hello: handshake
                 .server_hello()
                 .map(|(entry, hello)| ServerHelloDocument::of(entry, hello)),
+            encrypted_extensions: handshake
+                .encrypted_extensions()
+                .map(|(entry, extensions)| EncryptedExtensionsDocument::of(entry, extensions)),
             server_key_exchange: handshake
                 .server_key_exchange()
                 .map(|(entry, exchange)| KeyExchangeDocument::of(entry, exchange)),
@@ -128,6 +133,7 @@ impl ConnectionDocument {
             tcp: TcpDocument::of(connection),
             timing: TimingDocument::of(&connection.timing()),
             anomalies: handshake.anomalies.clone(),
+            decrypted: handshake.entries.iter().any(|entry| entry.decrypted),
             ledger_class: connection.ledger.word(),
             worst_severity: judged.worst(),
             findings: findings.into_iter().collect(),
@@ -165,6 +171,7 @@ struct AlertDocument {
     description: Option<String>,
     code: Option<u8>,
     encrypted: bool,
+    decrypted: bool,
     stage: String,
 }
 
@@ -177,8 +184,11 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             description: Some(names::alert_name(description).into_owned()),
             code: Some(description),
             encrypted: false,
+            decrypted: entry.decrypted,
             stage: connection.handshake.stage_before(entry),
         }),
+        // What it says comes behind it.
+        What::EncryptedAlert { .. } if entry.decrypted => None,
         What::EncryptedAlert { .. } => Some(AlertDocument {
             from: entry.from,
             frame: entry.frame,
@@ -186,6 +196,7 @@ fn alerts(connection: &Connection) -> Vec<AlertDocument> {
             description: None,
             code: None,
             encrypted: true,
+            decrypted: false,
             stage: connection.handshake.stage_before(entry),
         }),
         _ => None,

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::tls::{
-    CertificateRequest, ClientHello, Entry, Extension, Handshake, KeyExchangeParameters, Role,
-    ServerHello, ServerKeyExchange, describe, names,
+    CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension, Handshake,
+    KeyExchangeParameters, Role, ServerHello, ServerKeyExchange, describe, names,
 };
 use crate::wire::text::hex;
 use crate::x509::Name;
@@ -190,6 +190,25 @@ impl ServerHelloDocument {
                 .map(|group| code16(group, names::group_name(group))),
             alpn: hello.alpn(),
             pre_shared_key: hello.accepts_psk(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct EncryptedExtensionsDocument {
+    frame: u64,
+    whole: bool,
+    extensions: Vec<ExtensionDocument>,
+    alpn: Option<String>,
+}
+
+impl EncryptedExtensionsDocument {
+    pub(super) fn of(entry: &Entry, message: &EncryptedExtensions) -> Self {
+        Self {
+            frame: entry.frame,
+            whole: message.whole,
+            extensions: extensions(&message.extensions, Role::Server),
+            alpn: message.alpn(),
         }
     }
 }
