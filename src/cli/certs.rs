@@ -9,10 +9,10 @@ use tlsight::pipeline::{self, Config};
 use tlsight::report::certificates::{INDEX_HEADER, collect};
 use tlsight::wire::text::count;
 
-use super::args::Run;
+use super::args::{Keys, Run};
 use super::commands::{complain_about, set_threads, sources};
 use super::output::Output;
-use super::{Exit, Trouble};
+use super::{Exit, Trouble, keylog};
 
 const INDEX: &str = "index.tsv";
 
@@ -32,13 +32,16 @@ pub(crate) struct Certs {
     force: bool,
 
     #[command(flatten)]
+    keys: Keys,
+
+    #[command(flatten)]
     run: Run,
 }
 
 /// Writes the certificates and their index.
 pub(super) fn run(args: &Certs) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = Config::default();
+    let config = keylog::with(Config::default(), &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     prepare(&args.output, args.force)?;
     let report = pipeline::analyze(sources, &config);

@@ -1,14 +1,13 @@
 //! What each command does.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Config, Source};
+use tlsight::pipeline::{self, Source};
 use tlsight::report::{Report, json, show, table};
 
-use super::args::{Args, Command, FailOn, Keys, Run, Scan, Show, Trust};
+use super::args::{Args, Command, FailOn, Run, Scan, Show};
 use super::output::Output;
 use super::{Exit, Trouble, certs, explain, keylog, output, peers, store, trust, verify};
 
@@ -34,7 +33,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn scan(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = config(&args.trust, &args.keys)?;
+    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -51,7 +50,7 @@ fn scan(args: &Scan) -> Result<Exit, Trouble> {
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = config(&args.trust, &args.keys)?;
+    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -69,14 +68,6 @@ fn show_stream(args: &Show) -> Result<Exit, Trouble> {
         }
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
-}
-
-fn config(trust: &Trust, keys: &Keys) -> Result<Config, Trouble> {
-    Ok(Config {
-        keys: Arc::new(keylog::load(&keys.keylog)?),
-        ignore_embedded_keys: keys.no_embedded_keys,
-        ..trust::config(trust)?
-    })
 }
 
 fn no_such_stream(report: &Report, stream: u64) -> Trouble {

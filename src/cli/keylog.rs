@@ -1,13 +1,22 @@
 //! Loading key logs. Of their content only line numbers are ever told.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use tlsight::pipeline::Config;
 use tlsight::tls::KeyLog;
 
+use super::args::Keys;
 use super::{Trouble, output};
 
+/// Adds to the settings of a run what it decrypts with.
+pub(super) fn with(config: Config, args: &Keys) -> Result<Config, Trouble> {
+    let keys = Arc::new(load(&args.keylog)?);
+    Ok(Config { keys, ignore_embedded_keys: args.no_embedded_keys, ..config })
+}
+
 /// Reads the key logs of all `paths`.
-pub(super) fn load(paths: &[PathBuf]) -> Result<KeyLog, Trouble> {
+fn load(paths: &[PathBuf]) -> Result<KeyLog, Trouble> {
     let mut log = KeyLog::default();
     for path in paths {
         let name = path.display();

@@ -6,10 +6,10 @@ use clap::Args;
 use tlsight::pipeline::{self, Config};
 use tlsight::report::{json, peers};
 
-use super::args::Run;
+use super::args::{Keys, Run};
 use super::commands::{complain_about, set_threads, sources};
 use super::output::Output;
-use super::{Exit, Trouble};
+use super::{Exit, Trouble, keylog};
 
 #[derive(Debug, Args)]
 pub(crate) struct Peers {
@@ -22,13 +22,16 @@ pub(crate) struct Peers {
     json: bool,
 
     #[command(flatten)]
+    keys: Keys,
+
+    #[command(flatten)]
     run: Run,
 }
 
 /// Lists the servers.
 pub(super) fn run(args: &Peers) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = Config::default();
+    let config = keylog::with(Config::default(), &args.keys)?;
     let report = pipeline::analyze(sources(&args.inputs, &config.limits)?, &config);
     complain_about(&report);
     let peers = peers::collect(&report);

@@ -69,6 +69,8 @@ pub enum NotJudged {
     Unreadable,
     /// No name to compare with is known.
     NoReference,
+    /// The capture has no times (simple packet blocks), and none was given.
+    NoTime,
 }
 
 impl NotJudged {
@@ -83,6 +85,7 @@ impl NotJudged {
             Self::NotCaptured => "certificate not in the capture",
             Self::Unreadable => "certificate cannot be read",
             Self::NoReference => "no name to compare with",
+            Self::NoTime => "the capture has no times; give one with --at",
         }
     }
 }

@@ -96,7 +96,16 @@ impl Presented {
     }
 }
 
+/// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
+const FIRST_YEAR: i64 = 788_918_400;
+
 impl Connection {
+    /// The time of judgement in unix seconds, if the capture knows the time.
+    #[must_use]
+    pub fn clock(&self) -> Option<i64> {
+        Some(self.judged_at.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
+    }
+
     /// The end that plays `role`.
     #[must_use]
     pub const fn end(&self, role: Role) -> Endpoint {

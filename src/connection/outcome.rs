@@ -4,9 +4,6 @@ use super::assemble::Tcp;
 use super::inference;
 use crate::tls::{ClientHello, Entry, Handshake, Role, What};
 
-/// HandshakeType of Finished, which is always encrypted: seen only with a key.
-const FINISHED: u8 = 20;
-
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -128,10 +125,10 @@ fn is_complete(handshake: &Handshake) -> bool {
         return false;
     }
     if handshake.is_tls13() {
-        return handshake.has(Role::Client, FINISHED) || inference::client_went_on(handshake);
+        return handshake.finished(Role::Client).is_some() || inference::client_went_on(handshake);
     }
     [Role::Client, Role::Server].into_iter().all(|role| {
-        handshake.has(role, FINISHED)
+        handshake.finished(role).is_some()
             || (handshake.changed_cipher(role) && closed_records(handshake, role).next().is_some())
     })
 }

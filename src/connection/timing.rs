@@ -50,8 +50,12 @@ impl Connection {
             .max_by_key(|entry| entry.frame)
     }
 
-    /// A side's Finished: its first encrypted record, or in TLS 1.3 the client's.
+    /// A side's Finished: itself where a key log shows it, else the side's first
+    /// encrypted record, or in TLS 1.3 the client's.
     fn finished(&self, role: Role) -> Option<&Entry> {
+        if let Some(entry) = self.handshake.finished(role) {
+            return Some(entry);
+        }
         let (hello, _) = self.handshake.server_hello()?;
         if self.handshake.is_tls13() && role == Role::Server {
             return None;

@@ -81,6 +81,9 @@ impl<'c> Court<'c> {
         if let Some(reason) = not_shown(connection, self.role) {
             return PathVerdict::NotJudged(reason);
         }
+        if self.store.is_some() && connection.clock().is_none() {
+            return PathVerdict::NotJudged(NotJudged::NoTime);
+        }
         self.question_key(connection)
             .and_then(|key| self.answers.get(&key).cloned())
             .map_or(PathVerdict::NotJudged(NotJudged::NoTrustStore), PathVerdict::Judged)

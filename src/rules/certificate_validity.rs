@@ -57,7 +57,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
 };
 
 fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
-    let time = clock(subject.connection)?;
+    let time = subject.connection.clock()?;
     let late = |certificate: &Certificate| certificate.not_after.unix.filter(|end| *end < time);
     let outdated = Outdated::find(subject.connection, late)?;
     Some(outdated.observation(subject.connection, EXPIRED, "x509af.notAfter"))
@@ -101,19 +101,11 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
 };
 
 fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
-    let time = clock(subject.connection)?;
+    let time = subject.connection.clock()?;
     let early =
         |certificate: &Certificate| certificate.not_before.unix.filter(|begin| *begin > time);
     let outdated = Outdated::find(subject.connection, early)?;
     Some(outdated.observation(subject.connection, NOT_YET_VALID, "x509af.notBefore"))
-}
-
-/// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
-const FIRST_YEAR: i64 = 788_918_400;
-
-/// The time of judgement in unix seconds, if the capture knows the time.
-fn clock(connection: &Connection) -> Option<i64> {
-    Some(connection.judged_at.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
 }
 
 /// A certificate outside its validity, and the date that says so.

@@ -49,7 +49,7 @@ pub fn reaction(connection: &Connection, of: Role) -> Reaction {
 
 /// Frame in which `of` showed a certificate; under TLS 1.3 the flight that hides it.
 fn shown_in(connection: &Connection, of: Role) -> Option<u64> {
-    if !connection.handshake.is_tls13() {
+    if !connection.handshake.is_tls13() || connection.handshake.is_decrypted(of) {
         return scene::certificate_frame(connection, of);
     }
     match of {
@@ -65,8 +65,12 @@ fn went_on(connection: &Connection, of: Role) -> bool {
 }
 
 /// Frame of the client's answer to a CertificateRequest that TLS 1.3 hides: a
-/// certificate, or an empty list; told by its length.
+/// certificate, or an empty list; shown by a key log, or told by its length.
 pub(super) fn hidden_answer(connection: &Connection, with_certificate: bool) -> Option<u64> {
+    if connection.handshake.is_decrypted(Role::Client) {
+        let (entry, list) = connection.handshake.certificates(Role::Client)?;
+        return (list.certificates.is_empty() != with_certificate).then_some(entry.frame);
+    }
     let (inference, ()) = connection.inferred(|claim| {
         matches!(claim, Claim::ClientCertificate { sent } if *sent == with_certificate)
             .then_some(())

@@ -1,6 +1,6 @@
 //! What was seen of a TLS handshake, both directions joined.
 
-use super::message::{Body, Message};
+use super::message::{Body, Message, kind};
 use super::names;
 use super::server_hello::is_tls13;
 use super::{
@@ -238,6 +238,14 @@ impl Handshake {
             Body::EncryptedExtensions(extensions) => Some(extensions),
             _ => None,
         })
+    }
+
+    /// The first Finished of a side: always encrypted, hence seen with a key only.
+    #[must_use]
+    pub fn finished(&self, from: Role) -> Option<&Entry> {
+        self.messages()
+            .find(|(entry, message)| entry.from == from && message.kind == kind::FINISHED)
+            .map(|(entry, _)| entry)
     }
 
     /// Whether records of a side were decrypted.

@@ -81,15 +81,12 @@ pub(super) fn went_on(handshake: &Handshake) -> bool {
     let early = handshake.client_hello().is_some_and(ClientHello::offers_early_data);
     handshake
         .encrypted(Role::Client)
-        .filter(|(entry, _)| !entry.decrypted && (!early || entry.frame > hello.frame))
+        .filter(|(entry, _)| !early || entry.frame > hello.frame)
         .any(|(_, length)| shape.map_or(length >= FINISHED, |shape| shape.fits_finished(length)))
 }
 
 /// What the client's flight tells.
 pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
-    if handshake.is_decrypted(Role::Client) {
-        return Vec::new();
-    }
     if let Some(refusal) = refusal_in_clear(handshake) {
         return vec![refusal];
     }

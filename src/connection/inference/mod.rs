@@ -125,6 +125,7 @@ impl Confidence {
 #[must_use]
 pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
     let hidden = handshake.is_tls13()
+        && !is_opened(handshake)
         && handshake.certificates(Role::Server).is_none()
         && handshake.server_hello().is_some_and(|(_, hello)| !hello.accepts_psk());
     if !hidden {
@@ -139,6 +140,9 @@ pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
 /// encrypted and only its length and place tell that it is one.
 #[must_use]
 pub(super) fn refusal(handshake: &Handshake) -> Option<(Role, u64)> {
+    if is_opened(handshake) {
+        return None;
+    }
     let by_client = client::encrypted_refusal(handshake).map(|frame| (Role::Client, frame));
     by_client
         .or_else(|| server::encrypted_refusal(handshake).map(|record| (Role::Server, record.frame)))
@@ -148,5 +152,10 @@ pub(super) fn refusal(handshake: &Handshake) -> Option<(Role, u64)> {
 /// sent a record that is long enough for a Finished.
 #[must_use]
 pub(super) fn client_went_on(handshake: &Handshake) -> bool {
-    client::went_on(handshake)
+    !is_opened(handshake) && client::went_on(handshake)
+}
+
+/// With a key there are facts, and nothing is to be concluded.
+fn is_opened(handshake: &Handshake) -> bool {
+    handshake.is_decrypted(Role::Client) || handshake.is_decrypted(Role::Server)
 }
