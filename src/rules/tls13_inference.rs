@@ -188,3 +188,23 @@ fn observed(inference: &Inference, values: Values) -> Observation {
         .collect();
     Observation { evidence, values, severity: None, of: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    #[test]
+    fn the_kind_of_a_hidden_key_is_inferred_from_its_signature() {
+        let found = finding("tls13-server-key-type", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("fits an RSA-2048 key"));
+        assert!(findings("tls13-server-key-type", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_hidden_client_certificate_is_inferred_from_its_length() {
+        let found = finding("tls13-mtls-inferred", "mtls-refused-tls13.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("and got one"));
+        assert!(findings("tls13-mtls-inferred", "tls13-trusted.pcap", EXPRESSWAY).is_empty());
+        assert!(findings("tls13-mtls-inferred", "mtls-accepted.pcap", EXPRESSWAY).is_empty());
+    }
+}

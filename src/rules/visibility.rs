@@ -71,3 +71,15 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
         of: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    #[test]
+    fn hidden_certificates_are_told_and_visible_ones_are_not() {
+        let found = finding("tls13-certificate-hidden", "tls13-trusted.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("negotiated TLSv1.3"));
+        assert!(findings("tls13-certificate-hidden", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+}

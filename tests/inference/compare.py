@@ -4,7 +4,7 @@
     compare.py FOLDER TLSIGHT
 
 Prints the tables of README.md. Exit status 1 when a kind of claim is wrong more often
-than once in 100, or when a stack that was recorded brings no claim at all.
+than once in 100, or is never made at all.
 """
 
 import collections

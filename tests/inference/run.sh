@@ -20,7 +20,7 @@ fi
 
 main() {
     [[ -x $tlsight ]] || { echo "$tlsight is not there: cargo build --release" >&2; exit 2; }
-    if [[ $(id -u) != 0 ]] || ! command -v tcpdump openssl >/dev/null; then
+    if [[ $(id -u) != 0 ]] || ! command -v tcpdump >/dev/null || ! command -v openssl >/dev/null; then
         echo "not recorded: needs root, tcpdump and openssl" >&2
         exit 0
     fi

@@ -2,14 +2,9 @@
 //! client refuse?
 
 use super::flight::{self, Record, Signed};
-use super::shape::{EMPTY_CERTIFICATE, Shape};
+use super::shape::{EMPTY_CERTIFICATE, SHORTEST_CERTIFICATE, Shape};
 use super::{Claim, Confidence, Inference};
 use crate::tls::{Alert, ClientHello, Handshake, Role};
-
-/// No record that holds a client's certificate is shorter: a certificate with the
-/// smallest key in use (EC) and empty names takes about 225 bytes, its message 13
-/// more (RFC 8446, 4.4.2).
-const SHORTEST_CERTIFICATE: usize = 238;
 
 /// What a client of TLS 1.3 sent first after the server's flight, with the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

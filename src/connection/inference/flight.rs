@@ -17,18 +17,16 @@ pub struct Record {
     pub length: usize,
 }
 
-/// The server's records from its ServerHello to the client's answer, the tickets of
-/// hasty servers (Go) counted in; to the end where that answer was recorded first. A
-/// client that refuses may do so before the rest of the flight is there. `None` when
-/// bytes of it are missing.
-pub(super) fn of_server(handshake: &Handshake, shape: Shape) -> Option<Vec<Record>> {
-    let (hello, _) = handshake.server_hello()?;
-    let answer = of_client(handshake)
-        .and_then(|records| records.first().copied())
-        .filter(|first| !shape.is_alert(first.length) && first.frame > hello.frame);
+/// The server's records: its flight, and what came then. `None` when bytes of them are
+/// missing.
+pub(super) fn of_server(handshake: &Handshake) -> Option<Vec<Record>> {
+    all(handshake, Role::Server)
+}
+
+/// The server's records in front of the first one of the client's answer.
+pub(super) fn of_server_before(handshake: &Handshake, answer: u64) -> Option<Vec<Record>> {
     let records = all(handshake, Role::Server)?;
-    let in_time = |record: &Record| answer.is_none_or(|answer| record.frame < answer.frame);
-    Some(records.into_iter().take_while(in_time).collect())
+    Some(records.into_iter().filter(|record| record.frame < answer).collect())
 }
 
 /// The server's records behind the first one of the client's answer.

@@ -15,20 +15,20 @@ const COMPRESS_CERTIFICATE: u16 = 27;
 /// What the server's flight and its answer to the client's tell.
 pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
     let Some(shape) = Shape::of(handshake) else { return Vec::new() };
-    let Some(records) = flight::of_server(handshake, shape) else { return Vec::new() };
+    let Some(records) = flight::of_server(handshake) else { return Vec::new() };
     let answer = client::answer(handshake);
     let mut inferred = Vec::new();
     // Behind EncryptedExtensions and Certificate at least.
-    match Signed::find(&records, shape, 2).filter(|signed| fits_offer(handshake, signed.key)) {
-        Some(signed) => {
-            inferred.push(key_of(handshake, &signed));
-            inferred.extend(of_messages(handshake, &signed, answer.and_then(Answer::asked)));
-        }
-        None if !holds_certificate(shape, &records) => {}
-        None => inferred.extend(
-            key_by_offer(handshake, &records)
-                .or_else(|| key_by_size(handshake, shape, &records, answer)),
-        ),
+    let signed = Signed::find(&records, shape, 2)
+        .filter(|signed| begins_apart(shape, signed) && fits_offer(handshake, signed.key));
+    if let Some(signed) = signed {
+        inferred.push(key_of(handshake, &signed));
+        inferred.extend(of_messages(handshake, &signed, answer.and_then(Answer::asked)));
+    } else {
+        inferred.extend(
+            key_by_offer(handshake, shape, &records)
+                .or_else(|| key_by_size(handshake, shape, answer)),
+        );
     }
     inferred.extend(refused(handshake));
     inferred
@@ -56,18 +56,24 @@ fn key_of(handshake: &Handshake, signed: &Signed<'_>) -> Inference {
     }
 }
 
-/// Whether the flight is more than an alert: EncryptedExtensions, a small certificate,
-/// a small signature and Finished find room.
-fn holds_certificate(shape: Shape, records: &[Record]) -> bool {
+/// Whether EncryptedExtensions do not share their record with the whole flight: then
+/// data that came later is as long as a signature and a Finished. (Frames do not tell
+/// it from the flight: a capture may hold packets in another order.)
+fn begins_apart(shape: Shape, signed: &Signed<'_>) -> bool {
     let [small, _] = shape.overheads();
-    flight::joined_length(records, small) > 6 + 238 + 8 + 64 + shape.finished
+    signed.before.first().is_some_and(|first| first.length < shape.smallest_flight() + small)
 }
 
 /// The server must sign with a scheme that the client offers (RFC 8446, 4.4.3).
-fn key_by_offer(handshake: &Handshake, records: &[Record]) -> Option<Inference> {
+fn key_by_offer(handshake: &Handshake, shape: Shape, records: &[Record]) -> Option<Inference> {
     let hello = handshake.client_hello().filter(|hello| hello.whole)?;
     let key = HiddenKey::only_one_offered(&hello.signature_algorithms())?;
     let first = records.first()?;
+    let [small, _] = shape.overheads();
+    // More than the alert of a server that has nothing to sign with.
+    if flight::joined_length(records, small) < shape.smallest_flight() {
+        return None;
+    }
     Some(Inference {
         claim: Claim::ServerKey(key),
         confidence: Confidence::High,
@@ -77,31 +83,28 @@ fn key_by_offer(handshake: &Handshake, records: &[Record]) -> Option<Inference> 
     })
 }
 
-/// The whole flight has no room for an RSA key and a signature of 2,048 bits. Shorter
-/// RSA keys would fit, but hardly anyone accepts them under TLS 1.3.
-fn key_by_size(
-    handshake: &Handshake,
-    shape: Shape,
-    records: &[Record],
-    answer: Option<Answer>,
-) -> Option<Inference> {
+/// The whole flight is in one record, which has no room for an RSA key and a signature
+/// of 2,048 bits. Shorter RSA keys would fit, but hardly anyone accepts them under
+/// TLS 1.3.
+fn key_by_size(handshake: &Handshake, shape: Shape, answer: Option<Answer>) -> Option<Inference> {
     /// EncryptedExtensions, Certificate and CertificateVerify at their shortest: 6;
     /// 13 and 426 for a certificate of RSA-2048 with empty names, signed by P-256;
     /// 8 and 256.
     const SMALLEST_WITH_RSA: usize = 6 + 13 + 426 + 8 + 256;
-    let complete =
-        matches!(answer?, Answer::Finished(_) | Answer::Empty(_) | Answer::Certificate(_));
+    // A client that went on has seen the whole flight.
+    let answer = answer.filter(|answer| !matches!(answer, Answer::Alert(_)))?;
+    let records = flight::of_server_before(handshake, answer.frame())?;
+    let [record] = records[..] else { return None };
     let [small, _] = shape.overheads();
-    let content: usize = flight::joined_length(records, small);
-    let first = records.first()?;
-    let fits = content < SMALLEST_WITH_RSA + shape.finished;
-    (complete && fits && certificates_as_they_are(handshake)).then(|| Inference {
+    let content = record.length.checked_sub(small)?;
+    let sizes = shape.smallest_flight()..SMALLEST_WITH_RSA + shape.finished;
+    (sizes.contains(&content) && certificates_as_they_are(handshake)).then(|| Inference {
         claim: Claim::ServerKey(HiddenKey::AnyElliptic),
         confidence: Confidence::Likely,
         reason: format!(
             "the server's flight of {content} bytes has no room for an RSA key of 2,048 bits, its signature and a certificate"
         ),
-        records: vec![*first],
+        records: vec![record],
     })
 }
 

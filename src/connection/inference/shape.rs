@@ -5,6 +5,9 @@ use crate::tls::Handshake;
 /// Length of a Certificate message with an empty list: header, empty context, empty
 /// list (RFC 8446, 4.4.2).
 pub(super) const EMPTY_CERTIFICATE: usize = 4 + 1 + 3;
+/// No Certificate message with a certificate is shorter: one with the smallest key in
+/// use (EC) and empty names takes about 225 bytes, its framing 13 (RFC 8446, 4.4.2).
+pub(super) const SHORTEST_CERTIFICATE: usize = 238;
 /// Length of an alert (RFC 8446, 6).
 const ALERT: usize = 2;
 /// Java (JSSE) fills each record with so many zeros (RFC 8446, 5.4); measured with
@@ -48,6 +51,12 @@ impl Shape {
     /// The overhead with which a record of this length holds exactly `messages` bytes.
     pub(super) fn overhead_around(self, messages: usize, record: usize) -> Option<usize> {
         self.overheads().into_iter().find(|overhead| overhead + messages == record)
+    }
+
+    /// Length of the smallest flight with a certificate: EncryptedExtensions,
+    /// Certificate, an Ed25519 CertificateVerify, Finished.
+    pub(super) const fn smallest_flight(self) -> usize {
+        6 + SHORTEST_CERTIFICATE + 8 + 64 + self.finished
     }
 
     /// Whether a record is long enough for a Finished.

@@ -210,6 +210,16 @@ fn a_certificate_in_pieces() {
     assert_eq!(refused.claims(), ["server_key=RSA-2048", "client_refused=yes?"]);
 }
 
+/// The client's Finished stands before the end of the server's flight in the capture.
+#[test]
+fn packets_out_of_order_change_nothing() {
+    let seen = seen(AES_256_GCM_SHA384, &[23, 1773], &[69, 251], &[281, 69, 250, 250]);
+    assert_eq!(
+        seen.claims(),
+        ["server_key=RSA-2048", "server_chain=1756 bytes", "certificate_requested=no"]
+    );
+}
+
 // --- several messages in one record -----------------------------------------------
 
 /// Tomcat 10.1 on OpenJDK 17: the whole flight in one record (RSA-2048, chain of 2).
@@ -361,6 +371,19 @@ fn no_claim_when_resumed_or_early_or_of_another_suite() {
     // the client.
     let early = Seen { offered: vec![42], ..full };
     assert!(!early.claims().contains(&"certificate_requested=no".to_owned()));
+}
+
+/// With a key log, even one that opens one side only, nothing is concluded.
+#[test]
+fn no_claim_when_a_key_shows_the_facts() {
+    let full = seen(AES_128_GCM_SHA256, &[23, 918, 281, 53], &[19], &[]).handshake();
+    for from in [Role::Server, Role::Client] {
+        let mut handshake = full.clone();
+        let ours = handshake.entries.iter_mut().filter(|entry| entry.from == from);
+        ours.for_each(|entry| entry.decrypted = matches!(entry.what, What::Protected { .. }));
+        assert!(claims(&handshake).is_empty());
+        assert_eq!(refusal(&handshake), None);
+    }
 }
 
 #[test]
