@@ -39,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
                     take(&mut flows, &segment, &limits);
                 }
             }
-            Decoded::Skipped(_) => {}
+            Decoded::Dns(_) | Decoded::Skipped(_) => {}
         }
     }
     for (flow, offsets) in &mut flows {

@@ -2,7 +2,6 @@
 //! what it says can be asked for.
 #![no_main]
 
-
 use libfuzzer_sys::fuzz_target;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{Config, analyze, source_from_reader};
