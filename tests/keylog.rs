@@ -14,7 +14,7 @@ use tlsight::pipeline::{Config, Source, analyze};
 use tlsight::report::{Report, json};
 use tlsight::tls::{KeyLog, Role};
 use tlsight::trust::{Store, StoreSemantics};
-use tlsight::x509::hex;
+use tlsight::wire::text::hex;
 
 /// The scenarios with a key log: folder and truth.
 fn scenarios() -> Vec<(PathBuf, Value)> {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tlsight::trust::name::{NameRule, check};
 use tlsight::trust::{PathValidation, Purpose, Question, Store, StoreSemantics, validate};
-use tlsight::x509::{Certificate, hex, pem};
+use tlsight::wire::text::hex;
+use tlsight::x509::{Certificate, pem};
 
 fn lab() -> Option<PathBuf> {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/lab");

@@ -413,7 +413,7 @@ fn certs_writes_each_certificate_once() {
         assert!(file.starts_with(&sha256[..16]), "{line}");
         let pem = std::fs::read(Path::new(out).join(file)).unwrap();
         let certificate = tlsight::x509::pem::read(&pem).remove(0).result.unwrap();
-        assert_eq!(tlsight::x509::hex(&certificate.sha256), sha256);
+        assert_eq!(tlsight::wire::text::hex(&certificate.sha256), sha256);
     }
     let again = tlsight(&["certs", "samples/mra-login-works.pcap", "-o", out]);
     assert!(again.status == 2 && again.stderr.contains("is not empty"), "{}", again.stderr);

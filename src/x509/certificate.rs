@@ -4,13 +4,14 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::Sha256;
 use super::algorithm::{SignatureAlgorithm, SignatureScheme};
 use super::der::{DerError, Reader, Tlv, bits, small_integer, tag};
 use super::extensions::Extensions;
 use super::key::{KeyKind, PublicKey};
 use super::name::Name;
 use super::time::Time;
-use super::{Sha256, hex};
+use crate::wire::text::hex;
 
 /// A serial number, by its contents octets: up to 20 by the standard, any number in practice, possibly negative.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,6 +8,7 @@ use std::fmt;
 use super::der::{DerError, Reader, Tlv, tag};
 use super::name::Name;
 use super::oid::Oid;
+use crate::wire::text::hex;
 
 /// One alternative of `GeneralName`, text kept as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +99,7 @@ fn ip_text(octets: &[u8]) -> String {
         Some((address, mask)) if matches!(octets.len(), 8 | 32) => {
             format!("{}/{}", ip_text(address), ip_text(mask))
         }
-        _ => super::hex(octets),
+        _ => hex(octets),
     }
 }
 

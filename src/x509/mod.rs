@@ -35,14 +35,3 @@ pub use time::Time;
 
 /// The SHA-256 of a certificate's DER: its identity everywhere in this program.
 pub type Sha256 = [u8; 32];
-
-/// Bytes as lower-case hex without separators, the way a fingerprint is written here.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
