@@ -39,6 +39,8 @@ pub struct Limits {
     pub fragmented_datagrams: usize,
     /// Members of an archive looked at.
     pub archive_members: usize,
+    /// Archives inside an archive: those of a cluster's peers are sent as one.
+    pub archive_nesting: usize,
     /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
     /// 20 MB for each of a few interfaces.
     pub archive_bytes: u64,
@@ -64,6 +66,7 @@ impl Default for Limits {
             encapsulations: 8,
             fragmented_datagrams: 1024,
             archive_members: 10_000,
+            archive_nesting: 2,
             archive_bytes: 64 << 30,
             looked_up_names: 65_536,
             notes: 32,

@@ -6,6 +6,7 @@ mod commands;
 mod explain;
 mod judging;
 mod keylog;
+mod known;
 mod output;
 mod peers;
 mod store;

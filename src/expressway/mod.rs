@@ -1,7 +1,23 @@
 //! Who is who in an Expressway Mobile and Remote Access deployment.
 
+mod appliance;
 mod bundle;
+mod deployment;
+mod join;
+mod leg;
+mod log;
 mod service;
+mod settings;
+mod status;
+mod version;
 
-pub use bundle::{MemberKind, member_kind};
+pub use appliance::Appliance;
+pub use bundle::{Bundle, MemberKind, member_host, member_interface, member_kind};
+pub use deployment::{Deployment, Mapped};
+pub use join::{ConnectionId, Ends, Join, Offset, join};
+pub use leg::{Leg, Party};
+pub use log::{ConnectionFailure, Event, Line, Log};
 pub use service::{Checker, Service, service};
+pub use settings::{CipherUse, Settings, Zone};
+pub use status::{BoxRole, Status};
+pub use version::{Verification, Version};

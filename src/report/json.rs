@@ -6,6 +6,7 @@
 //! unchanged; characters that could act on a terminal are written as `\uXXXX`,
 //! which every JSON reader turns back.
 
+mod case;
 mod chain;
 mod connection;
 mod formatter;
@@ -43,6 +44,8 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         inputs: report.captures.iter().map(InputDocument::of).collect(),
         trust_store: report.store.as_ref().map(StoreDocument::of),
         peer_trust_store: report.peer_store.as_ref().map(StoreDocument::of),
+        expressways: case::appliances(report),
+        legs: case::legs(report),
         verdicts: report
             .verdicts
             .iter()
@@ -82,7 +85,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
         schema_version: u32,
         file: String,
         #[serde(flatten)]
-        connection: connection::ConnectionDocument,
+        connection: connection::ConnectionDocument<'a>,
         finding_details: Vec<FindingDocument<'a>>,
     }
     let file = report.captures.get(judged.capture).map(CaptureReport::name).unwrap_or_default();
@@ -93,7 +96,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
         finding_details: judged
             .findings
             .iter()
-            .map(|finding| FindingDocument::of(judged.capture, finding))
+            .map(|finding| FindingDocument::of(Some(judged.capture), finding))
             .collect(),
     };
     formatter::compact(&line, out)?;
@@ -105,11 +108,13 @@ struct Document<'a> {
     schema_version: u32,
     tool: &'static str,
     inputs: Vec<InputDocument<'a>>,
-    trust_store: Option<StoreDocument<'a>>,
-    peer_trust_store: Option<StoreDocument<'a>>,
+    trust_store: Option<StoreDocument>,
+    peer_trust_store: Option<StoreDocument>,
+    expressways: Vec<case::ApplianceDocument<'a>>,
     verdicts: Vec<VerdictDocument<'a>>,
+    legs: Vec<case::LegDocument>,
     findings: Vec<FindingDocument<'a>>,
-    connections: Vec<connection::ConnectionDocument>,
+    connections: Vec<connection::ConnectionDocument<'a>>,
     ledger: LedgerDocument,
     limits_hit: Vec<LimitDocument>,
     not_judged: Vec<NotJudgedDocument>,
@@ -123,7 +128,7 @@ struct InputDocument<'a> {
     bytes: u64,
     tcp_connections: u64,
     tls_connections: u64,
-    trust_store: Option<StoreDocument<'a>>,
+    trust_store: Option<StoreDocument>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
     untold_problems: u64,
@@ -146,33 +151,32 @@ struct ProblemDocument {
 }
 
 #[derive(Serialize)]
-struct StoreDocument<'a> {
-    sources: &'a [String],
+struct StoreDocument {
+    sources: Vec<String>,
     anchors: usize,
     semantics: &'static str,
-    unreadable_blocks: Vec<UnreadableDocument<'a>>,
+    unreadable_blocks: Vec<UnreadableDocument>,
 }
 
-impl<'a> StoreDocument<'a> {
-    fn of(store: &'a StoreReport) -> Self {
+impl StoreDocument {
+    fn of(store: &StoreReport) -> Self {
+        let unreadable = store.unreadable.iter().cloned();
         Self {
-            sources: &store.sources,
+            sources: store.sources.clone(),
             anchors: store.anchors,
             semantics: super::words::semantics_word(store.semantics),
-            unreadable_blocks: store
-                .unreadable
-                .iter()
-                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
+            unreadable_blocks: unreadable
+                .map(|(source, line, reason)| UnreadableDocument { source, line, reason })
                 .collect(),
         }
     }
 }
 
 #[derive(Serialize)]
-struct UnreadableDocument<'a> {
-    source: &'a str,
+struct UnreadableDocument {
+    source: String,
     line: usize,
-    reason: &'a str,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -180,7 +184,10 @@ struct VerdictDocument<'a> {
     input: usize,
     client: String,
     server: String,
-    leg: Option<&'static str>,
+    leg: String,
+    client_is: &'static str,
+    server_is: &'static str,
+    expressway: Option<&'a str>,
     streams: &'a [u64],
     cause: &'static str,
     severity: Severity,
@@ -188,6 +195,15 @@ struct VerdictDocument<'a> {
     sentence: &'a str,
     remedies: &'a [String],
     mended_by: Option<&'a str>,
+    since: Option<&'a str>,
+    log: Vec<VerdictLine<'a>>,
+}
+
+/// A line of the log that tells of the failure.
+#[derive(Serialize)]
+struct VerdictLine<'a> {
+    line: u64,
+    text: &'a str,
 }
 
 impl<'a> VerdictDocument<'a> {
@@ -196,7 +212,10 @@ impl<'a> VerdictDocument<'a> {
             input,
             client: verdict.client.to_string(),
             server: verdict.server.to_string(),
-            leg: verdict.service,
+            leg: verdict.leg_text(),
+            client_is: verdict.leg.client.word(),
+            server_is: verdict.leg.server.word(),
+            expressway: verdict.appliance.as_deref(),
             streams: &verdict.streams,
             cause: verdict.cause,
             severity: verdict.severity,
@@ -204,6 +223,12 @@ impl<'a> VerdictDocument<'a> {
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
+            since: verdict.since.as_deref(),
+            log: verdict
+                .log
+                .iter()
+                .map(|(line, text)| VerdictLine { line: *line, text })
+                .collect(),
         }
     }
 }
@@ -212,8 +237,9 @@ impl<'a> VerdictDocument<'a> {
 struct FindingDocument<'a> {
     rule: &'static str,
     severity: Severity,
-    input: usize,
-    stream: u64,
+    input: Option<usize>,
+    stream: Option<u64>,
+    streams: &'a [u64],
     sentence: String,
     remedy: String,
     filter: String,
@@ -231,12 +257,13 @@ struct EvidenceDocument<'a> {
 }
 
 impl<'a> FindingDocument<'a> {
-    fn of(input: usize, finding: &'a Finding) -> Self {
+    fn of(input: Option<usize>, finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule.id,
             severity: finding.severity,
             input,
-            stream: finding.stream,
+            stream: finding.streams.first().copied(),
+            streams: &finding.streams,
             sentence: finding.sentence(),
             remedy: finding.remedy(),
             filter: group_filter(&[finding]),

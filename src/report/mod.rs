@@ -1,10 +1,12 @@
 //! What is said: one [`Report`], and the renderers that read nothing else.
 
+mod case;
 pub mod certificates;
 pub mod chain;
 mod filter;
 mod inferred;
 pub mod json;
+mod legs;
 mod model;
 pub mod peers;
 pub mod show;

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::filter::group_filter;
+use super::legs::Health;
 use super::model::{CaptureReport, Judged, Report};
 use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::packet::Skipped;
@@ -34,6 +35,7 @@ const FAINT: Style = Style::new().dimmed();
 pub fn render(report: &Report, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     page.verdicts(report);
+    page.case(report);
     for (index, capture) in report.captures.iter().enumerate() {
         page.capture(report, index, capture);
     }
@@ -90,6 +92,12 @@ impl Page {
             if let Some(mended_by) = &verdict.mended_by {
                 self.paragraph(mended_by, "    to mend the chain: ", 7);
             }
+            if let Some(since) = &verdict.since {
+                self.paragraph(since, "    since: ", 7);
+            }
+            for (number, text) in &verdict.log {
+                self.paragraph(text, &format!("    log line {number}: "), 7);
+            }
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
             let note =
                 format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
@@ -118,6 +126,28 @@ impl Page {
         if !again.is_empty() {
             self.line(&format!("    {} as above", again.join(" ")));
             again.clear();
+        }
+    }
+
+    /// The Expressways that are known, and the legs.
+    fn case(&mut self, report: &Report) {
+        for (title, told) in super::case::appliances(report) {
+            self.heading(&printable(&title));
+            for line in told {
+                self.paragraph(&line, "  ", 4);
+            }
+        }
+        let legs = super::case::leg_lines(report);
+        if legs.is_empty() {
+            return;
+        }
+        self.heading("Legs");
+        for (health, line) in legs {
+            let word = format!("  {:<8}  ", health.word());
+            for folded in fold(&printable(&line), self.width(), &word, 12) {
+                let styled = self.styled(health_style(health), health.word());
+                self.line(&folded.replacen(health.word(), &styled, 1));
+            }
         }
     }
 
@@ -204,8 +234,8 @@ impl Page {
     }
 
     /// Findings of one rule: those that say the same are told once.
-    fn group(&mut self, report: &Report, findings: &[(usize, &Finding)]) {
-        let mut told: Vec<(String, Vec<(usize, &Finding)>)> = Vec::new();
+    fn group(&mut self, report: &Report, findings: &[(Option<usize>, &Finding)]) {
+        let mut told: Vec<(String, Vec<(Option<usize>, &Finding)>)> = Vec::new();
         for (capture, finding) in findings {
             let sentence = finding.sentence();
             match told.iter_mut().find(|(known, list)| {
@@ -229,14 +259,18 @@ impl Page {
         }
     }
 
-    fn proof(&mut self, report: &Report, list: &[(usize, &Finding)]) {
-        let Some(capture) = list.first().and_then(|(index, _)| report.captures.get(*index)) else {
+    fn proof(&mut self, report: &Report, list: &[(Option<usize>, &Finding)]) {
+        let Some(capture) = list.first().and_then(|(index, _)| report.captures.get((*index)?))
+        else {
             return;
         };
         let findings: Vec<&Finding> = list.iter().map(|(_, finding)| *finding).collect();
         let mut frames: Vec<u64> = findings.iter().flat_map(|finding| finding.frames()).collect();
         frames.sort_unstable();
         frames.dedup();
+        if frames.is_empty() {
+            return;
+        }
         let filter = if capture.files.len() == 1 {
             format!("; filter: {}", group_filter(&findings))
         } else {
@@ -372,6 +406,15 @@ fn times(number: u64) -> String {
     if number == 1 { "once".into() } else { format!("{number} times") }
 }
 
+const fn health_style(health: Health) -> Style {
+    match health {
+        Health::Failing => ERROR,
+        Health::AtRisk => WARNING,
+        Health::NotSeen => FAINT,
+        Health::Healthy => INFO,
+    }
+}
+
 const fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::Error => ERROR,
@@ -488,6 +531,7 @@ pub fn certificate_text(connection: &Connection) -> String {
             None => "not decided".into(),
         },
         PathVerdict::NotJudged(NotJudged::NoTrustStore) => "not judged".into(),
+        PathVerdict::NotJudged(NotJudged::OtherMachine) => "not checked here".into(),
         PathVerdict::NotJudged(NotJudged::HiddenByTls13) => "hidden".into(),
         PathVerdict::NotJudged(NotJudged::Resumed) => "resumed".into(),
         PathVerdict::NotJudged(NotJudged::NotSent) => "none sent".into(),

@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{severity, with_reaction};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::{Lack, TrustFault, openssl};
 use super::words::{Text, Values};
@@ -69,7 +69,7 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
         "CSCwc69661",
         "CSCwa12894",
     ],
-    check: self_signed_not_trusted,
+    check: Check::Connection(self_signed_not_trusted),
 };
 
 fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
@@ -130,7 +130,7 @@ const TRUST_ANCHOR_MISSING: Rule = Rule {
         "CSCwa25108",
         "CSCwa12894",
     ],
-    check: trust_anchor_missing,
+    check: Check::Connection(trust_anchor_missing),
 };
 
 fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
@@ -204,7 +204,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
         "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
         "CSCwc69661",
     ],
-    check: intermediate_missing,
+    check: Check::Connection(intermediate_missing),
 };
 
 fn intermediate_missing(subject: &Subject<'_>) -> Option<Observation> {
@@ -252,7 +252,7 @@ const CERTIFICATE_SIGNATURE_FAILURE: Rule = Rule {
         caveat: OTHER_STORE,
     },
     references: &["RFC 5280, 6.1.3", "CSCwa12894", "CSCwa12905"],
-    check: certificate_signature_failure,
+    check: Check::Connection(certificate_signature_failure),
 };
 
 fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {

@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, with_reaction};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NameVerdict, Reference};
@@ -56,7 +56,7 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
         "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
     ],
-    check: name_not_in_certificate,
+    check: Check::Connection(name_not_in_certificate),
 };
 
 fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {

@@ -6,6 +6,7 @@
 //! the tests over all rules) follows from the slices.
 
 mod alerts;
+mod case;
 mod certificate_chain;
 mod certificate_name;
 mod certificate_use;
@@ -25,6 +26,7 @@ mod rule;
 mod run;
 mod scene;
 mod selection;
+mod since;
 #[cfg(test)]
 mod testing;
 mod tls13_inference;
@@ -34,10 +36,11 @@ mod verdict;
 mod visibility;
 mod words;
 
+pub use case::{Case, CaseConnection, CaseObservation};
 pub use finding::{Evidence, Finding, Observation, Severity};
 pub use mending::mending;
 pub use reaction::{Reaction, reaction};
-pub use rule::{Need, Page, Part, Rule, Subject};
-pub use run::{Judgement, judge};
+pub use rule::{Check, Need, Page, Part, Rule, Subject};
+pub use run::{Judgement, judge, judge_case};
 pub use verdict::{Verdict, verdicts};
 pub use words::{Text, Values};

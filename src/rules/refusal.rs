@@ -2,7 +2,7 @@
 
 use super::finding::{Observation, Severity};
 use super::reaction::{self, Reaction};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NotJudged, PathVerdict};
@@ -48,7 +48,7 @@ const CERTIFICATE_REFUSED: Rule = Rule {
         "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
         "CSCwc69661",
     ],
-    check: certificate_refused,
+    check: Check::Connection(certificate_refused),
 };
 
 fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
@@ -142,7 +142,7 @@ const TLS13_CLIENT_REFUSED_CERTIFICATE: Rule = Rule {
         "RFC 8446, 6.2",
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
     ],
-    check: tls13_client_refused_certificate,
+    check: Check::Connection(tls13_client_refused_certificate),
 };
 
 fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::finding::Evidence;
+use super::rule::Subject;
 use super::words::{Text, Values};
 use crate::connection::{Connection, Outcome};
-use crate::expressway::{Checker, service};
+use crate::expressway::{Checker, Party, service};
 use crate::tls::{Role, names};
 use crate::x509::Certificate;
 
@@ -24,6 +25,31 @@ pub(super) fn server_and_service(connection: &Connection) -> String {
     match connection.server_name() {
         Some(name) => format!("{name} ({}, {})", connection.server, service.name),
         None => format!("{} ({})", connection.server, service.name),
+    }
+}
+
+/// The client with who it is: `Expressway-C expc.example.org (10.30.5.20)`, or the
+/// address alone.
+pub(super) fn named_client(subject: &Subject<'_>) -> String {
+    let address = subject.connection.client.address;
+    match (subject.leg.client, subject.leg.client_appliance) {
+        (Party::Unknown, _) => address.to_string(),
+        (party, Some(index)) => match subject.deployment.appliance(index) {
+            Some(known) if !known.name.is_empty() && known.name != address.to_string() => {
+                format!("{} {} ({address})", party.name(), known.name)
+            }
+            _ => format!("{} {address}", party.name()),
+        },
+        (party, None) => format!("{} {address}", party.name()),
+    }
+}
+
+/// The server with who it is and the service behind the port.
+pub(super) fn named_server(subject: &Subject<'_>) -> String {
+    let server = server_and_service(subject.connection);
+    match subject.leg.server {
+        Party::Unknown => server,
+        party => format!("{} {server}", party.name()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What could not be seen, and how to see it.
 
 use super::finding::{Evidence, Observation, Severity};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::Resumption;
@@ -45,7 +45,7 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
         "RFC 8446, 4.4.2",
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
     ],
-    check: tls13_certificate_hidden,
+    check: Check::Connection(tls13_certificate_hidden),
 };
 
 const LOGGERS: &str = "xConfiguration Logger Developer developer.trafficserver.http Level: 'DEBUG', and the same for developer.trafficserver.http_trans, developer.trafficserver.iocore and developer.trafficserver.ssl";

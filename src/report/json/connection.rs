@@ -8,6 +8,7 @@ use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
     EncryptedExtensionsDocument, KeyExchangeDocument, ServerHelloDocument, suite, version_word,
 };
+use super::case::LineDocument;
 use super::inferred::InferenceDocument;
 use super::path::PathDocument;
 use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};
@@ -18,12 +19,14 @@ use crate::wire::text::hex;
 use crate::x509::{Certificate, OcspResponse};
 
 #[derive(Serialize)]
-pub(super) struct ConnectionDocument {
+pub(super) struct ConnectionDocument<'a> {
     input: usize,
     stream: u64,
     client: String,
     server: String,
     service: Option<&'static str>,
+    client_is: &'static str,
+    server_is: &'static str,
     judgement_time: Timestamp,
     first_frame: u64,
     first_time: Timestamp,
@@ -67,10 +70,11 @@ pub(super) struct ConnectionDocument {
     ledger_class: &'static str,
     worst_severity: Option<crate::rules::Severity>,
     findings: Vec<&'static str>,
+    log: Vec<LineDocument<'a>>,
 }
 
-impl ConnectionDocument {
-    pub(super) fn of(judged: &Judged) -> Self {
+impl<'a> ConnectionDocument<'a> {
+    pub(super) fn of(judged: &'a Judged) -> Self {
         let connection = &judged.connection;
         let handshake = &connection.handshake;
         let mut hellos = handshake.client_hellos();
@@ -82,6 +86,8 @@ impl ConnectionDocument {
             client: connection.client.to_string(),
             server: connection.server.to_string(),
             service: crate::expressway::service(connection.server.port).map(|service| service.name),
+            client_is: judged.leg.client.word(),
+            server_is: judged.leg.server.word(),
             judgement_time: connection.judged_at,
             first_frame: connection.first.frame,
             first_time: connection.first.time,
@@ -137,6 +143,7 @@ impl ConnectionDocument {
             ledger_class: connection.ledger.word(),
             worst_severity: judged.worst(),
             findings: findings.into_iter().collect(),
+            log: judged.log.iter().map(LineDocument::of).collect(),
         }
     }
 }
