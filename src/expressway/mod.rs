@@ -1,9 +1,13 @@
 //! Who is who in an Expressway Mobile and Remote Access deployment.
 
 mod bundle;
+mod paths;
 mod service;
+pub mod settings;
 pub mod version;
+mod xml;
 
 pub use bundle::{MemberKind, member_kind};
 pub use service::{Checker, Service, service};
+pub use settings::Settings;
 pub use version::Version;
