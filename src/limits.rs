@@ -46,6 +46,17 @@ pub struct Limits {
     pub archive_bytes: u64,
     /// Names of DNS answers remembered, each for one host and address.
     pub looked_up_names: usize,
+    /// Settings, or status values, kept of one dump: 1,000 zones of 100 settings each and
+    /// as much again for everything else.
+    pub settings: usize,
+    /// Bytes kept of one setting; the longest documented value has 2,048.
+    pub setting_bytes: usize,
+    /// Bytes of a log line that are read. SIP messages are logged whole; what says
+    /// something about TLS stands in front.
+    pub log_line_bytes: usize,
+    /// Log lines kept with what they say: so many of failures, and so many of ordinary
+    /// requests and stages, which must not push failures out.
+    pub log_lines: usize,
     /// Problems and anomalies told one by one; the rest are counted.
     pub notes: usize,
 }
@@ -69,6 +80,10 @@ impl Default for Limits {
             archive_nesting: 2,
             archive_bytes: 64 << 30,
             looked_up_names: 65_536,
+            settings: 200_000,
+            setting_bytes: 4096,
+            log_line_bytes: 64 * 1024,
+            log_lines: 50_000,
             notes: 32,
         }
     }
