@@ -66,6 +66,7 @@ fn words(text: Text) -> String {
 const fn need_words(need: Need) -> &'static str {
     match need {
         Need::TrustStore => "a trust store (--trust)",
+        Need::Expressway => "a known Expressway",
         Need::ServerCertificate => "a readable server certificate",
     }
 }

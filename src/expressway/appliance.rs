@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::log::Log;
-use super::settings::{Settings, Zone};
+use super::settings::{Settings, Zone, ZoneKind};
 use super::status::{BoxRole, Status};
 use super::version::Version;
 use crate::packet::Endpoint;
@@ -69,9 +69,9 @@ impl Appliance {
     pub fn zone_to(&self, server: Endpoint, looked_up: Option<&str>) -> Option<(Zone, String)> {
         let zones = self.settings.as_ref()?.zones();
         let with_port = |zone: &&Zone| {
-            zone.port == Some(server.port)
+            zone.sip_port == Some(server.port)
                 && zone.transport.as_deref().is_none_or(|word| word.eq_ignore_ascii_case("TLS"))
-                && !zone.kind.eq_ignore_ascii_case("TraversalServer")
+                && zone.kind != ZoneKind::TraversalServer
         };
         let candidates: Vec<(&Zone, &String)> = zones
             .iter()
@@ -102,8 +102,10 @@ impl Appliance {
         zones
             .iter()
             .flat_map(|zone| &zone.peers)
-            .find(|known| known.address.eq_ignore_ascii_case(peer))
-            .and_then(|known| known.sip_address)
+            .find(|known| {
+                known.address.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(peer))
+            })
+            .and_then(|known| known.ip)
     }
 
     /// The certificate that it shows when it connects.

@@ -6,8 +6,8 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::appliance::Appliance;
-use super::log::Log;
-use super::settings::Settings;
+use super::log::{self, Log};
+use super::settings::{Settings, ZoneKind};
 use super::status::{BoxRole, Status};
 use crate::limits::Limits;
 use crate::trust::{Store, StoreSemantics};
@@ -166,10 +166,11 @@ impl Bundle {
     /// [`Appliance::trouble`].
     pub fn add(&mut self, kind: MemberKind, name: &str, bytes: &mut dyn Read, limits: &Limits) {
         if kind == MemberKind::Log {
-            let log = self.appliance.log.get_or_insert_with(Log::default);
-            if let Err(error) = log.read(bytes, limits) {
-                self.add_trouble(name, &error);
+            let read = log::read(bytes, limits);
+            if read.broken_off {
+                self.add_trouble(name, &"could not be read to its end");
             }
+            self.appliance.log.get_or_insert_with(Log::default).append(read);
             return;
         }
         let mut content = Vec::new();
@@ -223,7 +224,7 @@ impl Bundle {
                 known.addresses.push(address);
             }
         }
-        if let Some(name) = settings.and_then(full_name) {
+        if let Some(name) = settings.and_then(Settings::full_name) {
             known.name = name;
         }
         Some(self.appliance)
@@ -233,21 +234,12 @@ impl Bundle {
 /// Only a C is the client of a traversal zone, only an E its server.
 fn role_by_zones(settings: &Settings) -> Option<BoxRole> {
     let zones = settings.zones();
-    let has = |kind: &str| zones.iter().any(|zone| zone.kind.eq_ignore_ascii_case(kind));
-    match (has("TraversalClient"), has("TraversalServer")) {
+    let has = |kind: &ZoneKind| zones.iter().any(|zone| zone.kind == *kind);
+    match (has(&ZoneKind::TraversalClient), has(&ZoneKind::TraversalServer)) {
         (true, false) => Some(BoxRole::Core),
         (false, true) => Some(BoxRole::Edge),
         _ => None,
     }
-}
-
-/// Host name with domain.
-fn full_name(settings: &Settings) -> Option<String> {
-    let host = settings.host_name().filter(|host| !host.is_empty())?;
-    Some(match settings.domain().filter(|domain| !domain.is_empty()) {
-        Some(domain) => format!("{host}.{domain}"),
-        None => host.to_owned(),
-    })
 }
 
 fn certificates(bytes: &[u8]) -> impl Iterator<Item = Arc<Certificate>> {

@@ -6,9 +6,9 @@
 //! pairs of a line and a connection agree.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use super::log::{ConnectionFailure, Event, Line};
+use super::log::{Cause, Event, Line};
 use crate::packet::Endpoint;
 use crate::time::Timestamp;
 
@@ -166,11 +166,13 @@ fn offset(lines: &[Line], index: &Index<'_>) -> Option<Offset> {
     let step = about.len().div_ceil(SAMPLE).max(1);
     let mut differences: Vec<i64> = Vec::new();
     for line in about.into_iter().step_by(step) {
-        let (Some(time), Event::SendingRequest { destination, .. }) = (line.time, &line.event)
+        let (Some(time), Event::SendingRequest { destination: Some(destination), .. }) =
+            (line.time, &line.event)
         else {
             continue;
         };
-        let list = index.by_server.get(destination).map(Vec::as_slice).unwrap_or_default();
+        let list = index.by_server.get(&end(*destination));
+        let list = list.map(Vec::as_slice).unwrap_or_default();
         let step = list.len().div_ceil(SAMPLE).max(1);
         let first = list.iter().step_by(step).filter_map(|at| index.connections.get(*at));
         differences.extend(first.map(|ends| time.since(ends.first)));
@@ -219,11 +221,16 @@ struct Joiner<'c> {
 
 impl Joiner<'_> {
     fn line(&mut self, place: usize, line: &Line) {
-        let Some(stamp) = line.time else { return };
-        let time = Timestamp::from_nanos(stamp.nanos().saturating_sub(self.shift));
-        let at = match &line.event {
+        if let Some(at) = self.connection(place, line) {
+            self.found.insert(place, at);
+        }
+    }
+
+    fn connection(&mut self, place: usize, line: &Line) -> Option<usize> {
+        let time = Timestamp::from_nanos(line.time?.nanos().saturating_sub(self.shift));
+        match &line.event {
             Event::SendingRequest { txn, destination, .. } => {
-                let at = self.request(*destination, time);
+                let at = self.request((*destination)?, time);
                 if let (Some(at), Some(txn)) = (at, txn) {
                     self.requests.insert(txn.clone(), at);
                     self.found.extend(self.received.remove(txn).map(|asked| (asked, at)));
@@ -237,25 +244,23 @@ impl Joiner<'_> {
             Event::SendingResponse { txn, .. } => {
                 txn.as_ref().and_then(|txn| self.requests.remove(txn))
             }
-            Event::ChainRefused { address, name, .. } | Event::NameRefused { address, name, .. } => {
-                self.refused(*address, name, time)
+            Event::ChainRefused { server, name, .. } | Event::NameRefused { server, name, .. } => {
+                self.refused(*server, name, time)
             }
-            Event::ConnectionFailed { name, failure } => self.failed(name, failure, time),
-            Event::TlsNegotiationError { source, destination, .. } => {
+            Event::ConnectionFailed { name, cause, .. } => self.failed(name, *cause, time),
+            Event::NegotiationError { source, destination, .. }
+            | Event::TcpClosed { source, destination, .. } => {
                 self.between(*source, *destination, time)
             }
             Event::SslError { local, remote, .. } => self.between(*local, *remote, time),
             _ => None,
-        };
-        if let Some(at) = at {
-            self.found.insert(place, at);
         }
     }
 
     /// The connection that a request went over: the one that began nearest, or one that
     /// is still open.
-    fn request(&self, destination: Endpoint, time: Timestamp) -> Option<usize> {
-        let near = self.index.near(self.index.by_server.get(&destination), time);
+    fn request(&self, destination: SocketAddr, time: Timestamp) -> Option<usize> {
+        let near = self.index.near(self.index.by_server.get(&end(destination)), time);
         near.into_iter().next()
     }
 
@@ -273,15 +278,15 @@ impl Joiner<'_> {
     fn failed(
         &self,
         name: &str,
-        failure: &ConnectionFailure,
+        cause: Cause,
         time: Timestamp,
     ) -> Option<usize> {
         let list = match name.parse::<IpAddr>() {
             Ok(address) => self.index.by_address.get(&address),
             Err(_) => self.index.by_name.get(&name.to_ascii_lowercase()),
         };
-        let alert = match failure {
-            ConnectionFailure::AlertReceived(code) => Some(*code),
+        let alert = match cause {
+            Cause::AlertReceived(code) => Some(code),
             _ => None,
         };
         let near = self.index.near(list, time);
@@ -295,11 +300,11 @@ impl Joiner<'_> {
 
     fn between(
         &self,
-        one: Option<Endpoint>,
-        other: Option<Endpoint>,
+        one: Option<SocketAddr>,
+        other: Option<SocketAddr>,
         time: Timestamp,
     ) -> Option<usize> {
-        let (one, other) = (one?, other?);
+        let (one, other) = (end(one?), end(other?));
         let list = self.index.by_ends.get(&(one, other));
         let list = list.or_else(|| self.index.by_ends.get(&(other, one)));
         self.index.near(list, time).into_iter().next()
@@ -384,6 +389,10 @@ const fn is_about_tls(event: &Event) -> bool {
         Event::ChainRefused { .. }
             | Event::NameRefused { .. }
             | Event::ConnectionFailed { .. }
-            | Event::TlsNegotiationError { .. }
+            | Event::NegotiationError { .. }
     )
+}
+
+fn end(socket: SocketAddr) -> Endpoint {
+    Endpoint { address: socket.ip(), port: socket.port() }
 }

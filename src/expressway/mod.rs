@@ -19,7 +19,7 @@ pub use bundle::{Bundle, MemberKind, member_host, member_interface, member_kind}
 pub use deployment::{Deployment, Mapped};
 pub use join::{ConnectionId, Ends, Join, Offset, join};
 pub use leg::{Leg, Party};
-pub use log::{ConnectionFailure, Event, Line, Log};
+pub use log::{Event, Line, Log};
 pub use service::{Checker, Service, service};
 pub use settings::Settings;
 pub use status::{BoxRole, Status};

@@ -56,8 +56,9 @@ impl<'c> Courts<'c> {
     /// Gives each connection its verdicts on both chains.
     pub(super) fn judge(&mut self, connections: &mut [Connection], pool: &Pool) {
         let Self { deployment, nobody_known, given, peers, own } = self;
+        let (nobody_known, is_given) = (*nobody_known, given.store.is_some());
         let choice = |connection: &Connection, of: Role| {
-            choose(deployment, *nobody_known, given.store.is_some(), connection, of)
+            choose(deployment, nobody_known, is_given, connection, of)
         };
         let stores = [(Choice::Given, given), (Choice::Peers, peers)];
         let own = own.iter_mut().enumerate().map(|(index, pair)| (Choice::Own(index), pair));

@@ -107,7 +107,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
 struct Document<'a> {
     schema_version: u32,
     tool: &'static str,
-    inputs: Vec<InputDocument<'a>>,
+    inputs: Vec<InputDocument>,
     trust_store: Option<StoreDocument>,
     peer_trust_store: Option<StoreDocument>,
     expressways: Vec<case::ApplianceDocument<'a>>,
@@ -121,7 +121,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct InputDocument<'a> {
+struct InputDocument {
     files: Vec<FileDocument>,
     format: String,
     frames: u64,
@@ -327,8 +327,8 @@ fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = Lim
     })
 }
 
-impl<'a> InputDocument<'a> {
-    fn of(capture: &'a CaptureReport) -> Self {
+impl InputDocument {
+    fn of(capture: &CaptureReport) -> Self {
         let not_tls = [LedgerClass::NotTls, LedgerClass::NoPayload]
             .iter()
             .filter_map(|class| capture.ledger.get(class))

@@ -11,7 +11,7 @@ use crate::rules::Severity;
 
 /// All connections from one host to one server.
 #[derive(Debug)]
-pub struct LegReport {
+pub(super) struct LegReport {
     /// The host that connects.
     pub client: IpAddr,
     /// What it connects to.
@@ -32,7 +32,7 @@ pub struct LegReport {
 
 /// How the connections of a leg went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Health {
+pub(super) enum Health {
     /// Every handshake that was seen completed, and nothing speaks against the next.
     Healthy,
     /// Whether it works was not seen.
@@ -46,7 +46,7 @@ pub enum Health {
 impl Health {
     /// The word for it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
             Self::NotSeen => "not seen",
@@ -58,7 +58,7 @@ impl Health {
 
 /// The legs of a report, in the order in which they were first seen.
 #[must_use]
-pub fn legs(report: &Report) -> Vec<LegReport> {
+pub(super) fn legs(report: &Report) -> Vec<LegReport> {
     let mut legs: Vec<LegReport> = Vec::new();
     let mut known: BTreeMap<(IpAddr, Endpoint), usize> = BTreeMap::new();
     for judged in &report.connections {

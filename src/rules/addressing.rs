@@ -1,12 +1,13 @@
 //! By what name Expressway-C reaches the nodes of Unified CM, IM and Presence and Unity
 //! Connection.
 
+use std::net::IpAddr;
+
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection;
 use super::words::Text;
-use crate::connection::Connection;
 use crate::expressway::{Event, Verification};
 use crate::tls::Role;
 use crate::wire::text::printable;
@@ -67,7 +68,7 @@ fn uc_addressed_by_ip(subject: &Subject<'_>) -> Option<Observation> {
     if !subject.leg.is_traffic_server() || connection.server_name().is_some() {
         return None;
     }
-    let logged = path_host(subject).filter(|host| host.parse::<std::net::IpAddr>().is_ok());
+    let logged = path_host(subject).filter(|host| host.parse::<IpAddr>().is_ok());
     let how = match &logged {
         Some(_) => Text::en("the ClientHello has no server name, and the log names the address {shown}"),
         None => Text::en("the ClientHello has no server name"),
@@ -163,7 +164,7 @@ fn ip_only_as_ip_san(subject: &Subject<'_>) -> Option<Observation> {
         .subject_alt_names
         .iter()
         .flatten()
-        .any(|name| matches!(name, GeneralName::Ip(ip) if *ip == address));
+        .any(|name| matches!(name, GeneralName::Ip(ip) if *ip == octets(address)));
     let text = address.to_string();
     let found = crate::trust::name::check(crate::trust::name::NameRule::TrafficServer, leaf, &text);
     if !as_address || found.matched {
@@ -175,6 +176,13 @@ fn ip_only_as_ip_san(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", scene::certificate(leaf))
         .with("shown", &text);
     Some(observation(subject, values, evidence))
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(four) => four.octets().to_vec(),
+        IpAddr::V6(six) => six.octets().to_vec(),
+    }
 }
 
 /// What does not verify yet only warns.

@@ -1,9 +1,9 @@
 //! The families of rules, in report order.
 
 use super::rule::Rule;
-use super::{alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
+use super::{addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
 use super::{
-    cipher_selection, client_certificate, client_trust, handshake_failure, negotiation,
+    cipher_selection, client_certificate, cluster, client_trust, handshake_failure, negotiation,
     path_validation, refusal, tls13_inference, trust_store, visibility,
 };
 
@@ -15,6 +15,8 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate validity", certificate_validity::RULES),
     ("certificate use", certificate_use::RULES),
     ("certificate name", certificate_name::RULES),
+    ("addressing", addressing::RULES),
+    ("cluster", cluster::RULES),
     ("trust store", trust_store::RULES),
     ("path validation", path_validation::RULES),
     ("client certificate trust", client_trust::RULES),

@@ -100,7 +100,7 @@ impl Verdict {
 
     fn of(subject: &Subject<'_>, cause: &Finding, findings: &[Finding]) -> Self {
         let connection = subject.connection;
-        let failures = subject.log.iter().filter(|line| line.event.tells_failure());
+        let failures = subject.log.iter().filter(|line| line.event.is_failure());
         Self {
             leg: subject.leg,
             appliance: subject.appliance().map(|appliance| appliance.name.clone()),

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::StoreReport;
-use crate::expressway::{Appliance, BoxRole, CipherUse, Join, Line, Version};
+use crate::expressway::settings::CipherUse;
+use crate::expressway::{Appliance, BoxRole, Join, Line, Version};
 use crate::report::legs::LegReport;
 use crate::report::model::Report;
 use crate::time::Timestamp;
@@ -126,7 +127,7 @@ impl<'a> SettingsDocument<'a> {
             sip_ciphers: settings.ciphers(CipherUse::Sip),
             uc_client_ciphers: settings.ciphers(CipherUse::UcClient),
             https_ciphers: settings.ciphers(CipherUse::Https),
-            sip_tls_versions: settings.sip_tls_versions(),
+            sip_tls_versions: settings.get("SIP Advanced SipTlsVersions"),
             signature_prefers_rsa: settings.signature_prefers_rsa(),
             verify_origin_server: settings.verify_origin_server(),
             eku_checking: settings.eku_checking(),
