@@ -377,3 +377,51 @@ fn foreign(one: &CaseConnection<'_>, leaf: &Certificate, values: Values) -> Case
         frame.map(|frame| scene::serial_evidence(frame, leaf)).into_iter().collect();
     one.observation(Observation { values, evidence, severity: None, of: Some(Role::Server) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, WITH_ECDSA, expressway, findings_across, findings_of};
+    use crate::expressway::Appliance;
+
+    const ACROSS: &[&str] = &["mtls-accepted.pcap", "ecdsa-root-missing.pcap"];
+
+    #[test]
+    fn a_subscriber_that_fails_where_the_publisher_passes_is_told() {
+        let all = findings_across(ACROSS, EXPRESSWAY, expressway());
+        let mut found = all.iter().filter(|found| found.rule.id == "subscriber-not-covered");
+        let said = found.next().unwrap().sentence();
+        assert!(said.starts_with("On port 6972 cucmpub.example.org (10.30.7.11:6972) passes"));
+        assert!(said.contains("cucmsub.example.org (10.30.7.12:6972) does not"), "{said}");
+        assert!(found.next().is_none());
+        let alone = ["ecdsa-root-missing.pcap"];
+        let all = findings_across(&alone, EXPRESSWAY, expressway());
+        assert!(all.iter().all(|found| found.rule.id != "subscriber-not-covered"));
+    }
+
+    #[test]
+    fn services_of_one_node_of_which_one_is_trusted_are_told() {
+        let id = "cucm-split-trust";
+        let found = findings_of(id, "mra-login-ecdsa-untrusted.pcap", EXPRESSWAY, expressway());
+        assert!(found[0].sentence().contains("dies at the configuration download (502)"));
+        let found = findings_of(id, "mra-login-works.pcap", WITH_ECDSA, expressway());
+        assert!(found.is_empty());
+    }
+
+    #[test]
+    fn one_certificate_on_two_services_is_told() {
+        let all = findings_across(&["rsa-trusted.pcap", "mtls-accepted.pcap"], EXPRESSWAY, expressway());
+        let mut found = all.iter().filter(|found| found.rule.id == "cert-reuse-detected");
+        assert!(found.next().unwrap().sentence().contains("on ports 6972, 8443"));
+        let alone = findings_of("cert-reuse-detected", "rsa-trusted.pcap", EXPRESSWAY, expressway());
+        assert!(alone.is_empty());
+    }
+
+    #[test]
+    fn a_certificate_that_another_connection_does_not_show_is_told() {
+        let id = "foreign-certificate";
+        let all = findings_across(&["rsa-trusted.pcap", "expired.pcap"], EXPRESSWAY, expressway());
+        assert_eq!(all.iter().filter(|found| found.rule.id == id).count(), 1);
+        let server = Appliance { addresses: vec!["10.30.7.11".parse().unwrap()], ..expressway() };
+        assert!(findings_of(id, "rsa-trusted.pcap", EXPRESSWAY, server).is_empty());
+    }
+}

@@ -14,6 +14,7 @@ mod certificate_validity;
 mod addressing;
 mod cipher_selection;
 mod cluster;
+mod configuration;
 mod client_certificate;
 mod client_trust;
 mod finding;

@@ -3,7 +3,7 @@
 use super::rule::Rule;
 use super::{addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
 use super::{
-    cipher_selection, client_certificate, cluster, client_trust, handshake_failure, negotiation,
+    cipher_selection, client_certificate, cluster, configuration, client_trust, handshake_failure, negotiation,
     path_validation, refusal, tls13_inference, trust_store, visibility,
 };
 
@@ -17,6 +17,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate name", certificate_name::RULES),
     ("addressing", addressing::RULES),
     ("cluster", cluster::RULES),
+    ("configuration", configuration::RULES),
     ("trust store", trust_store::RULES),
     ("path validation", path_validation::RULES),
     ("client certificate trust", client_trust::RULES),
@@ -52,7 +53,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::Text;
-    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, judged};
+    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT};
+    use super::super::testing::{all_findings_of, expressway, judged};
     use super::*;
 
     #[test]
@@ -107,7 +109,8 @@ mod tests {
                 continue;
             }
             for store in [EXPRESSWAY, WITHOUT_ROOT, NO_STORE] {
-                for finding in judged(&name, store).iter().flat_map(|judged| &judged.findings) {
+                let alone = judged(&name, store).into_iter().flat_map(|judged| judged.findings);
+                for finding in alone.chain(all_findings_of(&name, store, expressway())) {
                     fired.insert(finding.rule.id);
                     let said = finding.sentence() + &finding.remedy();
                     assert!(!said.contains(['{', '}']), "{name}: {}: {said}", finding.rule.id);
@@ -126,6 +129,16 @@ mod tests {
             "signature-not-checked",
             "client-chain-not-trusted",
             "client-certificate-empty",
+            "ip-only-as-ip-san",
+            "subscriber-not-covered",
+            "cert-reuse-detected",
+            "foreign-certificate",
+            "origin-verification-disabled",
+            "verify-mode-off-no-relief",
+            "revocation-fail",
+            "restart-pending",
+            "debug-not-enabled",
+            "bundle-incomplete",
         ];
         for rule in rules().filter(|rule| !bent.contains(&rule.id)) {
             assert!(fired.contains(rule.id), "{} fires on no sample", rule.id);
