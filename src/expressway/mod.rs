@@ -1,6 +1,7 @@
 //! Who is who in an Expressway Mobile and Remote Access deployment.
 
 mod bundle;
+pub mod log;
 mod paths;
 mod service;
 pub mod settings;

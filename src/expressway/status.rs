@@ -16,6 +16,9 @@ use crate::limits::Limits;
 /// Nesting that is followed.
 const DEPTH: usize = 32;
 
+/// Addresses of a box that are kept; it has two interfaces.
+const ADDRESSES: usize = 64;
+
 /// Which half of the pair a box is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoxRole {
@@ -153,16 +156,11 @@ impl Status {
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
         let mut found: Vec<IpAddr> = Vec::new();
-        for (path, value) in
-            ["Ethernet", "NetworkInterface", "IP"].map(|r| self.section(r)).into_iter().flatten()
-        {
-            let mut words = path.split_whitespace().rev().filter(|word| *word != "1");
-            let is_own = words.next().is_some_and(|word| word.eq_ignore_ascii_case("Address"));
-            let of_dns = path.to_ascii_lowercase().contains("dns");
-            if let (true, false, Ok(address)) = (is_own, of_dns, value.trim().parse::<IpAddr>()) {
-                if !address.is_unspecified() && !found.contains(&address) && found.len() < 64 {
-                    found.push(address);
-                }
+        for root in ["Ethernet", "NetworkInterface", "IP"] {
+            for (path, value) in self.section(root).filter(|(path, _)| is_own_address(path)) {
+                let address = value.trim().parse::<IpAddr>().ok();
+                let address = address.filter(|it| !it.is_unspecified() && !found.contains(it));
+                found.extend(address.filter(|_| found.len() < ADDRESSES));
             }
         }
         found
@@ -246,6 +244,13 @@ impl Status {
         }
         found
     }
+}
+
+/// Whether a path ends in `Address` and is not about a DNS server.
+fn is_own_address(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let last = path.split_whitespace().rev().find(|word| *word != "1");
+    last == Some("address") && !path.contains("dns")
 }
 
 fn acknowledged(state: &str) -> Option<bool> {
