@@ -39,7 +39,7 @@ const WORDS: [&str; 13] = [
     "iagnostic ",
 ];
 /// The same for what is not an event of its own.
-const MORE_WORDS: [&str; 3] = ["DEBUG_MARKER", "developer.trafficserver", "DEBUG: <"];
+const MORE_WORDS: [&str; 3] = ["DEBUG_MARKER", "developer.trafficserver", "DEBUG:"];
 
 /// Reads a log. Memory holds one line (at most [`Limits::log_line_bytes`]) besides the
 /// events; when reading fails, all up to there stands.
