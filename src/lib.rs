@@ -79,9 +79,9 @@
 //!
 //! The libraries of the field each work in one room and do not leak out of it:
 //! `pcap-parser` in [`capture`], `etherparse` in [`packet`], `tls-parser` in [`tls`],
-//! `x509-parser` in [`x509`], `aws-lc-rs` where signatures and digests are computed,
-//! `rayon` in [`pipeline`]. Where one of them loses data, the missing piece is written
-//! beside its use, with the reason.
+//! `x509-parser` in [`x509`], `quick-xml` in [`expressway`], `aws-lc-rs` where signatures
+//! and digests are computed, `rayon` in [`pipeline`]. Where one of them loses data, the
+//! missing piece is written beside its use, with the reason.
 //!
 //! # Where to make a change
 //!

@@ -8,10 +8,10 @@ use tlsight::pipeline::ExpectedName;
 use tlsight::rules::Severity;
 
 use super::certs::Certs;
-use super::{judging, known};
 use super::peers::Peers;
 use super::store::Examine;
 use super::verify::Verify;
+use super::{judging, known};
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -224,11 +224,7 @@ impl<'a> VerdictDocument<'a> {
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
             since: verdict.since.as_deref(),
-            log: verdict
-                .log
-                .iter()
-                .map(|(line, text)| VerdictLine { line: *line, text })
-                .collect(),
+            log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
         }
     }
 }

@@ -21,7 +21,8 @@ pub(super) const RULES: &[Rule] =
 const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
 const VERIFICATION: &str =
     "Troubleshoot Expressway Traffic Server Certificate Verification (218018)";
-const REUSE: &str = "Tomcat certificate reuse (221070); Implement reuse of multi-SAN Tomcat certificate (222534)";
+const REUSE: &str =
+    "Tomcat certificate reuse (221070); Implement reuse of multi-SAN Tomcat certificate (222534)";
 
 const SUBSCRIBER_NOT_COVERED: Rule = Rule {
     id: "subscriber-not-covered",
@@ -248,9 +249,7 @@ const CERT_REUSE_DETECTED: Rule = Rule {
         steps: Text::en(
             "To reuse: 1. upload the CA chain of Tomcat as CallManager-trust. 2. OS Administration > Security > Certificate Management > Reuse Certificate. 3. Restart Cisco HAProxy; for the EC pair also Cisco TFTP and Cisco CallManager. 4. In mixed mode `utils ctl update CTLFile`.",
         ),
-        caveat: Text::en(
-            "A certificate that was uploaded twice by hand looks the same.",
-        ),
+        caveat: Text::en("A certificate that was uploaded twice by hand looks the same."),
     },
     references: &[SEED, REUSE],
     check: Check::Case(cert_reuse_detected),
@@ -267,8 +266,7 @@ fn cert_reuse_detected(case: &Case<'_>) -> Vec<CaseObservation> {
 }
 
 fn reuse(list: &[&CaseConnection<'_>]) -> Option<CaseObservation> {
-    let ports: BTreeSet<u16> =
-        list.iter().map(|one| one.subject.connection.server.port).collect();
+    let ports: BTreeSet<u16> = list.iter().map(|one| one.subject.connection.server.port).collect();
     let of_tomcat = ports.contains(&8443) || ports.contains(&443);
     let of_call_manager = [5061, 6971, 6972].iter().any(|port| ports.contains(port));
     let first = list.first().filter(|_| of_tomcat && of_call_manager)?;
@@ -315,7 +313,9 @@ const FOREIGN_CERTIFICATE: Rule = Rule {
         why: Text::en(
             "A box in the path that ends TLS shows a certificate of its own. Then trust is right on both sides, and the handshake still fails.",
         ),
-        symptom: Text::en("Certificates that nobody installed; registration fails from some networks only"),
+        symptom: Text::en(
+            "Certificates that nobody installed; registration fails from some networks only",
+        ),
         steps: Text::en(
             "1. Compare serial numbers. 2. Capture on both sides of the firewall. 3. Take SIP and HTTPS of these hosts out of inspection.",
         ),
@@ -409,10 +409,12 @@ mod tests {
 
     #[test]
     fn one_certificate_on_two_services_is_told() {
-        let all = findings_across(&["rsa-trusted.pcap", "mtls-accepted.pcap"], EXPRESSWAY, expressway());
+        let all =
+            findings_across(&["rsa-trusted.pcap", "mtls-accepted.pcap"], EXPRESSWAY, expressway());
         let mut found = all.iter().filter(|found| found.rule.id == "cert-reuse-detected");
         assert!(found.next().unwrap().sentence().contains("on ports 6972, 8443"));
-        let alone = findings_of("cert-reuse-detected", "rsa-trusted.pcap", EXPRESSWAY, expressway());
+        let alone =
+            findings_of("cert-reuse-detected", "rsa-trusted.pcap", EXPRESSWAY, expressway());
         assert!(alone.is_empty());
     }
 

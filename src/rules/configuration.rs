@@ -163,7 +163,9 @@ fn verify_off(appliance: &Appliance) -> Option<String> {
 const REVOCATION_FAIL: Rule = Rule {
     id: "revocation-fail",
     severity: Severity::Warning,
-    summary: Text::en("Certificates count as revoked when their revocation source cannot be reached"),
+    summary: Text::en(
+        "Certificates count as revoked when their revocation source cannot be reached",
+    ),
     sentence: Text::en(
         "{host} checks revocation for SIP TLS, with Source Inaccessibility Behavior Fail: {refused}. That looks like a certificate fault and is none.",
     ),
@@ -264,9 +266,10 @@ fn restart_pending(case: &Case<'_>) -> Vec<CaseObservation> {
             });
             let values = of(appliance);
             let values = match (raised, logged) {
-                (Some(id), _) => values
-                    .with("alarm", id)
-                    .with_words("how", Text::en("its status shows alarm {alarm}, which asks for a restart")),
+                (Some(id), _) => values.with("alarm", id).with_words(
+                    "how",
+                    Text::en("its status shows alarm {alarm}, which asks for a restart"),
+                ),
                 (None, Some((id, line))) => values.with("alarm", id).with("line", line).with_words(
                     "how",
                     Text::en("log line {line} shows alarm {alarm}, which asks for a restart"),
@@ -415,11 +418,8 @@ fn missing(appliance: &Appliance) -> Vec<String> {
         (!appliance.server_certificates.is_empty(), "no certificate of its own (server_*.pem)"),
         (appliance.captures > 0, "no capture"),
     ];
-    let mut lacks: Vec<String> = members
-        .iter()
-        .filter(|(there, _)| !there)
-        .map(|(_, what)| (*what).to_owned())
-        .collect();
+    let mut lacks: Vec<String> =
+        members.iter().filter(|(there, _)| !there).map(|(_, what)| (*what).to_owned()).collect();
     if appliance.log.as_ref().is_some_and(|log| log.broken_off) {
         lacks.push("the log could not be read to its end".to_owned());
     }
@@ -431,7 +431,11 @@ fn absent_peers(appliance: &Appliance, known: usize) -> Option<String> {
     let settings = appliance.settings.as_ref()?;
     let peers = settings.cluster_peers();
     (peers.len() > known.max(1)).then(|| {
-        format!("the cluster has {} peers ({}), and archives of {known} are here", peers.len(), peers.join(", "))
+        format!(
+            "the cluster has {} peers ({}), and archives of {known} are here",
+            peers.len(),
+            peers.join(", ")
+        )
     })
 }
 
@@ -514,8 +518,12 @@ mod tests {
     #[test]
     fn loggers_below_debug_matter_where_tls13_failed() {
         let id = "debug-not-enabled";
-        let info = "*c xConfiguration Logger Developer developer.trafficserver.ssl Level: \"INFO\"\n";
-        let x15 = || Appliance { version: crate::expressway::Version::parse("X15.2"), ..configured(info) };
+        let info =
+            "*c xConfiguration Logger Developer developer.trafficserver.ssl Level: \"INFO\"\n";
+        let x15 = || Appliance {
+            version: crate::expressway::Version::parse("X15.2"),
+            ..configured(info)
+        };
         let found = findings_of(id, "tls13-client-refuses.pcap", WITHOUT_ROOT, x15());
         assert!(found[0].remedy().contains(
             "`xConfiguration Logger Developer developer.trafficserver.http_trans Level: 'DEBUG'`"

@@ -5,18 +5,18 @@
 //! order, `tlsight rules`, `tlsight explain`, the rule index of the JSON document,
 //! the tests over all rules) follows from the slices.
 
+mod addressing;
 mod alerts;
 mod case;
 mod certificate_chain;
 mod certificate_name;
 mod certificate_use;
 mod certificate_validity;
-mod addressing;
 mod cipher_selection;
-mod cluster;
-mod configuration;
 mod client_certificate;
 mod client_trust;
+mod cluster;
+mod configuration;
 mod finding;
 mod handshake_failure;
 mod mending;

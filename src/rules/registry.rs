@@ -1,10 +1,12 @@
 //! The families of rules, in report order.
 
 use super::rule::Rule;
-use super::{addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity};
 use super::{
-    cipher_selection, client_certificate, cluster, configuration, client_trust, handshake_failure, negotiation,
-    path_validation, refusal, tls13_inference, trust_store, visibility,
+    addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity,
+};
+use super::{
+    cipher_selection, client_certificate, client_trust, cluster, configuration, handshake_failure,
+    negotiation, path_validation, refusal, tls13_inference, trust_store, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A

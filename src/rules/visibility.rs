@@ -65,7 +65,9 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
             "tls.handshake.extensions.supported_version",
             &version,
         )],
-        values: scene::values(connection).with("version", version).with("loggers", debug_commands()),
+        values: scene::values(connection)
+            .with("version", version)
+            .with("loggers", debug_commands()),
         severity: None,
         of: None,
     })
