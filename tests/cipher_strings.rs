@@ -207,6 +207,38 @@ fn random_string(dice: &mut Dice, words: &[&str], names: &[&str]) -> String {
     string
 }
 
+/// Pieces of the grammar put together without sense.
+fn random_noise(dice: &mut Dice) -> String {
+    const PIECES: [&str; 20] = [
+        "RSA",
+        "AES",
+        "AES128-SHA",
+        "NULL",
+        "DEFAULT",
+        "SUITEB128",
+        "STRENGTH",
+        "SECLEVEL=",
+        "1",
+        "7",
+        "@",
+        "+",
+        "-",
+        "!",
+        ":",
+        " ",
+        "_",
+        "=",
+        ".",
+        "\u{e9}",
+    ];
+    (0..=dice.roll(7)).map(|_| dice.one_of(&PIECES)).collect()
+}
+
+/// How many strings are made up of each kind; `TLSIGHT_CIPHER_STRINGS` asks for more.
+fn made_up() -> usize {
+    std::env::var("TLSIGHT_CIPHER_STRINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
+}
+
 fn strings() -> Vec<String> {
     let words: Vec<&str> = KEYWORDS.split_whitespace().collect();
     let names: Vec<&str> = suites().iter().map(|suite| suite.name).collect();
@@ -223,7 +255,8 @@ fn strings() -> Vec<String> {
         strings.push(format!("ALL:COMPLEMENTOFALL:-{word}:ALL:@STRENGTH"));
     }
     let mut dice = Dice(0x7c5c_1a55_0f0e_1d2b);
-    strings.extend((0..300).map(|_| random_string(&mut dice, &words, &names)));
+    strings.extend((0..made_up()).map(|_| random_string(&mut dice, &words, &names)));
+    strings.extend((0..made_up()).map(|_| random_noise(&mut dice)));
     strings
 }
 
@@ -270,7 +303,7 @@ fn strings_mean_the_same_to_openssl() {
         return eprintln!("skipped: no openssl 1.1.1 or 3.0 to compare with");
     };
     let strings = strings();
-    assert!(strings.len() > 900, "{}", strings.len());
+    assert!(strings.len() > 1000, "{}", strings.len());
     let unknown: Vec<u16> = openssl
         .known
         .iter()

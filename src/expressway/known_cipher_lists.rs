@@ -142,7 +142,8 @@ mod tests {
         0x00ff,
     ];
 
-    /// Scenario 14a-tls13-trusted-tomcat: `openssl s_client` sorts its own list.
+    /// The beginning of scenario 14a-tls13-trusted-tomcat: traffic server 9.2.9 with the
+    /// list that it comes with.
     const OTHER_CLIENT: [u16; 20] = [
         0x1302, 0x1301, 0x1303, 0xc02c, 0xc030, 0x00a3, 0x009f, 0xc0af, 0xc0ad, 0xc0a3, 0xc09f,
         0xcca9, 0xcca8, 0xccaa, 0xc05d, 0xc061, 0xc02b, 0xc02f, 0x00a2, 0x00ff,
@@ -205,7 +206,7 @@ mod tests {
         }
     }
 
-    /// Scenario 16a has two suites; a short offer leaves more than one string.
+    /// What tells the two defaults apart is not offered here.
     #[test]
     fn a_short_offer_leaves_several() {
         let both = ["to-x15.0.1-rsa-first", "from-x15.0.2-rsa-first"];

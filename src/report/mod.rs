@@ -2,11 +2,13 @@
 
 pub mod certificates;
 pub mod chain;
+pub mod ciphers;
 mod filter;
 mod inferred;
 pub mod json;
 mod model;
 pub mod peers;
+pub mod releases;
 pub mod show;
 pub mod store;
 pub mod table;

@@ -6,11 +6,7 @@ use std::collections::HashSet;
 use super::criteria::Criteria;
 use super::list::{Action, List};
 use super::suite::{Build, CertificateKind, Suite};
-
-/// Bytes of a string that are read. The names of all suites together are 5 kB long;
-/// what is longer than three times that is no setting, and each term costs a walk over
-/// the table.
-pub const MAX_STRING: usize = 16 * 1024;
+use crate::limits::CIPHER_STRING_BYTES;
 
 /// The suites of TLS 1.3 in OpenSSL's order; no cipher string touches them.
 pub const TLS13_SUITES: [u16; 3] = [0x1302, 0x1303, 0x1301];
@@ -33,7 +29,8 @@ pub struct Expansion {
     pub security_level: Option<u8>,
     /// Why OpenSSL refuses the string as a whole; there are no suites then.
     pub refusal: Option<Refusal>,
-    /// Bytes at the end that were not read: past [`MAX_STRING`], or behind a zero byte,
+    /// Bytes at the end that were not read: past
+    /// [`CIPHER_STRING_BYTES`], or behind a zero byte,
     /// where a string in C ends.
     pub unread: usize,
 }
@@ -150,11 +147,12 @@ pub fn expand(text: &str) -> Expansion {
 /// terms that fit.
 fn readable(text: &str) -> &str {
     let text = text.split('\0').next().unwrap_or_default();
-    if text.len() <= MAX_STRING {
+    if text.len() <= CIPHER_STRING_BYTES {
         return text;
     }
-    let fits = |(at, character): (usize, char)| is_separator(character) && at <= MAX_STRING;
-    let end = text.char_indices().take_while(|(at, _)| *at <= MAX_STRING);
+    let fits =
+        |(at, character): (usize, char)| is_separator(character) && at <= CIPHER_STRING_BYTES;
+    let end = text.char_indices().take_while(|(at, _)| *at <= CIPHER_STRING_BYTES);
     let end = end.filter(|place| fits(*place)).last().map_or(0, |(at, _)| at);
     text.get(..end).unwrap_or_default()
 }
@@ -379,11 +377,11 @@ mod tests {
     fn a_string_without_end_is_read_to_the_limit() {
         let long = "AES:".repeat(256 * 1024);
         let expansion = expand(&long);
-        assert_eq!(expansion.unread, long.len() - MAX_STRING + 1);
+        assert_eq!(expansion.unread, long.len() - CIPHER_STRING_BYTES + 1);
         assert_eq!(expansion.suites, expand("AES").suites);
         let words: String = (0..200_000).map(|number| format!("{number}:")).collect();
-        assert!(expand(&words).ignored.len() < MAX_STRING);
-        assert_eq!(expand(&"\u{e9}".repeat(MAX_STRING)).unread, 2 * MAX_STRING);
+        assert!(expand(&words).ignored.len() < CIPHER_STRING_BYTES);
+        assert_eq!(expand(&"\u{e9}".repeat(CIPHER_STRING_BYTES)).unread, 2 * CIPHER_STRING_BYTES);
         assert_eq!(expand("RSA\0:NULL").unread, 6);
     }
 }

@@ -10,9 +10,7 @@ mod table;
 
 pub(in crate::expressway) use compare::Places;
 pub use compare::{Agreement, Difference, TooLittle, compare};
-pub use expand::{
-    Expansion, Ignored, MAX_STRING, Preference, Refusal, TLS13_SUITES, WhyIgnored, expand,
-};
+pub use expand::{Expansion, Ignored, Preference, Refusal, TLS13_SUITES, WhyIgnored, expand};
 pub use suite::{
     Authentication, Build, CertificateKind, Cipher, KeyExchange, Mac, Protocol, Strength, Suite,
     suite, suites,
