@@ -1,5 +1,6 @@
 //! What the settings, the status and the log of an Expressway say by themselves.
 
+use super::cipher_preference::sip_differs;
 use super::case::{Case, CaseConnection, CaseObservation};
 use super::finding::{Observation, Severity};
 use super::rule::{Check, Page, Part, Rule};
@@ -251,9 +252,9 @@ const RESTART_PENDING: Rule = Rule {
 const RESTART_ALARMS: [u32; 2] = [15028, 20020];
 
 fn restart_pending(case: &Case<'_>) -> Vec<CaseObservation> {
-    let appliances = case.deployment.appliances().iter();
+    let appliances = case.deployment.appliances().iter().enumerate();
     appliances
-        .filter_map(|appliance| {
+        .filter_map(|(index, appliance)| {
             let raised = appliance.status.as_ref().and_then(|status| {
                 let up = status.warnings().into_iter();
                 up.filter_map(|warning| warning.id).find(|id| RESTART_ALARMS.contains(id))
@@ -274,11 +275,21 @@ fn restart_pending(case: &Case<'_>) -> Vec<CaseObservation> {
                     "how",
                     Text::en("log line {line} shows alarm {alarm}, which asks for a restart"),
                 ),
-                (None, None) => return None,
+                (None, None) => return running_otherwise(case, index, values),
             };
             Some(told(values))
         })
         .collect()
+}
+
+/// What SIP offers cannot come from the string that is configured for it.
+fn running_otherwise(case: &Case<'_>, index: usize, values: Values) -> Option<CaseObservation> {
+    let one = sip_differs(case, index)?;
+    let values = values.with("server", super::scene::server(one.subject.connection)).with_words(
+        "how",
+        Text::en("the cipher suites that SIP offers to {server} cannot come from the configured SIPTLSCiphers"),
+    );
+    Some(one.observation(Observation { values, ..Observation::default() }))
 }
 
 const DEBUG_NOT_ENABLED: Rule = Rule {

@@ -12,6 +12,7 @@ mod certificate_chain;
 mod certificate_name;
 mod certificate_use;
 mod certificate_validity;
+mod cipher_preference;
 mod cipher_selection;
 mod client_certificate;
 mod client_trust;

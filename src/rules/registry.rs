@@ -5,7 +5,7 @@ use super::{
     addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity,
 };
 use super::{
-    cipher_selection, client_certificate, client_trust, cluster, configuration, handshake_failure,
+    cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration, handshake_failure,
     negotiation, path_validation, refusal, tls13_inference, trust_store, visibility,
 };
 
@@ -26,6 +26,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("client certificate", client_certificate::RULES),
     ("refusals", refusal::RULES),
     ("cipher selection", cipher_selection::RULES),
+    ("cipher preference", cipher_preference::RULES),
     ("negotiation", negotiation::RULES),
     ("alerts", alerts::RULES),
     ("handshake failure", handshake_failure::RULES),
