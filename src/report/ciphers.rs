@@ -12,7 +12,7 @@ use crate::tls::names::cipher_suite_name;
 use crate::wire::text::{count, printable};
 
 /// With this in front a list prefers RSA (225476).
-pub(super) const RSA_PREFIX: &str = "ECDHE-RSA-AES256-GCM-SHA384";
+const RSA_PREFIX: &str = "ECDHE-RSA-AES256-GCM-SHA384";
 
 /// The expansion for people. Sentences are folded at `width` columns (0 for as wide as
 /// it gets), the table is not.
