@@ -36,6 +36,7 @@ mod testing;
 mod tls13_inference;
 mod trust_fault;
 mod trust_store;
+mod unified_cm;
 mod verdict;
 mod visibility;
 mod words;
