@@ -88,6 +88,8 @@
 //! - A new rule: one value in the file of its family in `src/rules/`; the registry,
 //!   `tlsight rules`, `tlsight explain` and the tests over all rules follow from it.
 //! - A new link layer or tunnel: `src/packet/link.rs` or `tunnel.rs`.
+//! - A new line of Expressway's log: the file of its program in `src/expressway/log/`,
+//!   and the words it is found by in `reader.rs` there.
 //! - A new name of a protocol number: the dated table in `src/tls/names/data/`.
 //! - A new field of the JSON document: `src/report/json/`, and the README's example.
 //!
