@@ -11,6 +11,7 @@ mod connection;
 mod formatter;
 mod handshake;
 mod inferred;
+mod key;
 mod path;
 mod peers;
 mod store;

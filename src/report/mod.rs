@@ -1,5 +1,6 @@
 //! What is said: one [`Report`], and the renderers that read nothing else.
 
+mod beside;
 pub mod certificates;
 pub mod chain;
 mod filter;
