@@ -124,6 +124,7 @@ struct InputDocument<'a> {
     bytes: u64,
     tcp_connections: u64,
     tls_connections: u64,
+    unidentified_connections: u64,
     trust_store: Option<StoreDocument<'a>>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
@@ -315,7 +316,8 @@ impl<'a> InputDocument<'a> {
             frames: capture.frames,
             bytes: capture.bytes,
             tcp_connections: capture.tcp_connections,
-            tls_connections: capture.tcp_connections.saturating_sub(not_tls),
+            tls_connections: capture.tcp_connections.saturating_sub(not_tls + capture.unidentified),
+            unidentified_connections: capture.unidentified,
             trust_store: capture.store.as_ref().map(StoreDocument::of),
             frames_without_tcp: capture
                 .skipped
