@@ -235,8 +235,8 @@ impl Page {
     }
 
     /// Findings of one rule: those that say the same are told once.
-    fn group(&mut self, report: &Report, findings: &[(Option<usize>, &Finding)]) {
-        let mut told: Vec<(String, Vec<(Option<usize>, &Finding)>)> = Vec::new();
+    fn group(&mut self, report: &Report, findings: &[Placed<'_>]) {
+        let mut told: Vec<(String, Vec<Placed<'_>>)> = Vec::new();
         for (capture, finding) in findings {
             let sentence = finding.sentence();
             match told.iter_mut().find(|(known, list)| {
@@ -260,7 +260,7 @@ impl Page {
         }
     }
 
-    fn proof(&mut self, report: &Report, list: &[(Option<usize>, &Finding)]) {
+    fn proof(&mut self, report: &Report, list: &[Placed<'_>]) {
         let Some(capture) = list.first().and_then(|(index, _)| report.captures.get((*index)?))
         else {
             return;
@@ -361,6 +361,9 @@ impl Page {
         }
     }
 }
+
+/// A finding with the index of the capture that proves it.
+type Placed<'r> = (Option<usize>, &'r Finding);
 
 /// Which skipped frames, and what they are called.
 type Kind = (fn(&Skipped) -> bool, &'static str);
