@@ -4,6 +4,11 @@
 //! and time stay within these. Reaching one is recorded in the report
 //! (`limits_hit`), never silent.
 
+/// Bytes of a cipher string that are read. The names of all suites together are 5 kB
+/// long; what is longer than three times that is no setting, and each of its terms costs
+/// a walk over the table. Not one of [`Limits`], because it is no bound of a run.
+pub const CIPHER_STRING_BYTES: usize = 16 * 1024;
+
 /// The bounds of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -157,8 +157,7 @@ impl Walk<'_> {
         name: &str,
         nesting: usize,
     ) -> Result<bool, CaptureError> {
-        let within =
-            if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") };
+        let within = if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") };
         let read = Input::from_reader(Box::new(bytes))
             .and_then(|input| self.archive(input.bytes, &within, nesting - 1));
         match read {

@@ -8,10 +8,12 @@ use tlsight::pipeline::ExpectedName;
 use tlsight::rules::Severity;
 
 use super::certs::Certs;
-use super::{judging, known};
+use super::ciphers::Ciphers;
 use super::peers::Peers;
 use super::store::Examine;
 use super::verify::Verify;
+use super::versions::Versions;
+use super::{judging, known};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -53,6 +55,10 @@ pub(crate) enum Command {
     Peers(Peers),
     /// Write every certificate of the captures to a folder, each once.
     Certs(Certs),
+    /// Expand an OpenSSL cipher string: which suites, in which order.
+    Ciphers(Ciphers),
+    /// List releases of Expressway: httpd, and what changed for TLS.
+    Versions(Versions),
     /// List the rules.
     Rules,
     /// Explain a rule: what it checks, why it matters, what to do.

@@ -2,6 +2,7 @@
 
 mod args;
 mod certs;
+mod ciphers;
 mod commands;
 mod explain;
 mod judging;
@@ -12,6 +13,7 @@ mod peers;
 mod store;
 mod trust;
 mod verify;
+mod versions;
 
 use std::process::ExitCode;
 

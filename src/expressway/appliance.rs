@@ -84,9 +84,10 @@ impl Appliance {
                 || looked_up.is_some_and(|name| name.eq_ignore_ascii_case(peer))
                 || self.resolved(peer) == Some(server.address)
         };
-        let (zone, peer) = candidates.iter().find(|(_, peer)| is_it(peer)).or_else(|| {
-            candidates.first().filter(|_| candidates.len() == 1)
-        })?;
+        let (zone, peer) = candidates
+            .iter()
+            .find(|(_, peer)| is_it(peer))
+            .or_else(|| candidates.first().filter(|_| candidates.len() == 1))?;
         Some(((*zone).clone(), (*peer).clone()))
     }
 

@@ -47,9 +47,9 @@ pub fn member_host(name: &str) -> String {
     let lower = tail.to_ascii_lowercase();
     let kinds = ["ca_", "server_", "client_", "xconf_dump_", "xstat_dump_", "loggingsnapshot_"];
     let behind = match lower.find(CAPTURE) {
-        Some(at) => tail
-            .get(at + CAPTURE.len()..)
-            .and_then(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('_')),
+        Some(at) => tail.get(at + CAPTURE.len()..).and_then(|rest| {
+            rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('_')
+        }),
         None => {
             let kind = kinds.iter().find(|kind| lower.starts_with(**kind));
             kind.and_then(|kind| tail.get(kind.len()..))
@@ -214,9 +214,8 @@ impl Bundle {
         }
         let settings = known.settings.as_ref();
         let status = known.status.as_ref();
-        known.version = status
-            .and_then(Status::version)
-            .or_else(|| settings.and_then(Settings::version));
+        known.version =
+            status.and_then(Status::version).or_else(|| settings.and_then(Settings::version));
         known.role = status.and_then(Status::role).or_else(|| settings.and_then(role_by_zones));
         known.addresses = status.map(Status::addresses).unwrap_or_default();
         for address in settings.map(Settings::addresses).unwrap_or_default() {

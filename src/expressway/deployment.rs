@@ -173,7 +173,12 @@ impl Deployment {
     }
 
     /// Who connects, by what listens.
-    fn presumed_client(&self, client: Endpoint, server: Endpoint, listening: Option<Party>) -> Party {
+    fn presumed_client(
+        &self,
+        client: Endpoint,
+        server: Endpoint,
+        listening: Option<Party>,
+    ) -> Party {
         match (listening, server.port) {
             (Some(Party::ExpresswayE), port) if TRAVERSAL.contains(&port) => Party::ExpresswayC,
             (Some(Party::ExpresswayE), 7400) => Party::ExpresswayC,

@@ -192,9 +192,8 @@ fn densest(mut differences: Vec<i64>) -> Option<Offset> {
         }
         let pairs = to + 1 - from;
         let middle = *differences.get(from + pairs / 2)?;
-        let better = best.is_none_or(|(known, at)| {
-            pairs > known || (pairs == known && middle.abs() < at.abs())
-        });
+        let better = best
+            .is_none_or(|(known, at)| pairs > known || (pairs == known && middle.abs() < at.abs()));
         if better {
             best = Some((pairs, middle));
         }
@@ -275,12 +274,7 @@ impl Joiner<'_> {
         near.iter().find(failed).or_else(|| near.first()).copied()
     }
 
-    fn failed(
-        &self,
-        name: &str,
-        cause: Cause,
-        time: Timestamp,
-    ) -> Option<usize> {
+    fn failed(&self, name: &str, cause: Cause, time: Timestamp) -> Option<usize> {
         let list = match name.parse::<IpAddr>() {
             Ok(address) => self.index.by_address.get(&address),
             Err(_) => self.index.by_name.get(&name.to_ascii_lowercase()),
@@ -356,7 +350,8 @@ fn left_over(
     let logged = span(lines.iter().filter_map(|line| line.time));
     let without_packet = lines.iter().enumerate().filter(|(place, line)| {
         let time = line.time.map(|time| Timestamp::from_nanos(time.nanos().saturating_sub(shift)));
-        let covered = captured.zip(time).is_some_and(|((from, to), time)| from <= time && time <= to);
+        let covered =
+            captured.zip(time).is_some_and(|((from, to), time)| from <= time && time <= to);
         covered && !placed.contains(place) && is_about_tls(&line.event)
     });
     let asks = lines.iter().any(|line| is_start(&line.event));
@@ -370,10 +365,7 @@ fn left_over(
             && own.contains(&ends.client.address)
             && !join.lines.contains_key(&ends.id)
     });
-    (
-        without_packet.map(|(place, _)| place).collect(),
-        without_line.map(|ends| ends.id).collect(),
-    )
+    (without_packet.map(|(place, _)| place).collect(), without_line.map(|ends| ends.id).collect())
 }
 
 fn span(times: impl Iterator<Item = Timestamp>) -> Option<(Timestamp, Timestamp)> {

@@ -76,10 +76,7 @@ impl Party {
     /// Whether it is a server that Expressway-C connects to for clients.
     #[must_use]
     pub const fn is_uc(self) -> bool {
-        matches!(
-            self,
-            Self::UnifiedCm | Self::ImAndPresence | Self::UnityConnection | Self::UcNode
-        )
+        matches!(self, Self::UnifiedCm | Self::ImAndPresence | Self::UnityConnection | Self::UcNode)
     }
 }
 

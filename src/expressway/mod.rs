@@ -1,13 +1,17 @@
-//! Who is who in an Expressway Mobile and Remote Access deployment: what its diagnostic
-//! archive tells, and which host is what.
+//! Who is who in an Expressway Mobile and Remote Access deployment: what a diagnostic
+//! archive tells, which host is what, what cipher strings mean, and what changed from
+//! release to release.
 
 mod appliance;
 mod bundle;
+pub mod ciphers;
 mod deployment;
 mod join;
+pub mod known_cipher_lists;
 mod leg;
 pub mod log;
 mod paths;
+pub mod releases;
 mod service;
 pub mod settings;
 pub mod status;

@@ -86,9 +86,7 @@ impl Walk<'_> {
             let number = attribute_number(start).or_else(|| self.counted(&name));
             self.path.push(' ');
             self.path.push_str(&super::paths::bounded(&name, 128));
-            if let Some(number) = number {
-                self.path.push_str(&format!(" {number}"));
-            }
+            self.path.extend(number.map(|number| format!(" {number}")));
         }
         self.open.push(Open { end: self.path.len(), is_root, ..Open::default() });
         if !is_root {
@@ -172,7 +170,7 @@ fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for attribute in start.attributes().with_checks(false).flatten().take(32) {
         let raw: &str = &attribute.value;
-        let value = unescape(raw).unwrap_or(raw.into());
+        let value = unescape(raw).unwrap_or_else(|_| raw.into());
         found.push((attribute.key.as_ref().to_owned(), value.into_owned()));
     }
     found

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use super::config::Source;
 use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType, archive};
-use crate::expressway::{Appliance, Bundle, MemberKind, member_host, member_interface, member_kind};
+use crate::expressway::{
+    Appliance, Bundle, MemberKind, member_host, member_interface, member_kind,
+};
 use crate::limits::Limits;
 use crate::time::Timestamp;
 
@@ -157,9 +159,8 @@ fn loose(files: Vec<PathBuf>, limits: &Limits) -> Vec<Source> {
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
         let host = member_host(&name);
         let shown = folder.display().to_string();
-        let bundle = bundles
-            .entry((folder, host.clone()))
-            .or_insert_with(|| Bundle::new(&shown, &host));
+        let bundle =
+            bundles.entry((folder, host.clone())).or_insert_with(|| Bundle::new(&shown, &host));
         match std::fs::File::open(&path) {
             Ok(mut file) => bundle.add(kind, &name, &mut file, limits),
             Err(error) => bundle.add_trouble(&name, &error),

@@ -42,7 +42,9 @@ pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deploym
     let known: Vec<Arc<Appliance>> = appliances
         .into_iter()
         .enumerate()
-        .map(|(at, appliance)| Arc::new(complete(Arc::unwrap_or_clone(appliance), at, &captures, config)))
+        .map(|(at, appliance)| {
+            Arc::new(complete(Arc::unwrap_or_clone(appliance), at, &captures, config))
+        })
         .collect();
     let mut deployment = Deployment::new(known, config.mapped.clone());
     for capture in &captures {
@@ -92,7 +94,9 @@ fn inferred_address<'r>(
     };
     counts
         .into_iter()
-        .max_by_key(|(address, count)| (count.0 + count.1, side(*count), std::cmp::Reverse(*address)))
+        .max_by_key(|(address, count)| {
+            (count.0 + count.1, side(*count), std::cmp::Reverse(*address))
+        })
         .map(|(address, _)| address)
 }
 

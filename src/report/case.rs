@@ -46,7 +46,9 @@ fn title(appliance: &Appliance) -> String {
 fn sources(appliance: &Appliance) -> String {
     let has = |there: bool, what: &str| (if there { "" } else { "no " }).to_owned() + what;
     let trust = match &appliance.store {
-        Some(store) => format!("trust list of {}", count(store.anchors().len() as u64, "certificate")),
+        Some(store) => {
+            format!("trust list of {}", count(store.anchors().len() as u64, "certificate"))
+        }
         None => "no trust list".to_owned(),
     };
     let log = match &appliance.log {
@@ -93,7 +95,9 @@ fn joined(appliance: &Appliance, join: &Join) -> String {
     };
     let silent = match join.without_line.len() {
         0 => String::new(),
-        number => format!("; {} here that the log does not mention", count(number as u64, "connection")),
+        number => {
+            format!("; {} here that the log does not mention", count(number as u64, "connection"))
+        }
     };
     format!(
         "log and capture: {lines} of {} about TLS belong to connections here; {clock}{silent}",

@@ -9,7 +9,7 @@ pub fn group_filter(findings: &[&Finding]) -> String {
         [] => String::new(),
         [only] => only.filter(),
         many => {
-            let mut streams: Vec<u64> = 
+            let mut streams: Vec<u64> =
                 many.iter().flat_map(|finding| finding.streams.iter().copied()).collect();
             streams.sort_unstable();
             streams.dedup();

@@ -8,12 +8,14 @@
 
 mod case;
 mod chain;
+mod ciphers;
 mod connection;
 mod formatter;
 mod handshake;
 mod inferred;
 mod path;
 mod peers;
+mod releases;
 mod store;
 
 use std::collections::BTreeMap;
@@ -22,9 +24,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 pub use chain::write_chain;
+pub use ciphers::{write_ciphers, write_known_ciphers};
 pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
 pub use peers::write_peers;
+pub use releases::write_releases;
 pub use store::write_store;
 
 use super::filter::group_filter;
@@ -224,11 +228,7 @@ impl<'a> VerdictDocument<'a> {
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
             since: verdict.since.as_deref(),
-            log: verdict
-                .log
-                .iter()
-                .map(|(line, text)| VerdictLine { line: *line, text })
-                .collect(),
+            log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
         }
     }
 }

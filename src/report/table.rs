@@ -548,7 +548,7 @@ pub fn certificate_text(connection: &Connection) -> String {
 
 /// Folds text at spaces; the first line begins with `first`, the others with
 /// `indent` spaces.
-fn fold(text: &str, width: usize, first: &str, indent: usize) -> Vec<String> {
+pub(super) fn fold(text: &str, width: usize, first: &str, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;

@@ -70,7 +70,9 @@ fn uc_addressed_by_ip(subject: &Subject<'_>) -> Option<Observation> {
     }
     let logged = path_host(subject).filter(|host| host.parse::<IpAddr>().is_ok());
     let how = match &logged {
-        Some(_) => Text::en("the ClientHello has no server name, and the log names the address {shown}"),
+        Some(_) => {
+            Text::en("the ClientHello has no server name, and the log names the address {shown}")
+        }
         None => Text::en("the ClientHello has no server name"),
     };
     let shown = logged.unwrap_or_else(|| connection.server.address.to_string());
@@ -127,7 +129,9 @@ fn uc_addressed_by_hostname(subject: &Subject<'_>) -> Option<Observation> {
 const IP_ONLY_AS_IP_SAN: Rule = Rule {
     id: "ip-only-as-ip-san",
     severity: Severity::Error,
-    summary: Text::en("The address stands in the certificate, but where the traffic server never looks"),
+    summary: Text::en(
+        "The address stands in the certificate, but where the traffic server never looks",
+    ),
     sentence: Text::en(
         "Expressway-C {client} connects to {server} by address. {certificate} has {shown} as iPAddress, which the traffic server does not compare; it looks at DNS names and the common name only.",
     ),

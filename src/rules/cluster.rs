@@ -21,7 +21,8 @@ pub(super) const RULES: &[Rule] =
 const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
 const VERIFICATION: &str =
     "Troubleshoot Expressway Traffic Server Certificate Verification (218018)";
-const REUSE: &str = "Tomcat certificate reuse (221070); Implement reuse of multi-SAN Tomcat certificate (222534)";
+const REUSE: &str =
+    "Tomcat certificate reuse (221070); Implement reuse of multi-SAN Tomcat certificate (222534)";
 
 const SUBSCRIBER_NOT_COVERED: Rule = Rule {
     id: "subscriber-not-covered",
@@ -248,9 +249,7 @@ const CERT_REUSE_DETECTED: Rule = Rule {
         steps: Text::en(
             "To reuse: 1. upload the CA chain of Tomcat as CallManager-trust. 2. OS Administration > Security > Certificate Management > Reuse Certificate. 3. Restart Cisco HAProxy; for the EC pair also Cisco TFTP and Cisco CallManager. 4. In mixed mode `utils ctl update CTLFile`.",
         ),
-        caveat: Text::en(
-            "A certificate that was uploaded twice by hand looks the same.",
-        ),
+        caveat: Text::en("A certificate that was uploaded twice by hand looks the same."),
     },
     references: &[SEED, REUSE],
     check: Check::Case(cert_reuse_detected),
@@ -267,8 +266,7 @@ fn cert_reuse_detected(case: &Case<'_>) -> Vec<CaseObservation> {
 }
 
 fn reuse(list: &[&CaseConnection<'_>]) -> Option<CaseObservation> {
-    let ports: BTreeSet<u16> =
-        list.iter().map(|one| one.subject.connection.server.port).collect();
+    let ports: BTreeSet<u16> = list.iter().map(|one| one.subject.connection.server.port).collect();
     let of_tomcat = ports.contains(&8443) || ports.contains(&443);
     let of_call_manager = [5061, 6971, 6972].iter().any(|port| ports.contains(port));
     let first = list.first().filter(|_| of_tomcat && of_call_manager)?;
@@ -315,7 +313,9 @@ const FOREIGN_CERTIFICATE: Rule = Rule {
         why: Text::en(
             "A box in the path that ends TLS shows a certificate of its own. Then trust is right on both sides, and the handshake still fails.",
         ),
-        symptom: Text::en("Certificates that nobody installed; registration fails from some networks only"),
+        symptom: Text::en(
+            "Certificates that nobody installed; registration fails from some networks only",
+        ),
         steps: Text::en(
             "1. Compare serial numbers. 2. Capture on both sides of the firewall. 3. Take SIP and HTTPS of these hosts out of inspection.",
         ),
@@ -376,4 +376,54 @@ fn foreign(one: &CaseConnection<'_>, leaf: &Certificate, values: Values) -> Case
     let evidence: Vec<Evidence> =
         frame.map(|frame| scene::serial_evidence(frame, leaf)).into_iter().collect();
     one.observation(Observation { values, evidence, severity: None, of: Some(Role::Server) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{EXPRESSWAY, WITH_ECDSA, expressway, findings_across, findings_of};
+    use crate::expressway::Appliance;
+
+    const ACROSS: &[&str] = &["mtls-accepted.pcap", "ecdsa-root-missing.pcap"];
+
+    #[test]
+    fn a_subscriber_that_fails_where_the_publisher_passes_is_told() {
+        let all = findings_across(ACROSS, EXPRESSWAY, expressway());
+        let mut found = all.iter().filter(|found| found.rule.id == "subscriber-not-covered");
+        let said = found.next().unwrap().sentence();
+        assert!(said.starts_with("On port 6972 cucmpub.example.org (10.30.7.11:6972) passes"));
+        assert!(said.contains("cucmsub.example.org (10.30.7.12:6972) does not"), "{said}");
+        assert!(found.next().is_none());
+        let alone = ["ecdsa-root-missing.pcap"];
+        let all = findings_across(&alone, EXPRESSWAY, expressway());
+        assert!(all.iter().all(|found| found.rule.id != "subscriber-not-covered"));
+    }
+
+    #[test]
+    fn services_of_one_node_of_which_one_is_trusted_are_told() {
+        let id = "cucm-split-trust";
+        let found = findings_of(id, "mra-login-ecdsa-untrusted.pcap", EXPRESSWAY, expressway());
+        assert!(found[0].sentence().contains("dies at the configuration download (502)"));
+        let found = findings_of(id, "mra-login-works.pcap", WITH_ECDSA, expressway());
+        assert!(found.is_empty());
+    }
+
+    #[test]
+    fn one_certificate_on_two_services_is_told() {
+        let all =
+            findings_across(&["rsa-trusted.pcap", "mtls-accepted.pcap"], EXPRESSWAY, expressway());
+        let mut found = all.iter().filter(|found| found.rule.id == "cert-reuse-detected");
+        assert!(found.next().unwrap().sentence().contains("on ports 6972, 8443"));
+        let alone =
+            findings_of("cert-reuse-detected", "rsa-trusted.pcap", EXPRESSWAY, expressway());
+        assert!(alone.is_empty());
+    }
+
+    #[test]
+    fn a_certificate_that_another_connection_does_not_show_is_told() {
+        let id = "foreign-certificate";
+        let all = findings_across(&["rsa-trusted.pcap", "expired.pcap"], EXPRESSWAY, expressway());
+        assert_eq!(all.iter().filter(|found| found.rule.id == id).count(), 1);
+        let server = Appliance { addresses: vec!["10.30.7.11".parse().unwrap()], ..expressway() };
+        assert!(findings_of(id, "rsa-trusted.pcap", EXPRESSWAY, server).is_empty());
+    }
 }

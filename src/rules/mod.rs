@@ -5,17 +5,19 @@
 //! order, `tlsight rules`, `tlsight explain`, the rule index of the JSON document,
 //! the tests over all rules) follows from the slices.
 
+mod addressing;
 mod alerts;
 mod case;
 mod certificate_chain;
 mod certificate_name;
 mod certificate_use;
 mod certificate_validity;
-mod addressing;
+mod cipher_preference;
 mod cipher_selection;
-mod cluster;
 mod client_certificate;
 mod client_trust;
+mod cluster;
+mod configuration;
 mod finding;
 mod handshake_failure;
 mod mending;
@@ -34,6 +36,7 @@ mod testing;
 mod tls13_inference;
 mod trust_fault;
 mod trust_store;
+mod unified_cm;
 mod verdict;
 mod visibility;
 mod words;

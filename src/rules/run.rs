@@ -1,8 +1,8 @@
 //! Runs the rules on a connection.
 
+use super::case::Case;
 use super::finding::Finding;
 use super::registry;
-use super::case::Case;
 use super::rule::{Check, Need, Rule, Subject};
 
 /// What came of running all rules on one connection.

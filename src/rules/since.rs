@@ -10,7 +10,8 @@ use crate::tls::Role;
 pub(super) fn since(subject: &Subject<'_>, cause: &Finding) -> Option<String> {
     let version = subject.version();
     let of = cause.of.unwrap_or(Role::Server);
-    let about_certificate = matches!(cause.rule.part, Part::Certificate { .. }) || cause.of.is_some();
+    let about_certificate =
+        matches!(cause.rule.part, Part::Certificate { .. }) || cause.of.is_some();
     let text = match of {
         Role::Server if about_certificate && subject.leg.is_traffic_server() => {
             verification(version)

@@ -102,13 +102,33 @@ pub(super) fn findings_of(
     trust: Option<&str>,
     appliance: Appliance,
 ) -> Vec<Finding> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(sample);
+    let all = all_findings_of(sample, trust, appliance).into_iter();
+    all.filter(|finding| finding.rule.id == id).collect()
+}
+
+/// What all rules find in a sample when this Expressway is known.
+pub(super) fn all_findings_of(
+    sample: &str,
+    trust: Option<&str>,
+    appliance: Appliance,
+) -> Vec<Finding> {
+    findings_across(&[sample], trust, appliance)
+}
+
+/// What all rules find in several samples together when this Expressway is known.
+pub(super) fn findings_across(
+    samples: &[&str],
+    trust: Option<&str>,
+    appliance: Appliance,
+) -> Vec<Finding> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let appliances = vec![Arc::new(appliance)];
     let config = Config { store: trust.map(store), appliances, ..Config::default() };
-    let report = analyze(vec![source_from_file(path)], &config);
+    let sources = samples.iter().map(|sample| source_from_file(folder.join(sample))).collect();
+    let report = analyze(sources, &config);
     let of_connections = report.connections.into_iter().flat_map(|judged| judged.findings);
     let of_case = report.case_findings.into_iter().map(|(_, finding)| finding);
-    of_connections.chain(of_case).filter(|finding| finding.rule.id == id).collect()
+    of_connections.chain(of_case).collect()
 }
 
 /// The findings on a capture in samples when the servers trust `peers`, another list of

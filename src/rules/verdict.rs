@@ -148,8 +148,9 @@ const SERVER_REFUSED: Text = Text::en(
 const SERVER_WOULD_BE_REFUSED: Text = Text::en(
     "{who_connects} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
 );
-const CLIENT_REFUSED: Text =
-    Text::en("{server_and_service} refused the certificate that {who_connects} showed, {how}: {clause}.");
+const CLIENT_REFUSED: Text = Text::en(
+    "{server_and_service} refused the certificate that {who_connects} showed, {how}: {clause}.",
+);
 const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
     "{server_and_service} accepted the certificate that {who_connects} showed, but a server that checks it would refuse it: {clause}.",
 );

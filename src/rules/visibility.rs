@@ -1,5 +1,6 @@
 //! What could not be seen, and how to see it.
 
+use super::configuration::debug_commands;
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -48,8 +49,6 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
     check: Check::Connection(tls13_certificate_hidden),
 };
 
-const LOGGERS: &str = "xConfiguration Logger Developer developer.trafficserver.http Level: 'DEBUG', and the same for developer.trafficserver.http_trans, developer.trafficserver.iocore and developer.trafficserver.ssl";
-
 fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let (entry, hello) = connection.handshake.server_hello()?;
@@ -66,7 +65,9 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
             "tls.handshake.extensions.supported_version",
             &version,
         )],
-        values: scene::values(connection).with("version", version).with("loggers", LOGGERS),
+        values: scene::values(connection)
+            .with("version", version)
+            .with("loggers", debug_commands()),
         severity: None,
         of: None,
     })

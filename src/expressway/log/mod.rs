@@ -6,17 +6,23 @@
 //! Webex Hybrid Call Service Connect"; "Configure and troubleshoot MRA") and, for the
 //! warnings of the traffic server, those of Apache Traffic Server's source.
 
+mod alarm;
 mod cause;
 mod event;
 mod frame;
 mod pairs;
+mod reader;
+mod system;
+mod traffic_server;
 mod true_name;
+mod tvcs;
 
 use std::collections::BTreeSet;
 
 pub use cause::{Cause, verification_code};
 pub use event::{Action, Event, Stage};
 pub use frame::Process;
+pub use reader::read;
 pub use true_name::TrueName;
 
 use crate::time::Timestamp;
@@ -47,10 +53,17 @@ pub struct Log {
 }
 
 impl Log {
-    /// Adds the log that another file continues.
+    /// Adds the log of a further file.
     pub fn append(&mut self, other: Self) {
         self.lines.extend(other.lines);
         self.total += other.total;
+        self.unframed += other.unframed;
+        self.cut += other.cut;
+        self.dropped += other.dropped;
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.max(other.last);
+        self.debug.extend(other.debug);
+        self.broken_off |= other.broken_off;
     }
 
     /// Whether known events are missing because of a bound.
@@ -78,6 +91,3 @@ pub struct Line {
     /// through [`crate::wire::text`] only.
     pub text: String,
 }
-
-/// STUB
-pub fn read(_: &mut dyn std::io::Read, _: &crate::limits::Limits) -> Log { Log::default() }

@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use memchr::memmem;
-
 /// Pairs looked at in one line; real lines have up to about 20.
 const PAIRS: usize = 64;
 
@@ -18,7 +16,7 @@ impl<'a> Pairs<'a> {
     pub(super) fn parse(body: &'a str) -> Self {
         let mut pairs = Vec::new();
         let mut rest = body;
-        while let Some(equals) = memmem::find(rest.as_bytes(), b"=\"") {
+        while let Some(equals) = opening(rest.as_bytes()) {
             let (Some(before), Some(behind)) = (rest.get(..equals), rest.get(equals + 2..)) else {
                 break;
             };
@@ -45,6 +43,12 @@ impl<'a> Pairs<'a> {
         let address: IpAddr = self.get(address)?.parse().ok()?;
         Some(SocketAddr::new(address, self.get(port)?.parse().ok()?))
     }
+}
+
+/// Where the next `="` stands.
+fn opening(text: &[u8]) -> Option<usize> {
+    let mut quotes = memchr::memchr_iter(b'"', text).filter_map(|quote| quote.checked_sub(1));
+    quotes.find(|before| text.get(*before) == Some(&b'='))
 }
 
 /// The word at the end of a text.

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
-use memchr::memchr;
 use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter};
 
 use super::event::Event;
 use super::frame::{self, Frame, Process};
@@ -19,27 +19,32 @@ const BUFFER: usize = 256 * 1024;
 const SHOWN: usize = 2048;
 /// Names of DEBUG modules kept.
 const MODULES: usize = 64;
+/// Bytes at the begin of a line that hold its time and host.
+const PROCESS: usize = 300;
 /// Bytes at the begin of a line that hold its time.
 const TIME: usize = 40;
 
-/// What a line must hold to be worth taking apart. Most lines of a log hold none of it.
-const WORDS: [&str; 13] = [
-    "network.http.trafficserver",
-    "ertificate verification failed",
-    "SSL connection failed for",
-    ") not in certificate",
+/// What a line of each program must hold to be worth taking apart. Most lines of a log
+/// hold none of it.
+const TVCS_WORDS: [&str; 6] = [
     "Negotiation Error",
     "ssl_error_reason",
     "TCP Connection Closed",
     "in peer certificate",
     "Handshake ",
     "egistration Rejected",
-    "HTTP error response",
-    "larm",
-    "iagnostic ",
 ];
-/// The same for what is not an event of its own.
-const MORE_WORDS: [&str; 3] = ["DEBUG_MARKER", "developer.trafficserver", "DEBUG: <"];
+const TRAFFIC_SERVER_WORDS: [&str; 7] = [
+    "network.http.trafficserver",
+    "erver certificate verification failed",
+    "SSL connection failed for",
+    ") not in certificate",
+    "HTTP error response",
+    "developer.trafficserver",
+    "DEBUG:",
+];
+const OTHER_WORDS: [&str; 4] =
+    ["larm", "iagnostic ", "DEBUG_MARKER", "ertificate verification failed for host"];
 
 /// Reads a log. Memory holds one line (at most [`Limits::log_line_bytes`]) besides the
 /// events; when reading fails, all up to there stands.
@@ -91,10 +96,44 @@ impl Carry {
     }
 }
 
+/// The words, ready for searching.
+struct Words {
+    tvcs: Vec<Finder<'static>>,
+    traffic_server: Vec<Finder<'static>>,
+    other: Vec<Finder<'static>>,
+}
+
+impl Words {
+    fn new() -> Self {
+        let finders =
+            |words: &[&'static str]| words.iter().map(|word| Finder::new(*word)).collect();
+        Self {
+            tvcs: finders(&TVCS_WORDS),
+            traffic_server: finders(&TRAFFIC_SERVER_WORDS),
+            other: finders(&OTHER_WORDS),
+        }
+    }
+
+    /// Whether a line may say something. Programs that are not known by name may write
+    /// what any of the others writes (`b2bua` speaks SIP too).
+    fn occur(&self, line: &[u8]) -> bool {
+        let any = |words: &[Finder<'_>]| words.iter().any(|word| word.find(line).is_some());
+        let mut spaces = memchr_iter(b' ', line.get(..PROCESS).unwrap_or(line));
+        let process = spaces.nth(1).and_then(|space| line.get(space + 1..)).unwrap_or_default();
+        if process.starts_with(b"tvcs") {
+            any(&self.tvcs)
+        } else if process.starts_with(b"traffic_server") {
+            any(&self.traffic_server)
+        } else {
+            any(&self.other) || any(&self.tvcs) || any(&self.traffic_server)
+        }
+    }
+}
+
 struct Reading<'a> {
     log: Log,
     limits: &'a Limits,
-    words: Vec<Finder<'static>>,
+    words: Words,
     /// Events kept: failures, and ordinary ones.
     rare: usize,
     ordinary: usize,
@@ -110,7 +149,7 @@ impl<'a> Reading<'a> {
         Self {
             log: Log::default(),
             limits,
-            words: WORDS.iter().chain(&MORE_WORDS).map(Finder::new).collect(),
+            words: Words::new(),
             rare: 0,
             ordinary: 0,
             awaits_message: false,
@@ -157,7 +196,7 @@ impl<'a> Reading<'a> {
         if self.first.is_empty() {
             self.first.clone_from(&self.last);
         }
-        if self.words.iter().any(|word| word.find(line).is_some()) {
+        if self.words.occur(line) {
             self.known(&String::from_utf8_lossy(line));
         }
     }
@@ -220,18 +259,24 @@ impl<'a> Reading<'a> {
 
 /// What a line says, by the program that wrote it.
 fn event(frame: &Frame<'_>, pairs: &Pairs<'_>) -> Option<Event> {
-    let own = match &frame.process {
+    match &frame.process {
         Process::TrafficServer => traffic_server::event(frame.body, pairs),
         Process::Tvcs => tvcs::event(pairs),
         Process::Xcp => tvcs::xmpp_event(frame.body),
-        Process::Other(_) => None,
-    };
-    own.or_else(|| {
-        let is_alarm = frame.process.name().eq_ignore_ascii_case("alarm")
-            || pairs.get("Event").is_some_and(|event| event.contains("Alarm"));
-        if is_alarm { alarm::event(frame.body, pairs) } else { None }
-    })
-    .or_else(|| system::event(frame.body, pairs))
+        Process::Other(_) => other(frame, pairs),
+    }
+}
+
+fn other(frame: &Frame<'_>, pairs: &Pairs<'_>) -> Option<Event> {
+    let is_alarm = frame.process.name().eq_ignore_ascii_case("alarm")
+        || pairs.get("Event").is_some_and(|event| event.contains("Alarm"));
+    if is_alarm {
+        return alarm::event(frame.body, pairs);
+    }
+    system::event(frame.body, pairs)
+        .or_else(|| tvcs::event(pairs))
+        .or_else(|| traffic_server::event(frame.body, pairs))
+        .or_else(|| tvcs::xmpp_event(frame.body))
 }
 
 #[cfg(test)]

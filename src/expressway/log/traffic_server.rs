@@ -113,14 +113,15 @@ fn address(server: &str) -> Option<IpAddr> {
 
 /// The module that a DEBUG line belongs to: `Module=` of the product's own lines, the tag
 /// behind the place in the source for those of Apache Traffic Server
-/// (`DEBUG: <file.cc:1 (function)> (ssl.error) …`).
+/// (`DEBUG: <file.cc:1 (function)> (ssl.error) …`), which may leave out the place.
 pub(super) fn debug_module<'a>(body: &'a str, pairs: &Pairs<'a>) -> Option<&'a str> {
     if pairs.get("Level") == Some("DEBUG") {
         return pairs.get("Module").filter(|module| module.contains("trafficserver"));
     }
-    let (_, rest) = body.split_once("DEBUG: <")?;
-    let (_, rest) = rest.split_once("> (")?;
-    rest.split_once(')').map(|(tag, _)| tag).filter(|tag| !tag.is_empty() && tag.len() <= 64)
+    let rest = body.split_once("DEBUG:")?.1.trim_start();
+    let rest = rest.strip_prefix('<').and_then(|rest| rest.split_once("> ")).map_or(rest, |r| r.1);
+    let (tag, _) = rest.strip_prefix('(')?.split_once(')')?;
+    (!tag.is_empty() && tag.len() <= 64).then_some(tag)
 }
 
 #[cfg(test)]
@@ -248,6 +249,8 @@ mod tests {
             Some("network.http.trafficserver")
         );
         assert_eq!(of("Module=\"network.http.trafficserver\" Level=\"INFO\": x"), None);
+        assert_eq!(of("[ET_NET 0]DEBUG:(ssl.error) text"), Some("ssl.error"));
+        assert_eq!(of("[ET_NET 0] DEBUG: text (x)"), None);
         assert_eq!(of("[ET_NET 0] DEBUG: <SSLUtils.cc:5 (f)> (ssl) text (x)"), Some("ssl"));
     }
 }

@@ -96,7 +96,10 @@ impl<'a> ApplianceDocument<'a> {
                 .as_ref()
                 .map(|store| super::StoreDocument::of(&StoreReport::of(store))),
             server_certificate: appliance.server_leaf().map(|leaf| OwnDocument::of(leaf)),
-            client_certificate: appliance.client_certificates.first().map(|leaf| OwnDocument::of(leaf)),
+            client_certificate: appliance
+                .client_certificates
+                .first()
+                .map(|leaf| OwnDocument::of(leaf)),
             settings: SettingsDocument::of(appliance),
             captures: appliance.captures,
             log: LogDocument::of(appliance, join),

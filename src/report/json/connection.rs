@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::case::LineDocument;
 use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
     EncryptedExtensionsDocument, KeyExchangeDocument, ServerHelloDocument, suite, version_word,
 };
-use super::case::LineDocument;
 use super::inferred::InferenceDocument;
 use super::path::PathDocument;
 use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};

@@ -5,16 +5,20 @@
 //! XML form is read like that of the configuration. Names of roots are those of the
 //! xStatus reference of the Administrator Guide X15.5.
 
+mod blocks;
+
 use std::net::IpAddr;
 
+use blocks::Blocks;
+
 use super::paths::{Paths, switch};
-use super::settings::{ZoneKind, looks_like_xml, unquoted};
+use super::settings::{ZoneKind, looks_like_xml};
 use super::version::Version;
 use super::xml;
 use crate::limits::Limits;
 
-/// Nesting that is followed.
-const DEPTH: usize = 32;
+/// Addresses of a box that are kept; it has two interfaces.
+const ADDRESSES: usize = 64;
 
 /// Which half of the pair a box is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,16 +157,11 @@ impl Status {
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
         let mut found: Vec<IpAddr> = Vec::new();
-        for (path, value) in
-            ["Ethernet", "NetworkInterface", "IP"].map(|r| self.section(r)).into_iter().flatten()
-        {
-            let mut words = path.split_whitespace().rev().filter(|word| *word != "1");
-            let is_own = words.next().is_some_and(|word| word.eq_ignore_ascii_case("Address"));
-            let of_dns = path.to_ascii_lowercase().contains("dns");
-            if let (true, false, Ok(address)) = (is_own, of_dns, value.trim().parse::<IpAddr>()) {
-                if !address.is_unspecified() && !found.contains(&address) && found.len() < 64 {
-                    found.push(address);
-                }
+        for root in ["Ethernet", "NetworkInterface", "IP"] {
+            for (_, value) in self.section(root).filter(|(path, _)| is_own_address(path)) {
+                let address = value.trim().parse::<IpAddr>().ok();
+                let address = address.filter(|it| !it.is_unspecified() && !found.contains(it));
+                found.extend(address.filter(|_| found.len() < ADDRESSES));
             }
         }
         found
@@ -248,6 +247,13 @@ impl Status {
     }
 }
 
+/// Whether a path ends in `Address` and is not about a DNS server.
+fn is_own_address(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let last = path.split_whitespace().rev().find(|word| *word != "1");
+    last == Some("address") && !path.contains("dns")
+}
+
 fn acknowledged(state: &str) -> Option<bool> {
     match state.to_ascii_lowercase().as_str() {
         "acknowledged" => Some(true),
@@ -269,59 +275,6 @@ fn role_of_product(product: &str) -> Option<BoxRole> {
     } else {
         None
     }
-}
-
-/// Where in the nested blocks of the text form a line stands.
-#[derive(Default)]
-struct Blocks {
-    /// Indentation of each open block, and the length of the path above it.
-    open: Vec<(usize, usize)>,
-    path: String,
-    inside: bool,
-}
-
-impl Blocks {
-    /// Takes a line; gives the value that it has under [`Blocks::path`].
-    fn line<'a>(&mut self, line: &'a str) -> Option<&'a str> {
-        let line = line.trim_end();
-        if let Some(root) = line.strip_prefix("*s") {
-            self.open.clear();
-            self.path.clear();
-            self.inside = root.starts_with(' ');
-            return if self.inside { self.key(0, root.trim_start()) } else { None };
-        }
-        let content = line.trim_start();
-        if !self.inside || content.is_empty() {
-            return None;
-        }
-        // Indentation 0 is the root's; nothing below it may stand as far left.
-        self.key((line.len() - content.len()).max(1), content)
-    }
-
-    fn key<'a>(&mut self, indent: usize, content: &'a str) -> Option<&'a str> {
-        let (name, value) = match content.split_once(": ") {
-            Some(parts) => parts,
-            None => (content.strip_suffix(':')?, ""),
-        };
-        while self.open.last().is_some_and(|(deep, _)| *deep >= indent) {
-            let above = self.open.pop().map_or(0, |(_, above)| above);
-            self.path.truncate(above);
-        }
-        if self.open.len() >= DEPTH {
-            return None;
-        }
-        self.open.push((indent, self.path.len()));
-        self.path.push(' ');
-        self.path.push_str(&super::paths::bounded(without_attributes(name), 128));
-        let value = value.trim();
-        let is_block = value.is_empty() || value == "/";
-        if is_block { None } else { Some(unquoted(value)) }
-    }
-}
-
-/// `Conference (status=Active)` of older products: the name alone.
-fn without_attributes(name: &str) -> &str {
-    name.split_once(" (").map_or(name, |(name, _)| name)
 }
 
 #[cfg(test)]
@@ -445,17 +398,5 @@ OK
         let zones = status.zones();
         assert_eq!(zones.iter().map(|zone| zone.number).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(zones[0].peers[0].sip_status.as_deref(), Some("Failed"));
-    }
-
-    #[test]
-    fn a_block_without_end_or_depth_does_no_harm() {
-        let mut text = String::from("*s A: /\n");
-        for depth in 1..500 {
-            text.push_str(&format!("{}B: /\n", " ".repeat(depth)));
-        }
-        text.push_str(&format!("{}C: 1\n*s D: 2", " ".repeat(500)));
-        let status = status(&text);
-        assert_eq!(status.get("D"), Some("2"));
-        assert_eq!(status.paths.len(), 1);
     }
 }
