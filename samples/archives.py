@@ -311,7 +311,7 @@ class Case:
         "trust": ("root", "voice-root"), "own": ("expc", "voice-root"), "ciphers": RSA_FIRST,
         "sip_ciphers": None, "sip_versions": "TLSv1.2:TLSv1.3", "logger": "INFO", "cluster": "", "peers": (),
         "zones": (), "more": {}, "uc_servers": (), "zone": 0, "zone_name": "UTC", "skew": 0, "errors": {},
-        "names": {}, "folder": "", "old_names": False, "arrange": None, "only_log": False,
+        "names": {}, "folder": "", "connections": 1, "arrange": None, "only_log": False,
     }
 
     def __init__(self, day, **given):
@@ -356,7 +356,9 @@ def log(case, packets):
 def members(case):
     """Name and content of each member, in order."""
     packets = moved(case.captures, case.start + 2)
-    assert not packets or packets[-1].time < (case.start + 60) * 1_000_000, case.archive
+    assert packets[-1].time < (case.start + 60) * 1_000_000, case.archive
+    found = len(connections(packets))
+    assert found == case.connections, f"{case.archive}: {found} connections, recorded badly"
     texts = {
         "ca": ("ca_{}.pem", certificates(case.trust)),
         "server": ("server_{}.pem", certificates(case.own)),
@@ -375,10 +377,7 @@ def members(case):
 
 
 def named(case, form, content):
-    if not case.old_names:
-        return case.folder + form.format(f"{case.host}_{case.stamp}"), content
-    form = form.replace("eth0_", "").replace("tcpdump0", "tcpdump") if form.startswith("eth0") else form
-    return form.replace("_{}", ""), content
+    return case.folder + form.format(f"{case.host}_{case.stamp}"), content
 
 
 def tar(files, start):
@@ -430,53 +429,54 @@ OLD_OWN = "chain/expc.pem"
 
 CASES = [
     # a to n: the rows of the vendor's document
-    Case(1, version="X14.2.5", captures=["refused-by-cucm.pcap"],
+    Case(1, connections=6, version="X14.2.5", captures=["refused-by-cucm.pcap"],
          zones=(*SECURE, OAUTH_ZONE)),
-    Case(2, version="X14.0.5", captures=["not-verifying.pcap"], ciphers=ECDSA_FIRST, zones=PLAIN,
+    Case(2, connections=4, version="X14.0.5", captures=["not-verifying.pcap"], ciphers=ECDSA_FIRST, zones=PLAIN,
          sip_versions="TLSv1:TLSv1.1:TLSv1.2"),
     Case(3, version="X14.2.2", captures=["root-unknown.pcap"], trust=("voice-root",), zones=PLAIN,
          uc_servers=(("cucmpub.example.org", "Off"),), errors={(PUB, 8443): NO_ISSUER}),
-    Case(4, captures=["namesakes.pcap"], trust=("root", "voice-root", "tomcat-self", "callmanager-self"),
+    Case(4, connections=2, captures=["namesakes.pcap"], trust=("root", "voice-root", "tomcat-self", "callmanager-self"),
          zones=SECURE, errors={(PUB, 5061): SELF_SIGNED}),
-    Case(5, captures=["short-host-name.pcap", "address-instead-of-name.pcap"], trust="trust/expressway.pem",
+    Case(5, connections=2, captures=["short-host-name.pcap", "address-instead-of-name.pcap"], trust="trust/expressway.pem",
          own=OLD_OWN, ciphers=ECDSA_FIRST, zones=PLAIN, names={(PUB, 8443, 1): "cucmpub", (PUB, 8443, 2): PUB}),
     Case(6, captures=["rsa-trusted.pcap"], trust="trust/expressway.pem", own=OLD_OWN, ciphers=ECDSA_FIRST,
          zones=PLAIN),
-    Case(7, version="X14.3.4", captures=["mra-login-ecdsa-untrusted.pcap"], trust="trust/expressway.pem",
+    Case(7, connections=4, version="X14.3.4", captures=["mra-login-ecdsa-untrusted.pcap"], trust="trust/expressway.pem",
          own=OLD_OWN, ciphers=ECDSA_FIRST, zones=PLAIN, zone=330, zone_name="Asia/Kolkata", skew=-37_250_000,
          errors=EC_REFUSED),
-    Case(8, version="X15.2.2", captures=["tls13-client-refuses.pcap", "tls13-trusted.pcap"],
-         trust="trust/expressway-without-root.pem", own=OLD_OWN, zones=PLAIN, errors={(PUB, 8443): NO_ISSUER}),
+    Case(8, connections=2, version="X15.2.2", captures=["hidden-certificates.pcap"], trust=("voice-root",), zones=PLAIN,
+         more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}, errors={(PUB, 8443): NO_ISSUER}),
     Case(9, version="X15.3", captures=["sip-ecdsa-first.pcap"], zones=SECURE,
          more={"SIP Advanced TlsSignatureAlgoPrefRsa": "Off"}, errors={(PUB, 5061): SELF_SIGNED}),
     Case(10, version="X15.2.2", captures=["sip-by-cipher-order.pcap"], zones=SECURE, sip_ciphers=ECDSA_FIRST,
          more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}, errors={(PUB, 5061): SELF_SIGNED}),
-    Case(11, version="X15.3", captures=["certificate-reused.pcap"], zones=SECURE, sip_versions="TLSv1.2",
+    Case(11, connections=2, version="X15.3", captures=["certificate-reused.pcap"], zones=SECURE, sip_versions="TLSv1.2",
          more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}),
-    Case(12, version="X14.2.6", captures=["subscriber-bad.pcap"], zones=PLAIN, errors={(SUB, 8443): SELF_SIGNED}),
-    Case(13, captures=["sip-oauth.pcap"], zones=(*SECURE, OAUTH_ZONE)),
+    Case(12, connections=3, version="X14.2.6", captures=["subscriber-bad.pcap"], zones=PLAIN, errors={(SUB, 8443): SELF_SIGNED}),
+    Case(13, connections=3, captures=["sip-oauth.pcap"], zones=(*SECURE, OAUTH_ZONE)),
     Case(14, version="X15.3", captures=["no-client-auth.pcap"], own=("expc-server-only", "voice-root"), zones=SECURE,
          more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}),
     # one where all is well, a cluster, and other shapes
-    Case(15, version="X15.2.2", captures=["healthy.pcap"], zones=SECURE, logger="INFO",
+    Case(15, connections=7, version="X15.2.2", captures=["healthy.pcap"], zones=SECURE, logger="INFO",
          more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}),
-    Case(17, version="X15.2.2", captures=["healthy.pcap"], zones=SECURE, arrange=two_interfaces,
+    Case(17, connections=7, version="X15.2.2", captures=["healthy.pcap"], zones=SECURE, arrange=two_interfaces,
          folder="diagnostic_log_expc_2026-05-17_09_01_00/", more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}),
-    Case(18, version="X14.3.4", captures=["mra-login-ecdsa-untrusted.pcap"], trust="trust/expressway.pem",
+    Case(18, connections=4, version="X14.3.4", captures=["mra-login-ecdsa-untrusted.pcap"], trust="trust/expressway.pem",
          own=OLD_OWN, only_log=True, errors=EC_REFUSED),
-    Case(19, version="X15.3", host="expe", address=EXPE, edge=True, own=("expe", "voice-root"),
+    Case(19, connections=3, version="X15.3", host="expe", address=EXPE, edge=True, own=("expe", "voice-root"),
          captures=["no-client-auth.pcap", "client-outside.pcap"], zones=(TRAVERSAL_SERVER,)),
     Case(20, version="X12.6", captures=["rsa-trusted.pcap"], trust="trust/expressway-without-root.pem", own=OLD_OWN,
-         zones=PLAIN, sip_versions="TLSv1:TLSv1.1:TLSv1.2", old_names=True),
+         zones=PLAIN, sip_versions="TLSv1:TLSv1.1:TLSv1.2"),
 ]
 
 CLUSTER = [
-    Case(16, version="X14.3.1", host=host, address=address, captures=[capture], trust=trust, zones=PLAIN,
+    Case(16, connections=count, version="X14.3.1", host=host, address=address, captures=[capture], trust=trust,
+         zones=PLAIN,
          cluster="expc.example.org", peers=("expc1.example.org", "expc2.example.org"),
          errors={(PUB, 8443): NO_ISSUER})
-    for host, address, capture, trust in (
-        ("expc1", "10.30.5.20", "healthy.pcap", ("root", "voice-root")),
-        ("expc2", "10.30.5.21", "second-peer.pcap", ("voice-root",)),
+    for host, address, capture, count, trust in (
+        ("expc1", "10.30.5.20", "healthy.pcap", 7, ("root", "voice-root")),
+        ("expc2", "10.30.5.21", "second-peer.pcap", 1, ("voice-root",)),
     )
 ]
 

@@ -35,6 +35,9 @@ UC=(ip netns exec tlsight-uc)
 ecdsa_first='EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH'
 # The same after the remedy "prefer RSA".
 rsa_first="ECDHE-RSA-AES256-GCM-SHA384:$ecdsa_first"
+# The signature algorithms of SIP; RSA comes first unless TlsSignatureAlgoPrefRsa is Off.
+rsa_signatures=rsa_pss_rsae_sha512:rsa_pss_rsae_sha384:rsa_pss_rsae_sha256
+ecdsa_signatures=ecdsa_secp521r1_sha512:ecdsa_secp384r1_sha384:ecdsa_secp256r1_sha256
 
 # --- stage -----------------------------------------------------------------
 
@@ -242,6 +245,7 @@ trust() { echo "$trust_folder/$1.pem"; }
 capture() {
     local file=$1 options=("${@:2}")
     [[ ${#options[@]} -gt 0 ]] || options=(-i eth0 tcp)
+    : >"$work/recorder"
     "${EXPC[@]}" tcpdump -Z root -n -s 0 -U --immediate-mode -w "$work/$file" "${options[@]}" 2>"$work/recorder" &
     recorder=$!
     until grep -q '^tcpdump: listening' "$work/recorder"; do sleep 0.05; done
@@ -249,6 +253,7 @@ capture() {
 
 # dump FILE DUMPCAP-OPTIONS: the same with dumpcap, for what tcpdump cannot write
 dump() {
+    : >"$work/recorder"
     "${EXPC[@]}" dumpcap -q -i eth0 -f tcp -w "$work/$1" "${@:2}" 2>"$work/recorder" &
     recorder=$!
     until grep -q '^File: ' "$work/recorder"; do sleep 0.05; done
@@ -878,12 +883,22 @@ archive_namesakes() {
     finish namesakes.pcap
 }
 
+# TLS 1.3: the root of 8443 is unknown, and the zone to Expressway-E works
+archive_hidden_certificates() {
+    tomcat 10.30.7.11:8443
+    traversal_server 192.0.2.30:7001
+    capture hidden-certificates.pcap
+    sip_client 192.0.2.30:7001 -sigalgs "$rsa_signatures:$ecdsa_signatures"
+    openssl_client 10.30.7.11:8443 -cipher "$rsa_first" -servername cucmpub.example.org \
+        -CAfile "$(trust expressway-without-root)"
+    finish hidden-certificates.pcap
+}
+
 # TLS 1.3 on 5061: RSA and ECDSA certificates, and the client's signature algorithms put ECDSA first
 archive_sip_ecdsa_first() {
     tomcat 10.30.7.11:5061 -dcert "$pki/tomcat-ec.crt" -dkey "$pki/tomcat-ec.key"
     capture sip-ecdsa-first.pcap
-    sip_client 10.30.7.11:5061 -sigalgs \
-        ecdsa_secp521r1_sha512:ecdsa_secp384r1_sha384:ecdsa_secp256r1_sha256:rsa_pss_rsae_sha512:rsa_pss_rsae_sha384:rsa_pss_rsae_sha256
+    sip_client 10.30.7.11:5061 -sigalgs "$ecdsa_signatures:$rsa_signatures"
     finish sip-ecdsa-first.pcap
 }
 
@@ -892,8 +907,7 @@ archive_sip_ecdsa_first() {
 archive_sip_by_cipher_order() {
     openssl_server 10.30.7.11:5061 -cert "$pki/tomcat-ec.crt" -key "$pki/tomcat-ec.key"
     capture sip-by-cipher-order.pcap
-    sip_client 10.30.7.11:5061 -cipher "$ecdsa_first" -sigalgs \
-        rsa_pss_rsae_sha512:rsa_pss_rsae_sha384:rsa_pss_rsae_sha256:ecdsa_secp521r1_sha512:ecdsa_secp384r1_sha384:ecdsa_secp256r1_sha256
+    sip_client 10.30.7.11:5061 -cipher "$ecdsa_first" -sigalgs "$rsa_signatures:$ecdsa_signatures"
     finish sip-by-cipher-order.pcap
 }
 
