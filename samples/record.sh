@@ -1,5 +1,5 @@
 #!/bin/bash
-# Records every capture of this directory afresh, with real TLS programs between
+# Records the captures of this directory afresh, with real TLS programs between
 # two Linux network namespaces that look like a small MRA deployment:
 #
 #   tlsight-expc   Expressway-C  expc.example.org 10.30.5.20, 2001:db8:30:5::20
@@ -11,21 +11,22 @@
 #
 # All captures are taken on Expressway-C, as an engineer would take them there.
 # Keys and certificates are made anew each time, so captures and trust stores
-# belong together and are only ever recorded all at once. The captures that only the
-# diagnostic archives need are a set of their own, with keys of their own:
+# belong together and are recorded all at once. Some captures show none of the
+# certificates that the trust stores are for; those can be recorded by themselves. What
+# only the diagnostic archives need is a set of its own, with keys of its own:
 #
 #   sudo samples/record.sh
+#   sudo samples/record.sh record_raw_public_keys
 #   sudo samples/record.sh archives
 #
 # Needs Debian 12 and the packages named in samples/README.md. Installs nothing.
 set -euo pipefail
 
 samples=$(cd "$(dirname "$0")" && pwd)
-set=${1:-samples}
 target=$samples
-trust_folder=$samples/trust
 work=$(mktemp -d -t tlsight-record.XXXXXX)
 pki=$work/pki
+stores=$samples/trust
 pids=()
 recorder=
 EXPC=(ip netns exec tlsight-expc)
@@ -44,35 +45,37 @@ ecdsa_signatures=ecdsa_secp521r1_sha512:ecdsa_secp384r1_sha384:ecdsa_secp256r1_s
 main() {
     trap clean_up EXIT
     check_programs
-    case $set in
-        samples) ;;
-        archives) prepare_archives ;;
-        *) echo "samples or archives?" >&2; exit 2 ;;
-    esac
+    # one by itself leaves the trust stores that belong to the others alone
+    [[ $# == 0 ]] || stores=$work/trust
+    [[ ${1:-} != archives ]] || target=$samples/archives/recorded
     make_pki
     make_trust_stores
-    [[ $set == samples ]] || make_archive_pki
     make_network
+    case ${1:-} in
+        '') set -- $(scenarios record) ;;
+        archives)
+            make_archive_pki
+            set -- $(scenarios archive)
+            ;;
+    esac
     local scenario
-    for scenario in $(scenarios); do
+    for scenario in "$@"; do
         echo "recording $scenario" >&2
         "$scenario"
         stop_servers
     done
 }
 
-# Every function whose name begins with record_, for the archives with archive_, in the order of this file.
+# scenarios PREFIX: every function whose name begins with it, in the order of this file
 scenarios() {
-    local prefix=record
-    [[ $set == samples ]] || prefix=archive
-    sed -n "s/^\(${prefix}_[a-z0-9_]*\)() {\$/\1/p" "$samples/record.sh"
+    sed -n "s/^\($1_[a-z0-9_]*\)() {\$/\1/p" "$samples/record.sh"
 }
 
 check_programs() {
     local program missing=()
     [[ $(id -u) == 0 ]] || { echo "network namespaces need root" >&2; exit 2; }
     for program in openssl ip ss ethtool tcpdump dumpcap editcap dnsmasq haproxy traffic_server \
-        gnutls-cli prosody sshd ssh java keytool python3 curl gzip zstd xz; do
+        gnutls-cli gnutls-serv prosody sshd ssh java keytool python3 curl gzip zstd xz; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
     [[ ${#missing[@]} == 0 ]] || { echo "not found: ${missing[*]} (see samples/README.md)" >&2; exit 2; }
@@ -219,8 +222,8 @@ chain() {
 }
 
 make_trust_stores() {
-    rm -rf "$trust_folder"
-    mkdir -p "$trust_folder"
+    rm -rf "$stores"
+    mkdir -p "$stores"
     trust_store expressway root voice-root
     trust_store expressway-with-ecdsa root voice-root tomcat-ec tomcat-ec-sub ec-root
     trust_store expressway-without-root voice-root
@@ -234,10 +237,10 @@ trust_store() {
     for certificate in "${@:2}"; do
         openssl x509 -in "$pki/$certificate.crt" -noout -subject -nameopt RFC2253 | sed 's/^subject=/# /'
         cat "$pki/$certificate.crt"
-    done >"$trust_folder/$name.pem"
+    done >"$stores/$name.pem"
 }
 
-trust() { echo "$trust_folder/$1.pem"; }
+trust() { echo "$stores/$1.pem"; }
 
 # --- recording -------------------------------------------------------------
 
@@ -359,7 +362,7 @@ CONFIG proxy.config.ssl.client.verify.server.policy STRING ${3:-ENFORCED}
 CONFIG proxy.config.ssl.client.verify.server.properties STRING ALL
 CONFIG proxy.config.ssl.client.TLSv1_3 INT 0
 CONFIG proxy.config.ssl.client.cipher_suite STRING ${2:-$ecdsa_first}
-CONFIG proxy.config.ssl.client.CA.cert.path STRING $trust_folder
+CONFIG proxy.config.ssl.client.CA.cert.path STRING $stores
 CONFIG proxy.config.ssl.client.CA.cert.filename STRING $1.pem
 CONFIG proxy.config.ssl.client.cert.path STRING $pki
 CONFIG proxy.config.ssl.client.cert.filename STRING expc.pem
@@ -623,6 +626,28 @@ record_hello_retry_request() {
     finish hello-retry-request.pcap
 }
 
+# Both sides show a key without a certificate (RFC 7250), in TLS 1.2 and in TLS 1.3; the file holds the secrets.
+record_raw_public_keys() {
+    local side version priority
+    for side in server client; do
+        openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/raw-$side.key"
+        openssl pkey -in "$work/raw-$side.key" -pubout -out "$work/raw-$side.pub"
+    done
+    capture raw.pcap
+    for version in 1.2 1.3; do
+        priority=NORMAL:-VERS-ALL:+VERS-TLS$version:-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK
+        background "${UC[@]}" gnutls-serv --echo -p 8443 --require-client-cert --priority "$priority" \
+            --rawpkkeyfile "$work/raw-server.key" --rawpkfile "$work/raw-server.pub"
+        listening tlsight-uc 8443
+        echo hello | SSLKEYLOGFILE=$work/raw.keys "${EXPC[@]}" timeout 5 gnutls-cli --insecure -p 8443 10.30.7.11 \
+            --rawpkkeyfile "$work/raw-client.key" --rawpkfile "$work/raw-client.pub" --priority "$priority" \
+            >>"$work/log" 2>&1 || true
+        stop_servers
+    done
+    finish
+    editcap -F pcapng --inject-secrets tls,"$work/raw.keys" "$work/raw.pcap" "$samples/raw-public-keys.pcapng"
+}
+
 # --- handshakes that never get as far as a certificate, or need none ---------------
 
 record_no_common_cipher() {
@@ -834,15 +859,10 @@ record_rotated() {
 
 # --- what the diagnostic archives show (archives.py) ------------------------------------
 
-prepare_archives() {
-    target=$samples/archives/recorded
-    trust_folder=$work/trust
-    rm -rf "$target"
-    mkdir -p "$target"
-}
-
 # Certificates that only the archives need, and trust lists that hold them
 make_archive_pki() {
+    rm -rf "$target"
+    mkdir -p "$target"
     local name
     for name in tomcat-self callmanager-self sub-self expc-server-only; do
         openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$pki/$name.key"
@@ -1037,4 +1057,4 @@ archive_second_peer() {
     ip -n tlsight-expc address del 10.30.5.21/16 dev eth0
 }
 
-main
+main "$@"

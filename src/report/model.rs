@@ -86,6 +86,8 @@ pub struct CaptureReport {
     pub ledger: BTreeMap<LedgerClass, u64>,
     /// TCP connections seen.
     pub tcp_connections: u64,
+    /// TCP connections of which the snapshot length hid whether they are TLS.
+    pub unidentified: u64,
     /// Limits that were reached.
     pub limits_hit: Vec<LimitHit>,
     /// What it is called where it has no files.

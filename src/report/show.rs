@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::beside;
 use super::chain::tree;
 use super::model::{CaptureReport, Judged};
 use super::table::{certificate_text, outcome_text};
@@ -16,7 +17,7 @@ use crate::tls::{
 };
 use crate::trust::{Conclusion, Origin};
 use crate::wire::text::{hex, printable};
-use crate::x509::{Certificate, OcspResponse};
+use crate::x509::Certificate;
 
 /// The handshake of `judged` as text.
 #[must_use]
@@ -57,6 +58,10 @@ impl Page {
         } else {
             let _ = writeln!(self.text, "{:indent$}{text}", "", indent = depth * 4);
         }
+    }
+
+    fn lines(&mut self, lines: impl IntoIterator<Item = beside::Line>) {
+        lines.into_iter().for_each(|(depth, text)| self.line(depth, &text));
     }
 
     fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
@@ -207,10 +212,8 @@ impl Page {
             Body::NewSessionTicket { lifetime } => {
                 self.line(1, &format!("lifetime hint {lifetime} s"));
             }
-            Body::CertificateStatus { response } => self.ocsp(response),
-            Body::RawPublicKey { spki } => {
-                self.line(1, &format!("raw public key without a certificate: {}", hex(spki)));
-            }
+            Body::CertificateStatus { response } => self.lines(beside::ocsp(1, response)),
+            Body::RawPublicKey { spki } => self.lines(beside::raw_public_key(spki)),
             Body::Opaque => {}
         }
     }
@@ -276,31 +279,6 @@ impl Page {
         self.line(1, &format!("session_id: {text}"));
     }
 
-    fn ocsp(&mut self, response: &[u8]) {
-        match OcspResponse::parse(response) {
-            Ok(staple) => {
-                self.line(
-                    1,
-                    &format!("OCSP response of {} bytes, status {}", response.len(), staple.status),
-                );
-                for answer in staple.answers {
-                    let until = answer.next_update.as_ref().map(date).unwrap_or_default();
-                    self.line(
-                        2,
-                        &format!(
-                            "serial {}: {}, this update {}, next update {}",
-                            answer.serial,
-                            answer.status.word(),
-                            date(&answer.this_update),
-                            or_none(&until)
-                        ),
-                    );
-                }
-            }
-            Err(error) => self.line(1, &format!("OCSP response that cannot be read: {error}")),
-        }
-    }
-
     fn extensions(
         &mut self,
         list: &[Extension],
@@ -362,6 +340,7 @@ impl Page {
         if first.iter().any(|shown| shown.frame == entry.frame) {
             for (depth, shown) in first.iter().enumerate() {
                 self.certificate(depth, shown);
+                self.lines(beside::certificate(list, depth));
             }
             return;
         }
@@ -374,6 +353,7 @@ impl Page {
             } else {
                 self.certificate(depth, &shown);
             }
+            self.lines(beside::certificate(list, depth));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome
 use crate::packet::Skipped;
 use crate::rules::{Finding, Rule, Severity};
 use crate::time::Timestamp;
+use crate::tls::Role;
 use crate::tls::names::{self, Authentication};
 use crate::wire::text::{count, printable};
 
@@ -511,6 +512,7 @@ pub fn outcome_text(connection: &Connection) -> String {
         Outcome::Closed { by, .. } => format!("closed by {}", by.name()),
         Outcome::Unanswered => "no answer from server".into(),
         Outcome::Unfinished => "unfinished".into(),
+        Outcome::CutOff => "capture file cut off".into(),
         Outcome::NotVisible => "not visible".into(),
     }
 }
@@ -534,6 +536,11 @@ pub fn certificate_text(connection: &Connection) -> String {
         PathVerdict::NotJudged(NotJudged::OtherMachine) => "not checked here".into(),
         PathVerdict::NotJudged(NotJudged::HiddenByTls13) => "hidden".into(),
         PathVerdict::NotJudged(NotJudged::Resumed) => "resumed".into(),
+        PathVerdict::NotJudged(NotJudged::NotSent)
+            if connection.handshake.raw_public_key(Role::Server).is_some() =>
+        {
+            "raw public key".into()
+        }
         PathVerdict::NotJudged(NotJudged::NotSent) => "none sent".into(),
         PathVerdict::NotJudged(NotJudged::NotCaptured) => "not captured".into(),
         PathVerdict::NotJudged(NotJudged::Unreadable) => "unreadable".into(),
