@@ -5,8 +5,9 @@ use super::{
     addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity,
 };
 use super::{
-    cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration, handshake_failure,
-    negotiation, path_validation, refusal, tls13_inference, trust_store, visibility,
+    cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
+    handshake_failure, negotiation, own_certificate, path_validation, refusal, tls13_inference,
+    traversal, trust_store, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -18,6 +19,8 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate use", certificate_use::RULES),
     ("certificate name", certificate_name::RULES),
     ("addressing", addressing::RULES),
+    ("own certificate", own_certificate::RULES),
+    ("traversal zone", traversal::RULES),
     ("cluster", cluster::RULES),
     ("configuration", configuration::RULES),
     ("trust store", trust_store::RULES),
@@ -142,6 +145,20 @@ mod tests {
             "restart-pending",
             "debug-not-enabled",
             "bundle-incomplete",
+            "cert-expires-soon",
+            "expc-cert-no-clientauth",
+            "expe-serverauth-only",
+            "eku-refused",
+            "public-ca-combined-eku-expiring",
+            "expc-san-missing-profile",
+            "expc-san-missing-cluster",
+            "expe-san-missing-domain",
+            "cert-without-cn",
+            "cert-key-8192",
+            "cert-odd-oid",
+            "traversal-name-mismatch",
+            "traversal-peer-is-ip",
+            "traversal-chain-missing",
         ];
         for rule in rules().filter(|rule| !bent.contains(&rule.id)) {
             assert!(fired.contains(rule.id), "{} fires on no sample", rule.id);
