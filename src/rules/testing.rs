@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::case::Case;
+use super::case::{Case, CaseConnection};
 use super::finding::Finding;
 use super::rule::Subject;
 use super::run::{judge, judge_case};
 use super::verdict::Verdict;
 use crate::connection::Connection;
 use crate::expressway::log::Process;
-use crate::expressway::{Appliance, BoxRole, Deployment, Event, Leg, Line, Log, Settings, Version};
+use crate::expressway::{
+    Appliance, BoxRole, Deployment, Event, Leg, Line, Log, Mapped, Settings, Version,
+};
 use crate::limits::Limits;
 use crate::pipeline::{Config, analyze, source_from_file};
 use crate::report::Judged;
@@ -177,8 +179,37 @@ pub(super) const NOW: i64 = 1_795_219_200;
 pub(super) fn case_findings(id: &str, appliances: Vec<Appliance>) -> Vec<Finding> {
     let known = appliances.into_iter().map(Arc::new).collect();
     let deployment = Deployment::new(known, vec![]);
-    let found = judge_case(&Case { deployment: &deployment, connections: &[] });
-    found.into_iter().map(|(_, finding)| finding).filter(|one| one.rule.id == id).collect()
+    of_case(id, &Case { deployment: &deployment, connections: &[] })
+}
+
+/// What the rule `id` finds when these Expressways are known and the first connection of
+/// a sample is there after `bend` changed it.
+pub(super) fn bent_case(
+    id: &str,
+    sample: &str,
+    appliances: Vec<Appliance>,
+    mapped: Vec<Mapped>,
+    bend: impl FnOnce(&mut Connection),
+) -> Vec<Finding> {
+    let mut connection = judged(sample, None).remove(0).connection;
+    bend(&mut connection);
+    let known = appliances.into_iter().map(Arc::new).collect();
+    let deployment = &Deployment::new(known, mapped);
+    let leg = deployment.leg(connection.client, connection.server, None);
+    let subject = Subject { connection: &connection, store: None, leg, deployment, log: &[] };
+    let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
+    of_case(id, &Case { deployment, connections })
+}
+
+/// What the rule `id` finds in a case; every placeholder has to be filled.
+fn of_case(id: &str, case: &Case<'_>) -> Vec<Finding> {
+    let found = judge_case(case).into_iter().map(|(_, finding)| finding);
+    let found: Vec<Finding> = found.filter(|one| one.rule.id == id).collect();
+    for finding in &found {
+        let said = finding.sentence() + &finding.remedy();
+        assert!(!said.contains(['{', '}']), "{id}: {said}");
+    }
+    found
 }
 
 /// Settings of these lines, each without `xConfiguration` before it.

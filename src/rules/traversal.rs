@@ -4,6 +4,7 @@
 mod chain;
 mod link;
 mod names;
+mod peer;
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -14,7 +15,7 @@ use crate::expressway::log::Cause;
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] =
-    &[names::TRAVERSAL_NAME_MISMATCH, names::TRAVERSAL_PEER_IS_IP, chain::TRAVERSAL_CHAIN_MISSING];
+    &[names::TRAVERSAL_NAME_MISMATCH, peer::TRAVERSAL_PEER_IS_IP, chain::TRAVERSAL_CHAIN_MISSING];
 
 /// 7001, and one more for each further zone (IP Port Usage Guide X15.0).
 const PORTS: RangeInclusive<u16> = 7001..=7010;

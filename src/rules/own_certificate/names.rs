@@ -239,7 +239,9 @@ fn domains(case: &Case<'_>) -> BTreeMap<String, Source> {
 mod tests {
     use super::*;
     use crate::expressway::log::TrueName;
-    use crate::rules::testing::{case_findings, expressway, log, own_certificate, settings};
+    use crate::rules::testing::{
+        bent_case, case_findings, expressway, log, own_certificate, settings,
+    };
 
     fn named(role: BoxRole, names: &[&str], lines: &[&str], events: Vec<Event>) -> Appliance {
         let certificate = own_certificate(|params| {
@@ -300,6 +302,25 @@ mod tests {
         assert!(found[0].sentence().contains("is a peer of the cluster cluster.example.org"));
         assert!(of(&["expc1.example.org", "cluster.example.org"], &lines).is_empty());
         assert!(of(&["expc1.example.org"], &lines[..2]).is_empty());
+    }
+
+    #[test]
+    fn where_no_file_tells_the_certificate_on_the_wire_counts_and_proves_it() {
+        let lines = [
+            "Alternates Cluster Name: \"cluster.example.org\"",
+            "Alternates Peer 1 Address: \"expc1.example.org\"",
+            "Alternates Peer 2 Address: \"expc2.example.org\"",
+        ];
+        let appliance = Appliance { settings: Some(settings(&lines)), ..expressway() };
+        let found = bent_case(
+            "expc-san-missing-cluster",
+            "mtls-accepted.pcap",
+            vec![appliance],
+            vec![],
+            |_| (),
+        );
+        assert!(found[0].sentence().contains("(shown to 10.30.7.11 on port 6972)"));
+        assert_eq!(found[0].frames().len(), 1);
     }
 
     #[test]

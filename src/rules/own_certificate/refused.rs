@@ -164,7 +164,10 @@ mod tests {
             deployment: &deployment,
             log: &[],
         };
-        judge(&subject).findings.into_iter().find(|one| one.rule.id == "eku-refused")
+        let found = judge(&subject).findings.into_iter().find(|one| one.rule.id == "eku-refused");
+        let said = found.as_ref().map(|one| one.sentence() + &one.remedy()).unwrap_or_default();
+        assert!(!said.contains(['{', '}']), "{said}");
+        found
     }
 
     /// An Expressway-E at the address of the server of the sample.

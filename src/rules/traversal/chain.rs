@@ -236,8 +236,8 @@ const LOGGED_UNTRUSTED: Text = Text::en(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expressway::Event;
-    use crate::rules::testing::{Ca, case_findings, expressway, findings_of, log, settings};
+    use crate::expressway::{Event, Mapped, Party};
+    use crate::rules::testing::{Ca, bent_case, case_findings, expressway, log, settings};
     use crate::trust::StoreSemantics;
 
     const RULE: &str = "traversal-chain-missing";
@@ -333,7 +333,23 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_comes_up_is_silent() {
-        assert!(findings_of(RULE, "tls13-trusted.pcap", None, expressway()).is_empty());
+    fn an_alert_on_the_port_of_the_zone_is_told_with_both_ends() {
+        let of = |port| {
+            let edge = Mapped {
+                address: "10.30.7.11".parse().unwrap(),
+                port: None,
+                party: Party::ExpresswayE,
+            };
+            let known = vec![expressway()];
+            bent_case(RULE, "mtls-refused-tls12.pcap", known, vec![edge], |connection| {
+                connection.server.port = port;
+            })
+        };
+        let found = of(7001);
+        let said = found[0].sentence();
+        assert!(said.starts_with("Expressway-E 10.30.7.11 refused the certificate CN="), "{said}");
+        assert!(said.contains("of Expressway-C 10.30.5.20 on port 7001"), "{said}");
+        assert_eq!(found[0].frames().len(), 2);
+        assert!(of(6972).is_empty());
     }
 }

@@ -1,7 +1,6 @@
 //! The names that the two ends of a traversal zone look for.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::link::{self, links};
@@ -21,7 +20,6 @@ use crate::trust::name::{NameRule, check};
 use crate::wire::text::count;
 use crate::x509::Certificate;
 
-const MOST_COMMON: &str = "Resolve Collaboration Edge Most Common Issues (118798)";
 const MULTI_DOMAIN: &str = "MRA in a Multi-Domain Deployment (117811)";
 
 pub(super) const TRAVERSAL_NAME_MISMATCH: Rule = Rule {
@@ -239,64 +237,12 @@ const LOGGED_INBOUND: Text = Text::en(
     "On {checker}, Configuration > Zones: TLS verify subject name of the traversal zone has to be a subject alternative name of the certificate of {other} (the cluster name for a cluster).",
 );
 
-pub(super) const TRAVERSAL_PEER_IS_IP: Rule = Rule {
-    id: "traversal-peer-is-ip",
-    severity: Severity::Warning,
-    summary: Text::en("The traversal zone reaches Expressway-E by address, not by name"),
-    sentence: Text::en(
-        "The zone {zone} of {box} has the peer address {addresses} (xconf_dump). SIP zones look for the peer address in the certificate, and certificates carry names.",
-    ),
-    remedy: Text::en(
-        "On {box}, Configuration > Zones > {zone}: enter the full domain name of the Expressway-E, which has to resolve to {addresses} and to be a subject alternative name of its certificate.",
-    ),
-    needs: &[],
-    applies: Text::en("Expressway-C, traversal client zones over TLS; all versions"),
-    part: Part::Remark,
-    page: Page {
-        checks: Text::en(
-            "Whether a peer address of a traversal client zone in xconf_dump is an IP address.",
-        ),
-        why: Text::en(
-            "With TLS verify mode On the zone looks for its peer address among the subject alternative names of the Expressway-E certificate. An Expressway does not take a certificate with an address in it.",
-        ),
-        symptom: Text::en(
-            "Traversal zone FAILED: Peer's TLS certificate identity was unacceptable",
-        ),
-        steps: Text::en(
-            "1. Make the name of the Expressway-E resolve on Expressway-C. 2. Enter it as peer address. 3. Check that the Expressway-E certificate carries it.",
-        ),
-        caveat: Text::en(
-            "A zone with TLS verify mode Off does not look for the name; a UC traversal zone needs it On.",
-        ),
-    },
-    references: &[MRA_GUIDE, GUIDE, MOST_COMMON],
-    check: Check::Case(traversal_peer_is_ip),
-};
-
-fn traversal_peer_is_ip(case: &Case<'_>) -> Vec<CaseObservation> {
-    let appliances = case.deployment.appliances().iter();
-    appliances
-        .flat_map(|appliance| {
-            let zones = link::client_zones(appliance).into_iter();
-            zones.filter(|zone| zone.tls_verify != Some(false)).filter_map(|zone| {
-                let is_address = |peer: &&String| peer.parse::<IpAddr>().is_ok();
-                let addresses: Vec<&str> =
-                    zone.peers.iter().filter(is_address).map(String::as_str).collect();
-                let values = Values::new()
-                    .with("box", appliance.title())
-                    .with("zone", &zone.name)
-                    .with("addresses", addresses.join(", "));
-                (!addresses.is_empty()).then(|| own::told(values))
-            })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expressway::{Mapped, Party};
     use crate::rules::testing::{
-        case_findings, expressway, findings_of, log, own_certificate, settings,
+        bent_case, case_findings, expressway, log, own_certificate, settings,
     };
 
     const RULE: &str = "traversal-name-mismatch";
@@ -410,18 +356,31 @@ mod tests {
     }
 
     #[test]
-    fn an_address_as_peer_is_told_with_its_zone() {
-        let of = |peer| case_findings("traversal-peer-is-ip", vec![core(peer)]);
-        let found = of("192.0.2.30");
-        assert!(found[0].sentence().starts_with(
-            "The zone UC zone of Expressway-C expc.example.org has the peer address 192.0.2.30"
-        ));
-        assert!(of("expe.example.org").is_empty());
-    }
-
-    #[test]
-    fn a_certificate_that_tls_hides_is_not_compared() {
-        let core = Appliance { addresses: expressway().addresses, ..core("old.example.org") };
-        assert!(findings_of(RULE, "tls13-trusted.pcap", None, core).is_empty());
+    fn one_known_end_is_enough_where_the_other_shows_its_certificate() {
+        let of = |peer: &str, verify: &str| {
+            let lines = [
+                "Zones Zone 1 Type: \"TraversalClient\"".to_owned(),
+                "Zones Zone 1 TraversalClient SIP Port: 7001".to_owned(),
+                format!("Zones Zone 1 TraversalClient SIP TLS Verify Mode: \"{verify}\""),
+                format!("Zones Zone 1 TraversalClient Peer 1 Address: \"{peer}\""),
+            ];
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let core = Appliance { settings: Some(settings(&lines)), ..expressway() };
+            let edge = Mapped {
+                address: "10.30.7.11".parse().unwrap(),
+                port: None,
+                party: Party::ExpresswayE,
+            };
+            bent_case(RULE, "mtls-accepted.pcap", vec![core], vec![edge], |connection| {
+                connection.server.port = 7001;
+            })
+        };
+        let found = of("expe.example.org", "On");
+        let said = found[0].sentence();
+        assert!(said.contains("in the certificate of 10.30.7.11, and CN="), "{said}");
+        assert!(said.contains("(shown on port 7001) does not carry it"), "{said}");
+        assert!(!found[0].frames().is_empty());
+        assert!(of("expe.example.org", "Off").is_empty());
+        assert!(of("cucmpub.example.org", "On").is_empty());
     }
 }
