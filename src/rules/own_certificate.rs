@@ -1,6 +1,7 @@
 //! The Expressway's own certificate: may it be used as it is used, does it carry the
 //! names that others look for, and is it of a form that every part of the box can read?
 
+mod chat;
 mod client_use;
 mod form;
 mod names;
@@ -18,6 +19,7 @@ pub(super) const RULES: &[Rule] = &[
     names::EXPC_SAN_MISSING_PROFILE,
     names::EXPC_SAN_MISSING_CLUSTER,
     names::EXPE_SAN_MISSING_DOMAIN,
+    chat::CHAT_ALIAS_MISSING,
     form::CERT_WITHOUT_CN,
     form::CERT_KEY_8192,
     form::CERT_ODD_OID,

@@ -191,6 +191,7 @@ mod tests {
             "expc-san-missing-profile",
             "expc-san-missing-cluster",
             "expe-san-missing-domain",
+            "chat-alias-missing",
             "cert-without-cn",
             "cert-key-8192",
             "cert-odd-oid",
