@@ -79,15 +79,17 @@
 //!
 //! The libraries of the field each work in one room and do not leak out of it:
 //! `pcap-parser` in [`capture`], `etherparse` in [`packet`], `tls-parser` in [`tls`],
-//! `x509-parser` in [`x509`], `aws-lc-rs` where signatures and digests are computed,
-//! `rayon` in [`pipeline`]. Where one of them loses data, the missing piece is written
-//! beside its use, with the reason.
+//! `x509-parser` in [`x509`], `quick-xml` in [`expressway`], `aws-lc-rs` where signatures
+//! and digests are computed, `rayon` in [`pipeline`]. Where one of them loses data, the
+//! missing piece is written beside its use, with the reason.
 //!
 //! # Where to make a change
 //!
 //! - A new rule: one value in the file of its family in `src/rules/`; the registry,
 //!   `tlsight rules`, `tlsight explain` and the tests over all rules follow from it.
 //! - A new link layer or tunnel: `src/packet/link.rs` or `tunnel.rs`.
+//! - A cipher string that a new document of the vendor names: one value in
+//!   `src/expressway/known_cipher_lists.rs`.
 //! - A new name of a protocol number: the dated table in `src/tls/names/data/`.
 //! - A new field of the JSON document: `src/report/json/`, and the README's example.
 //!

@@ -4,6 +4,11 @@
 //! and time stay within these. Reaching one is recorded in the report
 //! (`limits_hit`), never silent.
 
+/// Bytes of a cipher string that are read. The names of all suites together are 5 kB
+/// long; what is longer than three times that is no setting, and each of its terms costs
+/// a walk over the table. Not one of [`Limits`], because it is no bound of a run.
+pub const CIPHER_STRING_BYTES: usize = 16 * 1024;
+
 /// The bounds of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -39,11 +44,24 @@ pub struct Limits {
     pub fragmented_datagrams: usize,
     /// Members of an archive looked at.
     pub archive_members: usize,
+    /// Archives inside an archive: those of a cluster's peers are sent as one.
+    pub archive_nesting: usize,
     /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
     /// 20 MB for each of a few interfaces.
     pub archive_bytes: u64,
     /// Names of DNS answers remembered, each for one host and address.
     pub looked_up_names: usize,
+    /// Settings, or status values, kept of one dump: 1,000 zones of 100 settings each and
+    /// as much again for everything else.
+    pub settings: usize,
+    /// Bytes kept of one setting; the longest documented value has 2,048.
+    pub setting_bytes: usize,
+    /// Bytes of a log line that are read. SIP messages are logged whole; what says
+    /// something about TLS stands in front.
+    pub log_line_bytes: usize,
+    /// Log lines kept with what they say: so many of failures, and so many of ordinary
+    /// requests and stages, which must not push failures out.
+    pub log_lines: usize,
     /// Problems and anomalies told one by one; the rest are counted.
     pub notes: usize,
 }
@@ -64,8 +82,13 @@ impl Default for Limits {
             encapsulations: 8,
             fragmented_datagrams: 1024,
             archive_members: 10_000,
+            archive_nesting: 2,
             archive_bytes: 64 << 30,
             looked_up_names: 65_536,
+            settings: 200_000,
+            setting_bytes: 4096,
+            log_line_bytes: 64 * 1024,
+            log_lines: 50_000,
             notes: 32,
         }
     }

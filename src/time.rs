@@ -30,6 +30,13 @@ impl Timestamp {
         Self::saturating(i128::from(seconds) * 1_000_000_000)
     }
 
+    /// From an RFC 3339 time with offset; a space may stand for the `T`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        Some(Self::saturating(time.as_nanosecond()))
+    }
+
     /// Nanoseconds since the epoch.
     #[must_use]
     pub const fn nanos(self) -> i64 {
@@ -100,6 +107,14 @@ mod tests {
         assert_eq!(micro.to_string(), "2026-11-21T20:22:09.733205Z");
         let nano = Timestamp::from_nanos(1_795_292_529_733_205_001);
         assert_eq!(nano.to_string(), "2026-11-21T20:22:09.733205001Z");
+    }
+
+    #[test]
+    fn reads_local_times_with_their_offset() {
+        let parsed = Timestamp::parse("2026-11-22T02:07:49.735+05:30").unwrap();
+        assert_eq!(parsed.to_string(), "2026-11-21T20:37:49.735000Z");
+        assert_eq!(Timestamp::parse("2026-11-21 20:37:49.735Z"), Some(parsed));
+        assert_eq!(Timestamp::parse("2026-11-21 20:37:49.735"), None);
     }
 
     #[test]

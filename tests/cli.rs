@@ -67,7 +67,7 @@ fn help_tells_every_command_and_exit_status() {
         }
     }
     assert!(run(&["--help"]).stdout.contains("Exit status: 0"));
-    for name in ["show", "rules", "explain", "completions"] {
+    for name in ["show", "ciphers", "versions", "rules", "explain", "completions"] {
         assert_clean(&run(&[name, "--help"]));
     }
 }

@@ -35,8 +35,13 @@ fn small() -> Limits {
         encapsulations: 2,
         fragmented_datagrams: 2,
         archive_members: 4,
+        archive_nesting: 1,
         archive_bytes: 1 << 20,
         looked_up_names: 4,
+        settings: 4,
+        setting_bytes: 64,
+        log_line_bytes: 256,
+        log_lines: 4,
         notes: 2,
     }
 }

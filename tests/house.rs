@@ -55,6 +55,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("terminal_size", &["cli"]),
     ("comfy_table", &["report"]),
+    ("data_encoding", &["expressway"]),
+    ("memchr", &["expressway"]),
+    ("quick_xml", &["expressway"]),
 ];
 
 /// Rooms that may be told something by the world outside.

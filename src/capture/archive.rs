@@ -1,8 +1,10 @@
 //! Archives of captures (`.tar`, plain or compressed), read as a stream: nothing is
 //! unpacked to disk, names are never used as paths, links are not followed.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::error::CaptureError;
 use super::open::{Input, peek};
@@ -19,6 +21,9 @@ pub struct Member<'m> {
     pub index: usize,
     /// Its name as the archive gives it: text for people, never a path to open.
     pub name: String,
+    /// Names of the archives that it lies in inside the outermost one, outermost first,
+    /// joined by a slash; mostly empty.
+    pub within: String,
     /// Its size in bytes.
     pub size: u64,
     bytes: &'m mut dyn Read,
@@ -79,8 +84,7 @@ pub fn visit(
     limits: &Limits,
     visit: &mut dyn FnMut(Member<'_>) -> bool,
 ) -> Result<(), CaptureError> {
-    let bounded = Bounded { inner: Input::open(path)?.bytes, left: limits.archive_bytes };
-    visit_stream(Box::new(bounded), limits, visit)
+    visit_stream(Input::open(path)?.bytes, limits, visit)
 }
 
 /// As [`visit()`], from a stream that is not compressed.
@@ -92,22 +96,88 @@ pub fn visit_stream(
     limits: &Limits,
     visit: &mut dyn FnMut(Member<'_>) -> bool,
 ) -> Result<(), CaptureError> {
-    let mut archive = tar::Archive::new(bytes);
-    for (index, entry) in archive.entries()?.enumerate() {
-        if index >= limits.archive_members {
-            return Err(too_large("members"));
+    let left = Rc::new(Cell::new(limits.archive_bytes));
+    let mut walk = Walk { limits, visit, index: 0, left, trouble: None };
+    walk.archive(bytes, "", limits.archive_nesting)?;
+    walk.trouble.map_or(Ok(()), Err)
+}
+
+/// A walk over an archive and those inside it.
+struct Walk<'w> {
+    limits: &'w Limits,
+    visit: &'w mut dyn FnMut(Member<'_>) -> bool,
+    /// Position of the next member; those of inner archives are counted through.
+    index: usize,
+    /// Bytes that may still be unpacked, of all archives together.
+    left: Rc<Cell<u64>>,
+    /// Why the first inner archive that is damaged could not be read to its end.
+    trouble: Option<CaptureError>,
+}
+
+impl Walk<'_> {
+    /// Visits the members of one archive; false when the visitor has had enough.
+    fn archive(
+        &mut self,
+        bytes: Box<dyn Read + '_>,
+        within: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let bounded = Bounded { inner: bytes, left: Rc::clone(&self.left) };
+        let mut archive = tar::Archive::new(bounded);
+        for entry in archive.entries()? {
+            if self.index >= self.limits.archive_members {
+                return Err(too_large("members"));
+            }
+            let mut entry = entry?;
+            let index = self.index;
+            self.index += 1;
+            if !entry.header().entry_type().is_file() {
+                continue;
+            }
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let go_on = if nesting > 0 && calls_itself_archive(&name) {
+                self.inner(&mut entry, within, &name, nesting)?
+            } else {
+                let (within, size) = (within.to_owned(), entry.size());
+                (self.visit)(Member { index, name, within, size, bytes: &mut entry })
+            };
+            if !go_on {
+                return Ok(false);
+            }
         }
-        let mut entry = entry?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let size = entry.size();
-        if !visit(Member { index, name, size, bytes: &mut entry }) {
-            break;
+        Ok(true)
+    }
+
+    /// Visits an archive inside an archive: those of a cluster's peers are often sent
+    /// as one. What cannot be read of it does not end the outer one.
+    fn inner(
+        &mut self,
+        bytes: &mut dyn Read,
+        within: &str,
+        name: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let within = if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") };
+        let read = Input::from_reader(Box::new(bytes))
+            .and_then(|input| self.archive(input.bytes, &within, nesting - 1));
+        match read {
+            Err(error) if self.index < self.limits.archive_members && self.left.get() > 0 => {
+                let named = io::Error::other(format!("{within}: {error}"));
+                self.trouble.get_or_insert(CaptureError::Io(named));
+                Ok(true)
+            }
+            result => result,
         }
     }
-    Ok(())
+}
+
+/// Whether a member's name is that of an archive; its content is not known before it
+/// is read, and reading cannot be taken back.
+fn calls_itself_archive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst", ".tar.lz4"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 fn too_large(what: &str) -> CaptureError {
@@ -118,16 +188,17 @@ fn too_large(what: &str) -> CaptureError {
 /// any disk holds.
 struct Bounded<'r> {
     inner: Box<dyn Read + 'r>,
-    left: u64,
+    left: Rc<Cell<u64>>,
 }
 
 impl Read for Bounded<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out)?;
-        self.left = self
-            .left
-            .checked_sub(count as u64)
-            .ok_or_else(|| io::Error::other("the archive unpacks to more bytes than the limit"))?;
+        let Some(left) = self.left.get().checked_sub(count as u64) else {
+            self.left.set(0);
+            return Err(io::Error::other("the archive unpacks to more bytes than the limit"));
+        };
+        self.left.set(left);
         Ok(count)
     }
 }
@@ -180,6 +251,28 @@ mod tests {
         let (seen, whole) = names(&bytes, &Limits::default());
         assert_eq!(seen.len(), 1);
         assert!(!whole);
+    }
+
+    #[test]
+    fn archives_inside_an_archive_are_walked_as_deep_as_the_limit() {
+        let inner = member("in", b"deep");
+        let middle = [member("inner.tar", &inner), member("b", b"two")].concat();
+        let bytes = [member("x/middle.tar", &middle), member("c", b"three")].concat();
+        let limits = Limits { archive_nesting: 1, ..Limits::default() };
+        let (seen, whole) = names(&bytes, &limits);
+        let seen: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((seen.as_slice(), whole), (["inner.tar", "b", "c"].as_slice(), true));
+        let (seen, _) = names(&bytes, &Limits::default());
+        assert_eq!(seen.first().map(|(_, content)| content.as_slice()), Some(&b"deep"[..]));
+    }
+
+    #[test]
+    fn a_damaged_inner_archive_is_told_behind_the_rest() {
+        let inner = member("in", b"deep");
+        let bytes = [member("a.tar", &inner[..HEADER + 4]), member("c", b"three")].concat();
+        let (seen, whole) = names(&bytes, &Limits::default());
+        assert!(!whole);
+        assert_eq!(seen.last().map(|(name, _)| name.as_str()), Some("c"));
     }
 
     #[test]

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tlsight::expressway::{BoxRole, Mapped, Version};
 use tlsight::pipeline::ExpectedName;
 use tlsight::rules::Severity;
 
 use super::certs::Certs;
-use super::judging;
+use super::ciphers::Ciphers;
 use super::peers::Peers;
 use super::store::Examine;
 use super::verify::Verify;
+use super::versions::Versions;
+use super::{judging, known};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -52,6 +55,10 @@ pub(crate) enum Command {
     Peers(Peers),
     /// Write every certificate of the captures to a folder, each once.
     Certs(Certs),
+    /// Expand an OpenSSL cipher string: which suites, in which order.
+    Ciphers(Ciphers),
+    /// List releases of Expressway: httpd, and what changed for TLS.
+    Versions(Versions),
     /// List the rules.
     Rules,
     /// Explain a rule: what it checks, why it matters, what to do.
@@ -136,7 +143,37 @@ pub(crate) struct Trust {
     pub(crate) expect_name: Vec<ExpectedName>,
 
     #[command(flatten)]
+    pub(crate) known: Known,
+
+    #[command(flatten)]
     pub(crate) judging: judging::Judging,
+}
+
+/// Who is who, where no diagnostic archive tells it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Known {
+    /// Address of the Expressway whose trust list --trust is. Then only what this box
+    /// checks is judged by it. May be repeated for a box with several addresses.
+    #[arg(long, value_name = "IP")]
+    pub(crate) expressway: Vec<std::net::IpAddr>,
+
+    /// Whether the box named with --expressway is a C or an E.
+    #[arg(long, value_name = "C|E", default_value = "c", requires = "expressway",
+          value_parser = known::role)]
+    pub(crate) role: BoxRole,
+
+    /// Its certificate (for an Expressway: server_*.pem).
+    #[arg(long, value_name = "FILE", requires = "expressway")]
+    pub(crate) own_cert: Option<PathBuf>,
+
+    /// Its software version, as in X14.3.1. It decides what the box checks.
+    #[arg(long, value_name = "VERSION", requires = "expressway", value_parser = known::version)]
+    pub(crate) product_version: Option<Version>,
+
+    /// Who a host is, where ports and archives do not tell it: expressway-c,
+    /// expressway-e, cucm, imp, unity, client, webex. May be repeated.
+    #[arg(long, value_name = "IP[:PORT]=WHO", value_parser = known::mapped)]
+    pub(crate) map: Vec<Mapped>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -9,7 +9,9 @@ use tlsight::report::{Report, json, show, table};
 
 use super::args::{Args, Command, FailOn, Run, Scan, Show};
 use super::output::Output;
-use super::{Exit, Trouble, certs, explain, keylog, output, peers, store, trust, verify};
+use super::{
+    Exit, Trouble, certs, ciphers, explain, keylog, output, peers, store, trust, verify, versions,
+};
 
 /// Does what was asked.
 pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
@@ -20,6 +22,8 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
         Some(Command::Store(args)) => store::run(&args),
         Some(Command::Peers(args)) => peers::run(&args),
         Some(Command::Certs(args)) => certs::run(&args),
+        Some(Command::Ciphers(args)) => ciphers::run(&args),
+        Some(Command::Versions(args)) => versions::run(&args),
         Some(Command::Rules) => explain::list(),
         Some(Command::Explain { id }) => explain::page(&id),
         Some(Command::Completions { shell }) => {

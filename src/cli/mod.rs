@@ -2,15 +2,18 @@
 
 mod args;
 mod certs;
+mod ciphers;
 mod commands;
 mod explain;
 mod judging;
 mod keylog;
+mod known;
 mod output;
 mod peers;
 mod store;
 mod trust;
 mod verify;
+mod versions;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use tlsight::pipeline::Config;
 use tlsight::trust::{Store, StoreSemantics};
 
 use super::args::Trust;
-use super::{Trouble, output};
+use super::{Trouble, known, output};
 
 /// The settings of a run that judges certificates.
 pub(super) fn config(args: &Trust) -> Result<Config, Trouble> {
@@ -17,6 +17,8 @@ pub(super) fn config(args: &Trust) -> Result<Config, Trouble> {
         store: load(&args.trust, semantics, "--trust")?,
         peer_store: load(&args.peer_trust, semantics, "--peer-trust")?,
         judging: args.judging.settings(&args.expect_name),
+        appliances: known::appliance(&args.known)?.into_iter().collect(),
+        mapped: args.known.map.clone(),
         ..Config::default()
     })
 }

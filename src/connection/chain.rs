@@ -57,6 +57,8 @@ impl PathVerdict {
 pub enum NotJudged {
     /// No trust anchors were given.
     NoTrustStore,
+    /// The side that checks it is not the Expressway whose trust list is known.
+    OtherMachine,
     /// TLS 1.3 encrypts the certificates.
     HiddenByTls13,
     /// A resumed session shows no certificates.
@@ -79,6 +81,7 @@ impl NotJudged {
     pub const fn reason(self) -> &'static str {
         match self {
             Self::NoTrustStore => "no trust store given",
+            Self::OtherMachine => "checked by another machine, whose trust list is not known",
             Self::HiddenByTls13 => "certificate hidden by TLS 1.3",
             Self::Resumed => "resumed session, no certificate sent",
             Self::NotSent => "no certificate sent",

@@ -133,6 +133,14 @@ impl Connection {
         }
     }
 
+    /// The path verdict on the certificates of `role`, to be given.
+    pub const fn path_mut(&mut self, role: Role) -> &mut PathVerdict {
+        match role {
+            Role::Server => &mut self.server_path,
+            Role::Client => &mut self.client_path,
+        }
+    }
+
     /// The first conclusion from record lengths that `pick` knows what to do with.
     pub fn inferred<T>(&self, pick: impl Fn(&Claim) -> Option<T>) -> Option<(&Inference, T)> {
         self.inferred.iter().find_map(|inference| Some((inference, pick(&inference.claim)?)))

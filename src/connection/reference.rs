@@ -32,6 +32,10 @@ pub enum Reference {
     ServerName(String),
     /// The name that the user expects (`--expect-name`).
     Expected(String),
+    /// The peer address of the SIP zone that connects, in the settings of the Expressway.
+    ZonePeer(String),
+    /// The name under which the log of the Expressway says that it connected.
+    Logged(String),
     /// The name that the client looked up in the DNS to find the address.
     DnsAnswer(String),
     /// The address connected to: a client that connects by address sends no name
@@ -46,24 +50,32 @@ impl Reference {
         match self {
             Self::ServerName(_) => "sni",
             Self::Expected(_) => "expected name",
+            Self::ZonePeer(_) => "zone peer address",
+            Self::Logged(_) => "log",
             Self::DnsAnswer(_) => "dns answer",
             Self::Address(_) => "server address",
         }
     }
 
-    /// Whether it is a name that the client, or the user, has said.
+    /// Whether it is a name that the client, its settings or its log, or the user has
+    /// said.
     #[must_use]
     pub const fn is_said(&self) -> bool {
-        matches!(self, Self::ServerName(_) | Self::Expected(_))
+        matches!(
+            self,
+            Self::ServerName(_) | Self::Expected(_) | Self::ZonePeer(_) | Self::Logged(_)
+        )
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ServerName(name) | Self::Expected(name) | Self::DnsAnswer(name) => {
-                f.write_str(name)
-            }
+            Self::ServerName(name)
+            | Self::Expected(name)
+            | Self::ZonePeer(name)
+            | Self::Logged(name)
+            | Self::DnsAnswer(name) => f.write_str(name),
             Self::Address(address) => address.fmt(f),
         }
     }

@@ -21,10 +21,13 @@ pub enum Checker {
     SipZone,
     /// XMPP.
     Xmpp,
+    /// The database that the peers of a cluster share.
+    ClusterDatabase,
 }
 
 const SERVICES: &[Service] = &[
     Service { port: 443, name: "HTTPS", checker: Checker::TrafficServer },
+    Service { port: 4372, name: "cluster database", checker: Checker::ClusterDatabase },
     Service { port: 5061, name: "SIP TLS", checker: Checker::SipZone },
     Service { port: 5062, name: "SIP TLS", checker: Checker::SipZone },
     // CUCM Security Guide 15, SIP OAuth Mode.
@@ -42,7 +45,11 @@ const SERVICES: &[Service] = &[
         name: "configuration download over HTTPS",
         checker: Checker::TrafficServer,
     },
+    // One port for each traversal zone, from 7001 on.
     Service { port: 7001, name: "SIP UC traversal", checker: Checker::SipZone },
+    Service { port: 7002, name: "SIP UC traversal", checker: Checker::SipZone },
+    Service { port: 7003, name: "SIP UC traversal", checker: Checker::SipZone },
+    Service { port: 7004, name: "SIP UC traversal", checker: Checker::SipZone },
     Service { port: 7336, name: "managed file transfer", checker: Checker::TrafficServer },
     Service { port: 7400, name: "XMPP router", checker: Checker::Xmpp },
     Service {

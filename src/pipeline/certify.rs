@@ -7,11 +7,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rayon::prelude::*;
 
 use super::config::{Config, Judging};
-use super::court::{Court, Pool};
-use super::names::{self, LookedUp};
+use super::court::Pool;
+use super::courts::Courts;
+use super::names::{self, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
+use crate::expressway::Deployment;
 use crate::time::Timestamp;
 use crate::tls::{Body, Handshake, Role};
+use crate::trust::Store;
 use crate::x509::{Certificate, Sha256, Unparseable};
 
 type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
@@ -19,26 +22,31 @@ type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
     judging: &'c Judging,
+    deployment: &'c Deployment,
     certificates: HashMap<Sha256, Parsed>,
-    of_servers: Court<'c>,
-    of_clients: Court<'c>,
+    courts: Courts<'c>,
 }
 
 impl<'c> Certifier<'c> {
-    pub(super) fn new(config: &'c Config) -> Self {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
         Self {
             judging: &config.judging,
+            deployment,
             certificates: HashMap::new(),
-            of_servers: Court::new(config.store.as_ref(), Role::Server, &config.judging),
-            of_clients: Court::new(config.peer_store.as_ref(), Role::Client, &config.judging),
+            courts: Courts::new(config, deployment),
         }
+    }
+
+    /// The trust store by which the certificates of a side are judged.
+    pub(super) fn store(&self, connection: &Connection, of: Role) -> Option<&'c Store> {
+        self.courts.store(connection, of)
     }
 
     /// Parses, validates and joins; the order is kept.
     pub(super) fn certify(
         &mut self,
         observed: Vec<(u64, Observed)>,
-        looked_up: &LookedUp,
+        known: &KnownNames<'_>,
     ) -> Vec<Connection> {
         self.parse_all(&observed);
         let mut connections: Vec<Connection> = observed
@@ -46,12 +54,9 @@ impl<'c> Certifier<'c> {
             .map(|(stream, observed)| self.with_certificates(stream, observed))
             .collect();
         let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
-        self.of_servers.answer_all(&connections, &pool);
-        self.of_clients.answer_all(&connections, &pool);
+        self.courts.judge(&mut connections, &pool);
         for connection in &mut connections {
-            connection.server_path = self.of_servers.verdict(connection);
-            connection.client_path = self.of_clients.verdict(connection);
-            connection.name = names::verdict(connection, self.judging, looked_up);
+            connection.name = names::verdict(connection, self.judging, known, self.deployment);
         }
         connections
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
 use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
@@ -20,6 +21,10 @@ pub struct Config {
     pub peer_store: Option<Store>,
     /// How certificates are judged.
     pub judging: Judging,
+    /// Expressways that the user names.
+    pub appliances: Vec<Arc<Appliance>>,
+    /// Hosts that the user names.
+    pub mapped: Vec<Mapped>,
     /// Secrets that decrypt connections.
     pub keys: Arc<KeyLog>,
     /// Leave the secrets alone that a pcapng file may hold.
@@ -75,8 +80,20 @@ pub enum Source {
         archive: PathBuf,
         /// Position in the archive and name, in order of time.
         members: Vec<(usize, String)>,
-        /// Trust anchors found in the same archive.
-        store: Option<Store>,
+    },
+    /// A capture, or none, out of a diagnostic archive.
+    Beside {
+        /// The Expressway whose archive it is.
+        appliance: Arc<Appliance>,
+        /// The capture.
+        capture: Option<Box<Self>>,
+    },
+    /// Something that could not be read.
+    Trouble {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: String,
     },
     /// A stream, such as standard input.
     Stream {
@@ -88,14 +105,10 @@ pub enum Source {
 }
 
 impl Source {
-    /// The settings with the trust anchors that lie beside the captures, unless
-    /// others were given.
-    pub(super) fn with_own_store(&self, config: &Config) -> Option<Config> {
+    /// The Expressway whose archive the capture lay in.
+    pub(super) fn appliance(&self) -> Option<&Arc<Appliance>> {
         match self {
-            Self::Members { store: Some(store), .. } if config.store.is_none() => {
-                let store = store.clone().with_semantics(config.judging.own_store_semantics);
-                Some(Config { store: Some(store), ..config.clone() })
-            }
+            Self::Beside { appliance, .. } => Some(appliance),
             _ => None,
         }
     }

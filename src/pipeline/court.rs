@@ -55,11 +55,21 @@ impl<'c> Court<'c> {
         Self { store, role, judging, answers: HashMap::new(), anchor_dates, otherwise }
     }
 
+    /// Gives the connections at the places `mine` their verdicts.
+    pub(super) fn judge(&mut self, connections: &mut [Connection], mine: &[usize], pool: &Pool) {
+        self.answer_all(connections, mine, pool);
+        for at in mine {
+            if let Some(connection) = connections.get_mut(*at) {
+                *connection.path_mut(self.role) = self.verdict(connection);
+            }
+        }
+    }
+
     /// Answers what the connections ask anew.
-    pub(super) fn answer_all(&mut self, connections: &[Connection], pool: &Pool) {
+    fn answer_all(&mut self, connections: &[Connection], mine: &[usize], pool: &Pool) {
         let Some(store) = self.store else { return };
         let mut questions: HashMap<QuestionKey, &Connection> = HashMap::new();
-        for connection in connections {
+        for connection in mine.iter().filter_map(|at| connections.get(*at)) {
             if let Some(key) = self.question_key(connection)
                 && !self.answers.contains_key(&key)
             {
@@ -77,7 +87,7 @@ impl<'c> Court<'c> {
     }
 
     /// The verdict on a connection whose question was answered.
-    pub(super) fn verdict(&self, connection: &Connection) -> PathVerdict {
+    fn verdict(&self, connection: &Connection) -> PathVerdict {
         if let Some(reason) = not_shown(connection, self.role) {
             return PathVerdict::NotJudged(reason);
         }

@@ -37,27 +37,13 @@ pub(super) struct Outcome {
 /// Reads one capture.
 pub(super) fn run(source: Source, config: &Config) -> Outcome {
     let mut engine = Engine::new(config);
-    match source {
-        Source::Files(paths) => {
-            for path in paths {
-                let name = path.display().to_string();
-                engine.file(&name, open(&path, &config.limits));
-            }
-        }
-        Source::Members { archive, members, .. } => engine.members(&archive, &members),
-        Source::Stream { name, bytes } => {
-            let reader = Input::from_reader(bytes)
-                .and_then(|input| CaptureReader::new(input, &config.limits));
-            engine.file(&name, reader);
-        }
-    }
+    engine.source(source);
     engine.finish()
 }
 
 fn open(path: &Path, limits: &Limits) -> Result<CaptureReader<'static>, CaptureError> {
     CaptureReader::new(Input::open(path)?, limits)
 }
-
 struct Engine<'l> {
     limits: &'l Limits,
     /// Secrets given, and those found in the capture so far.
@@ -99,6 +85,32 @@ impl<'l> Engine<'l> {
             observed: Vec::new(),
             cuts: Vec::new(),
             names: LookedUp::default(),
+        }
+    }
+
+    /// Reads a source; what lies beside a capture does not matter here.
+    fn source(&mut self, source: Source) {
+        match source {
+            Source::Files(paths) => {
+                for path in paths {
+                    let name = path.display().to_string();
+                    self.file(&name, open(&path, self.limits));
+                }
+            }
+            Source::Members { archive, members } => self.members(&archive, &members),
+            Source::Beside { capture: Some(capture), .. } => self.source(*capture),
+            Source::Beside { appliance, capture: None } => {
+                self.capture.name = appliance.archive.clone();
+            }
+            Source::Trouble { name, error } => {
+                self.capture.name = Some(name.clone());
+                self.capture.errors.push(format!("{name}: {error}"));
+            }
+            Source::Stream { name, bytes } => {
+                let reader = Input::from_reader(bytes)
+                    .and_then(|input| CaptureReader::new(input, self.limits));
+                self.file(&name, reader);
+            }
         }
     }
 

@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::config::Source;
 use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType, archive};
-use crate::expressway::{MemberKind, member_kind};
+use crate::expressway::{
+    Appliance, Bundle, MemberKind, member_host, member_interface, member_kind,
+};
 use crate::limits::Limits;
 use crate::time::Timestamp;
-use crate::trust::{Store, StoreSemantics};
 
 /// Longest silence between two files of one rotation. tcpdump and dumpcap begin the
 /// next file with the packet that no longer fits the last one, so on a busy link it
@@ -18,7 +20,8 @@ use crate::trust::{Store, StoreSemantics};
 const ROTATION_SILENCE: i64 = 3_600 * 1_000_000_000;
 
 /// Collects the captures that `paths` name: `-` is standard input, a folder stands
-/// for the captures in and below it, recognised by content.
+/// for the captures in and below it, recognised by content. What lies beside them of a
+/// diagnostic archive, packed or not, goes with them.
 ///
 /// # Errors
 /// The first path that does not exist or a folder that cannot be listed, with its
@@ -40,7 +43,7 @@ pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathB
     let (archives, files): (Vec<PathBuf>, Vec<PathBuf>) =
         files.into_iter().partition(|path| archive::is_archive(path).unwrap_or(false));
     sources.extend(archives.iter().flat_map(|path| members(path, limits)));
-    sources.extend(rotations(files, limits).into_iter().map(Source::Files));
+    sources.extend(loose(files, limits));
     Ok(sources)
 }
 
@@ -51,45 +54,154 @@ struct Found {
     first: Timestamp,
 }
 
-/// The captures of an archive, rotated ones put together in order of time, and the
-/// trust list that lies beside them. An archive that cannot be read to its end gives
-/// what it has; the trouble shows again when its captures are read.
+/// What an archive holds of one host.
+struct OfHost {
+    bundle: Bundle,
+    families: BTreeMap<String, Vec<Found>>,
+}
+
+/// The captures of an archive, rotated ones put together in order of time, with what
+/// lies beside them. An archive that cannot be read to its end gives what it has; the
+/// trouble shows again when its captures are read.
 fn members(path: &Path, limits: &Limits) -> Vec<Source> {
-    let mut families: BTreeMap<(PathBuf, String), Vec<Found>> = BTreeMap::new();
-    let mut store = Store::new(StoreSemantics::Expressway);
+    let mut hosts: BTreeMap<(String, String), OfHost> = BTreeMap::new();
+    let archive = path.display().to_string();
     let read = archive::visit(path, limits, &mut |mut member| {
-        if member_kind(&member.name) == Some(MemberKind::TrustStore) {
-            let mut pem = Vec::new();
-            let room = member.size.min(limits.record_bytes as u64);
-            if Read::take(member.bytes(), room).read_to_end(&mut pem).is_ok() {
-                store.add_bundle(&member.name, &pem);
-            }
+        let kind = member_kind(&member.name);
+        let key = (member.within.clone(), member_host(&member.name));
+        if let Some(kind) = kind.filter(|kind| *kind != MemberKind::Capture) {
+            let host = hosts.entry(key).or_insert_with_key(|key| OfHost::new(&archive, key));
+            let name = member.name.clone();
+            host.bundle.add(kind, &name, member.bytes(), limits);
             return true;
         }
         let (index, name) = (member.index, member.name.clone());
         if let Some(first) = first_time(member, limits) {
-            let key = family(Path::new(&name));
-            families.entry(key).or_default().push(Found { index, name, first });
+            let host = hosts.entry(key).or_insert_with_key(|key| OfHost::new(&archive, key));
+            host.bundle.add_capture();
+            let family = family(Path::new(&name)).1;
+            host.families.entry(family).or_default().push(Found { index, name, first });
         }
         true
     });
-    if families.is_empty() {
+    unite_nameless(&mut hosts);
+    if hosts.is_empty() {
         // Nothing to read: reading it as a capture says what is wrong with it.
-        drop(read);
         return vec![Source::Files(vec![path.to_path_buf()])];
     }
-    let store = (!store.anchors().is_empty()).then_some(store);
-    families
-        .into_values()
-        .map(|mut found| {
+    let mut sources: Vec<Source> =
+        hosts.into_values().flat_map(|host| host.sources(path)).collect();
+    if let Err(error) = read {
+        sources.push(Source::Trouble { name: archive, error: error.to_string() });
+    }
+    sources
+}
+
+impl OfHost {
+    fn new(archive: &str, (within, host): &(String, String)) -> Self {
+        let archive =
+            if within.is_empty() { archive.to_owned() } else { format!("{archive}, {within}") };
+        Self { bundle: Bundle::new(&archive, host), families: BTreeMap::new() }
+    }
+
+    fn sources(self, archive: &Path) -> Vec<Source> {
+        let captures = self.families.into_values().map(|mut found| {
             found.sort_by(|a, b| (a.first, &a.name).cmp(&(b.first, &b.name)));
             Source::Members {
-                archive: path.to_path_buf(),
+                archive: archive.to_path_buf(),
                 members: found.into_iter().map(|found| (found.index, found.name)).collect(),
-                store: store.clone(),
             }
-        })
-        .collect()
+        });
+        beside(self.bundle.finish(), captures.collect())
+    }
+}
+
+/// Members whose names tell no host belong to the only host that the others name.
+fn unite_nameless(hosts: &mut BTreeMap<(String, String), OfHost>) {
+    let containers: Vec<String> = hosts.keys().map(|(within, _)| within.clone()).collect();
+    for within in containers {
+        let mut named =
+            hosts.keys().filter(|(of, host)| *of == within && !host.is_empty()).cloned();
+        let (Some(only), None) = (named.next(), named.next()) else { continue };
+        drop(named);
+        let Some(nameless) = hosts.remove(&(within, String::new())) else { continue };
+        if let Some(host) = hosts.get_mut(&only) {
+            host.bundle.unite(nameless.bundle);
+            host.families.extend(nameless.families);
+        }
+    }
+}
+
+/// Captures with the appliance whose archive they lay in. One without a capture is
+/// still an answer: a restart while logging leaves nothing but the log.
+fn beside(appliance: Option<Appliance>, captures: Vec<Source>) -> Vec<Source> {
+    let Some(appliance) = appliance.map(Arc::new) else { return captures };
+    if captures.is_empty() {
+        return vec![Source::Beside { appliance, capture: None }];
+    }
+    let beside = |capture| Source::Beside {
+        appliance: Arc::clone(&appliance),
+        capture: Some(Box::new(capture)),
+    };
+    captures.into_iter().map(beside).collect()
+}
+
+/// Files that are no archives: captures, and what an unpacked archive has beside them.
+fn loose(files: Vec<PathBuf>, limits: &Limits) -> Vec<Source> {
+    let mut bundles: BTreeMap<(PathBuf, String), Bundle> = BTreeMap::new();
+    let mut captures = Vec::new();
+    for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(kind) = member_kind(&name).filter(|kind| *kind != MemberKind::Capture) else {
+            captures.push(path);
+            continue;
+        };
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+        let host = member_host(&name);
+        let shown = folder.display().to_string();
+        let bundle =
+            bundles.entry((folder, host.clone())).or_insert_with(|| Bundle::new(&shown, &host));
+        match std::fs::File::open(&path) {
+            Ok(mut file) => bundle.add(kind, &name, &mut file, limits),
+            Err(error) => bundle.add_trouble(&name, &error),
+        }
+    }
+    let mut sources = Vec::new();
+    let mut of_bundles: BTreeMap<(PathBuf, String), Vec<Source>> = BTreeMap::new();
+    for group in rotations(captures, limits) {
+        match group.first().and_then(|path| bundle_of(path, &bundles)) {
+            Some(key) => {
+                if let Some(bundle) = bundles.get_mut(&key) {
+                    group.iter().for_each(|_| bundle.add_capture());
+                }
+                of_bundles.entry(key).or_default().push(Source::Files(group));
+            }
+            None => sources.push(Source::Files(group)),
+        }
+    }
+    for (key, bundle) in bundles {
+        sources.extend(beside(bundle.finish(), of_bundles.remove(&key).unwrap_or_default()));
+    }
+    sources
+}
+
+/// The bundle that a capture belongs to: that of its folder and host, or the only one
+/// of its folder.
+fn bundle_of(
+    capture: &Path,
+    bundles: &BTreeMap<(PathBuf, String), Bundle>,
+) -> Option<(PathBuf, String)> {
+    let folder = capture.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+    let name = capture.file_name().unwrap_or_default().to_string_lossy();
+    let key = (folder.clone(), member_host(&name));
+    if bundles.contains_key(&key) {
+        return Some(key);
+    }
+    let mut in_folder = bundles.keys().filter(|(of, _)| *of == folder);
+    match (in_folder.next(), in_folder.next()) {
+        (Some(only), None) if member_kind(&name).is_some() => Some(only.clone()),
+        _ => None,
+    }
 }
 
 /// The time of a capture's first frame; `None` when the member is no capture.
@@ -100,7 +212,8 @@ fn first_time(member: archive::Member<'_>, limits: &Limits) -> Option<Timestamp>
     Some(chunk.frames().next().map(|frame| frame.time).unwrap_or_default())
 }
 
-/// Files below a folder that begin like a capture or archive, in order of their names.
+/// Files below a folder that begin like a capture or archive, or have the name of a
+/// member of a diagnostic archive, in order of their names.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries: Vec<PathBuf> =
         folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
@@ -111,12 +224,19 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         if kind.is_dir() {
             walk(&path, files)?;
         } else if kind.is_file()
-            && (is_capture(&path) || archive::is_archive(&path).unwrap_or(false))
+            && (is_capture(&path)
+                || archive::is_archive(&path).unwrap_or(false)
+                || is_member(&path))
         {
             files.push(path);
         }
     }
     Ok(())
+}
+
+fn is_member(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    member_kind(&name).is_some()
 }
 
 fn is_capture(path: &Path) -> bool {
@@ -156,10 +276,14 @@ fn rotations(files: Vec<PathBuf>, limits: &Limits) -> Vec<Vec<PathBuf>> {
         .collect()
 }
 
-/// Folder and name without digits.
+/// Folder and name without digits; of a diagnostic archive the interface and the host,
+/// whose digits tell captures apart that do not continue one another.
 fn family(path: &Path) -> (PathBuf, String) {
     let folder = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(interface) = member_interface(&name) {
+        return (folder, format!("{interface} {}", member_host(&name)));
+    }
     (folder, name.chars().filter(|c| !c.is_ascii_digit()).collect())
 }
 

@@ -9,10 +9,12 @@
 mod certify;
 mod config;
 mod court;
+mod courts;
 mod engine;
 mod inputs;
 mod names;
 mod shard;
+mod who;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -23,85 +25,109 @@ pub use config::{Config, ExpectedName, Judging, Source};
 pub use inputs::collect;
 
 use crate::connection::Connection;
+use crate::expressway::{Deployment, Join, Leg, Line};
 use crate::report::{CaptureReport, Judged, Report, StoreReport};
-use crate::rules::{Finding, Subject, judge, verdicts};
+use crate::rules::{Case, CaseConnection, Finding, Judgement, Subject};
+use crate::rules::{judge, judge_case, verdicts};
+use certify::Certifier;
+use who::Read as ReadCapture;
 
 /// Reads and judges `sources`: each becomes one capture of the report, in order.
 ///
 /// Trouble with one source is recorded in its part of the report and stops no other.
 #[must_use]
 pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
+    let (captures, deployment) = who::read(sources, config);
+    let joins = who::joins(&captures, &deployment);
+    let mut certifier = Certifier::new(config, &deployment);
     let mut report = Report {
-        store: config.store.as_ref().map(store_report),
-        peer_store: config.peer_store.as_ref().map(store_report),
+        store: config.store.as_ref().map(StoreReport::of),
+        peer_store: config.peer_store.as_ref().map(StoreReport::of),
+        appliances: deployment.appliances().to_vec(),
         ..Report::default()
     };
-    let mut certifier = certify::Certifier::new(config);
-    for (index, source) in sources.into_iter().enumerate() {
-        let own = source.with_own_store(config);
-        let mut outcome = engine::run(source, config);
-        let judged = match &own {
-            None => {
-                let connections = certifier.certify(outcome.observed, &outcome.names);
-                judge_all(connections, index, config, &mut report)
-            }
-            Some(own) => {
-                outcome.capture.store = own.store.as_ref().map(store_report);
-                let connections =
-                    certify::Certifier::new(own).certify(outcome.observed, &outcome.names);
-                judge_all(connections, index, own, &mut report)
-            }
-        };
-        report.captures.push(outcome.capture);
-        report.connections.extend(judged);
+    for (index, capture) in captures.into_iter().enumerate() {
+        let join = joins.iter().find(|join| Some(join.appliance) == capture.appliance);
+        judge_capture(index, capture, join, &mut certifier, &deployment, &mut report);
     }
+    report.case_findings = judge_together(&report.connections, &certifier, &deployment);
+    report.joins = joins;
     report
 }
 
-fn judge_all(
-    connections: Vec<Connection>,
-    capture: usize,
-    config: &Config,
+/// Judges the connections of one capture and adds them to the report.
+fn judge_capture<'c>(
+    index: usize,
+    capture: ReadCapture,
+    join: Option<&Join>,
+    certifier: &mut Certifier<'c>,
+    deployment: &'c Deployment,
     report: &mut Report,
-) -> Vec<Judged> {
-    let store = config.store.as_ref();
-    let judgements: Vec<_> =
-        connections.par_iter().map(|connection| judge(&Subject { connection, store })).collect();
-    for judgement in &judgements {
-        for (_, need) in &judgement.not_judged {
-            *report.not_judged.entry(*need).or_default() += 1;
-        }
+) {
+    let known = names::KnownNames { capture: index, looked_up: &capture.names, log: join };
+    let connections = certifier.certify(capture.observed, &known);
+    let own_store = capture.appliance.and_then(|at| deployment.appliance(at)?.store.as_ref());
+    let mut part = capture.report;
+    part.appliance = capture.appliance;
+    part.store = own_store.filter(|_| report.store.is_none()).map(StoreReport::of);
+    report.captures.push(part);
+
+    let placed: Vec<(Connection, Leg, Vec<Line>)> = connections
+        .into_iter()
+        .map(|connection| {
+            let leg = who::leg(&connection, index, join, deployment);
+            let log = who::lines(&connection, index, join, deployment);
+            (connection, leg, log)
+        })
+        .collect();
+    let judgements: Vec<Judgement> = placed
+        .par_iter()
+        .map(|(connection, leg, log)| judge(&subject(connection, *leg, log, certifier, deployment)))
+        .collect();
+    for (_, need) in judgements.iter().flat_map(|judgement| &judgement.not_judged) {
+        *report.not_judged.entry(*need).or_default() += 1;
     }
-    let pairs: Vec<(&Connection, &[Finding])> = connections
+    let pairs: Vec<(Subject<'_>, &[Finding])> = placed
         .iter()
         .zip(&judgements)
-        .map(|(connection, judgement)| (connection, judgement.findings.as_slice()))
+        .map(|((connection, leg, log), judgement)| {
+            let subject = subject(connection, *leg, log, certifier, deployment);
+            (subject, judgement.findings.as_slice())
+        })
         .collect();
-    report.verdicts.extend(verdicts(&pairs).into_iter().map(|verdict| (capture, verdict)));
-    connections
-        .into_iter()
-        .zip(judgements)
-        .map(|(connection, judgement)| Judged { capture, connection, findings: judgement.findings })
-        .collect()
+    report.verdicts.extend(verdicts(&pairs).into_iter().map(|verdict| (index, verdict)));
+    let judged = placed.into_iter().zip(judgements).map(|((connection, leg, log), judgement)| {
+        Judged { capture: index, connection, leg, log, findings: judgement.findings }
+    });
+    report.connections.extend(judged);
 }
 
-fn store_report(store: &crate::trust::Store) -> StoreReport {
-    let mut sources: Vec<String> = Vec::new();
-    for anchor in store.anchors() {
-        if sources.last() != Some(&anchor.source) {
-            sources.push(anchor.source.clone());
-        }
-    }
-    StoreReport {
-        sources,
-        anchors: store.anchors().len(),
-        semantics: store.semantics(),
-        unreadable: store
-            .unreadable()
-            .iter()
-            .map(|block| (block.source.clone(), block.line, block.reason.to_string()))
-            .collect(),
-    }
+/// Runs the rules that look at everything together.
+fn judge_together(
+    judged: &[Judged],
+    certifier: &Certifier<'_>,
+    deployment: &Deployment,
+) -> Vec<(Option<usize>, Finding)> {
+    let connections: Vec<CaseConnection<'_>> = judged
+        .iter()
+        .map(|judged| CaseConnection {
+            capture: judged.capture,
+            subject: subject(&judged.connection, judged.leg, &judged.log, certifier, deployment),
+            findings: &judged.findings,
+        })
+        .collect();
+    judge_case(&Case { deployment, connections: &connections })
+}
+
+fn subject<'a>(
+    connection: &'a Connection,
+    leg: Leg,
+    log: &'a [Line],
+    certifier: &Certifier<'a>,
+    deployment: &'a Deployment,
+) -> Subject<'a> {
+    let store = certifier.store(connection, crate::tls::Role::Server);
+    Subject { connection, store, leg, deployment, log }
 }
 
 /// Captures from files and one stream, for library users who have no paths.

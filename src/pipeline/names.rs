@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::config::{ExpectedName, Judging};
 use super::court::not_shown;
 use crate::connection::{Connection, NameVerdict, NotJudged, Reference};
-use crate::expressway::{Checker, service};
+use crate::expressway::{Checker, Deployment, Join, service};
 use crate::packet::DnsAnswer;
 use crate::tls::Role;
 use crate::trust::name::{NameRule, check};
@@ -49,17 +49,36 @@ impl LookedUp {
     }
 }
 
+/// What tells the names of servers beside the handshake itself.
+pub(super) struct KnownNames<'n> {
+    /// Index of the capture.
+    pub(super) capture: usize,
+    /// Names that hosts looked up in it.
+    pub(super) looked_up: &'n LookedUp,
+    /// The log of the Expressway that took it.
+    pub(super) log: Option<&'n Join>,
+}
+
+impl KnownNames<'_> {
+    /// The name under which the log says that the connection was made.
+    fn logged(&self, connection: &Connection) -> Option<&str> {
+        let name = self.log?.names.get(&(self.capture, connection.stream))?;
+        Some(name.as_str())
+    }
+}
+
 /// Compares the certificate of the server with the name that is known for it.
 pub(super) fn verdict(
     connection: &Connection,
     judging: &Judging,
-    looked_up: &LookedUp,
+    known: &KnownNames<'_>,
+    deployment: &Deployment,
 ) -> NameVerdict {
     if let Some(reason) = not_shown(connection, Role::Server) {
         return NameVerdict::NotJudged(reason);
     }
     let (Some(leaf), Some(reference)) =
-        (connection.server_leaf(), reference(connection, judging, looked_up))
+        (connection.server_leaf(), reference(connection, judging, known, deployment))
     else {
         return NameVerdict::NotJudged(NotJudged::NoReference);
     };
@@ -74,21 +93,30 @@ pub(super) fn verdict(
     }
 }
 
-/// The name the user expects; else the server name that the client sent; else the name
-/// it looked up; else the address it connected to.
+/// The name the user expects; else the peer of the SIP zone that connects; else the
+/// server name that the client sent; else the name in the log of the Expressway; else
+/// the name that the client looked up; else the address it connected to.
 fn reference(
     connection: &Connection,
     judging: &Judging,
-    looked_up: &LookedUp,
+    known: &KnownNames<'_>,
+    deployment: &Deployment,
 ) -> Option<Reference> {
     if let Some(expected) = expected(connection, &judging.expected_names) {
         return Some(Reference::Expected(expected.name.clone()));
     }
     connection.handshake.client_hello()?;
+    let looked_up = known.looked_up.name(connection);
+    if let Some(peer) = deployment.zone_peer(connection.client, connection.server, looked_up) {
+        return Some(Reference::ZonePeer(peer));
+    }
     if let Some(name) = connection.server_name() {
         return Some(Reference::ServerName(name));
     }
-    let asked = looked_up.name(connection).filter(|_| !sends_every_name(connection));
+    if let Some(name) = known.logged(connection) {
+        return Some(Reference::Logged(name.to_owned()));
+    }
+    let asked = looked_up.filter(|_| !sends_every_name(connection));
     let address = Reference::Address(connection.server.address);
     Some(asked.map_or(address, |name| Reference::DnsAnswer(name.to_owned())))
 }

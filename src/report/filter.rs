@@ -9,7 +9,8 @@ pub fn group_filter(findings: &[&Finding]) -> String {
         [] => String::new(),
         [only] => only.filter(),
         many => {
-            let mut streams: Vec<u64> = many.iter().map(|finding| finding.stream).collect();
+            let mut streams: Vec<u64> =
+                many.iter().flat_map(|finding| finding.streams.iter().copied()).collect();
             streams.sort_unstable();
             streams.dedup();
             let streams: Vec<String> = streams.iter().map(u64::to_string).collect();

@@ -6,7 +6,9 @@
 //! unchanged; characters that could act on a terminal are written as `\uXXXX`,
 //! which every JSON reader turns back.
 
+mod case;
 mod chain;
+mod ciphers;
 mod connection;
 mod formatter;
 mod handshake;
@@ -14,6 +16,7 @@ mod inferred;
 mod key;
 mod path;
 mod peers;
+mod releases;
 mod store;
 
 use std::collections::BTreeMap;
@@ -22,9 +25,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 pub use chain::write_chain;
+pub use ciphers::{write_ciphers, write_known_ciphers};
 pub(super) use connection::usage_name;
 pub(super) use handshake::authority;
 pub use peers::write_peers;
+pub use releases::write_releases;
 pub use store::write_store;
 
 use super::filter::group_filter;
@@ -44,6 +49,8 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         inputs: report.captures.iter().map(InputDocument::of).collect(),
         trust_store: report.store.as_ref().map(StoreDocument::of),
         peer_trust_store: report.peer_store.as_ref().map(StoreDocument::of),
+        expressways: case::appliances(report),
+        legs: case::legs(report),
         verdicts: report
             .verdicts
             .iter()
@@ -83,7 +90,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
         schema_version: u32,
         file: String,
         #[serde(flatten)]
-        connection: connection::ConnectionDocument,
+        connection: connection::ConnectionDocument<'a>,
         finding_details: Vec<FindingDocument<'a>>,
     }
     let file = report.captures.get(judged.capture).map(CaptureReport::name).unwrap_or_default();
@@ -94,7 +101,7 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
         finding_details: judged
             .findings
             .iter()
-            .map(|finding| FindingDocument::of(judged.capture, finding))
+            .map(|finding| FindingDocument::of(Some(judged.capture), finding))
             .collect(),
     };
     formatter::compact(&line, out)?;
@@ -105,19 +112,21 @@ fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Res
 struct Document<'a> {
     schema_version: u32,
     tool: &'static str,
-    inputs: Vec<InputDocument<'a>>,
-    trust_store: Option<StoreDocument<'a>>,
-    peer_trust_store: Option<StoreDocument<'a>>,
+    inputs: Vec<InputDocument>,
+    trust_store: Option<StoreDocument>,
+    peer_trust_store: Option<StoreDocument>,
+    expressways: Vec<case::ApplianceDocument<'a>>,
     verdicts: Vec<VerdictDocument<'a>>,
+    legs: Vec<case::LegDocument>,
     findings: Vec<FindingDocument<'a>>,
-    connections: Vec<connection::ConnectionDocument>,
+    connections: Vec<connection::ConnectionDocument<'a>>,
     ledger: LedgerDocument,
     limits_hit: Vec<LimitDocument>,
     not_judged: Vec<NotJudgedDocument>,
 }
 
 #[derive(Serialize)]
-struct InputDocument<'a> {
+struct InputDocument {
     files: Vec<FileDocument>,
     format: String,
     frames: u64,
@@ -125,7 +134,7 @@ struct InputDocument<'a> {
     tcp_connections: u64,
     tls_connections: u64,
     unidentified_connections: u64,
-    trust_store: Option<StoreDocument<'a>>,
+    trust_store: Option<StoreDocument>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
     untold_problems: u64,
@@ -148,33 +157,32 @@ struct ProblemDocument {
 }
 
 #[derive(Serialize)]
-struct StoreDocument<'a> {
-    sources: &'a [String],
+struct StoreDocument {
+    sources: Vec<String>,
     anchors: usize,
     semantics: &'static str,
-    unreadable_blocks: Vec<UnreadableDocument<'a>>,
+    unreadable_blocks: Vec<UnreadableDocument>,
 }
 
-impl<'a> StoreDocument<'a> {
-    fn of(store: &'a StoreReport) -> Self {
+impl StoreDocument {
+    fn of(store: &StoreReport) -> Self {
+        let unreadable = store.unreadable.iter().cloned();
         Self {
-            sources: &store.sources,
+            sources: store.sources.clone(),
             anchors: store.anchors,
             semantics: super::words::semantics_word(store.semantics),
-            unreadable_blocks: store
-                .unreadable
-                .iter()
-                .map(|(source, line, reason)| UnreadableDocument { source, line: *line, reason })
+            unreadable_blocks: unreadable
+                .map(|(source, line, reason)| UnreadableDocument { source, line, reason })
                 .collect(),
         }
     }
 }
 
 #[derive(Serialize)]
-struct UnreadableDocument<'a> {
-    source: &'a str,
+struct UnreadableDocument {
+    source: String,
     line: usize,
-    reason: &'a str,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -182,7 +190,10 @@ struct VerdictDocument<'a> {
     input: usize,
     client: String,
     server: String,
-    leg: Option<&'static str>,
+    leg: String,
+    client_is: &'static str,
+    server_is: &'static str,
+    expressway: Option<&'a str>,
     streams: &'a [u64],
     cause: &'static str,
     severity: Severity,
@@ -190,6 +201,15 @@ struct VerdictDocument<'a> {
     sentence: &'a str,
     remedies: &'a [String],
     mended_by: Option<&'a str>,
+    since: Option<&'a str>,
+    log: Vec<VerdictLine<'a>>,
+}
+
+/// A line of the log that tells of the failure.
+#[derive(Serialize)]
+struct VerdictLine<'a> {
+    line: u64,
+    text: &'a str,
 }
 
 impl<'a> VerdictDocument<'a> {
@@ -198,7 +218,10 @@ impl<'a> VerdictDocument<'a> {
             input,
             client: verdict.client.to_string(),
             server: verdict.server.to_string(),
-            leg: verdict.service,
+            leg: verdict.leg_text(),
+            client_is: verdict.leg.client.word(),
+            server_is: verdict.leg.server.word(),
+            expressway: verdict.appliance.as_deref(),
             streams: &verdict.streams,
             cause: verdict.cause,
             severity: verdict.severity,
@@ -206,6 +229,8 @@ impl<'a> VerdictDocument<'a> {
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
+            since: verdict.since.as_deref(),
+            log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
         }
     }
 }
@@ -214,8 +239,9 @@ impl<'a> VerdictDocument<'a> {
 struct FindingDocument<'a> {
     rule: &'static str,
     severity: Severity,
-    input: usize,
-    stream: u64,
+    input: Option<usize>,
+    stream: Option<u64>,
+    streams: &'a [u64],
     sentence: String,
     remedy: String,
     filter: String,
@@ -233,12 +259,13 @@ struct EvidenceDocument<'a> {
 }
 
 impl<'a> FindingDocument<'a> {
-    fn of(input: usize, finding: &'a Finding) -> Self {
+    fn of(input: Option<usize>, finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule.id,
             severity: finding.severity,
             input,
-            stream: finding.stream,
+            stream: finding.streams.first().copied(),
+            streams: &finding.streams,
             sentence: finding.sentence(),
             remedy: finding.remedy(),
             filter: group_filter(&[finding]),
@@ -302,8 +329,8 @@ fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = Lim
     })
 }
 
-impl<'a> InputDocument<'a> {
-    fn of(capture: &'a CaptureReport) -> Self {
+impl InputDocument {
+    fn of(capture: &CaptureReport) -> Self {
         let not_tls = [LedgerClass::NotTls, LedgerClass::NoPayload]
             .iter()
             .filter_map(|class| capture.ledger.get(class))

@@ -1,13 +1,17 @@
 //! What is said: one [`Report`], and the renderers that read nothing else.
 
 mod beside;
+mod case;
 pub mod certificates;
 pub mod chain;
+pub mod ciphers;
 mod filter;
 mod inferred;
 pub mod json;
+mod legs;
 mod model;
 pub mod peers;
+pub mod releases;
 pub mod show;
 pub mod store;
 pub mod table;

@@ -1,19 +1,21 @@
 //! The one value that every renderer reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::capture::Problem;
 use crate::connection::{Connection, LedgerClass};
+use crate::expressway::{Appliance, Join, Leg, Line};
 use crate::packet::Skipped;
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
-use crate::trust::StoreSemantics;
+use crate::trust::{Store, StoreSemantics};
 
 /// Version of the JSON document. It grows by one when a field changes its meaning or
 /// goes away; new fields do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Findings of one rule and severity, each with the index of its capture.
-pub type Group<'r> = (Severity, &'static Rule, Vec<(usize, &'r Finding)>);
+pub type Group<'r> = (Severity, &'static Rule, Vec<(Option<usize>, &'r Finding)>);
 
 /// All that came of a run.
 #[derive(Debug, Default)]
@@ -28,6 +30,12 @@ pub struct Report {
     pub store: Option<StoreReport>,
     /// The trust store of the servers, when one was given.
     pub peer_store: Option<StoreReport>,
+    /// What the rules say of the case as a whole, with the capture that proves it.
+    pub case_findings: Vec<(Option<usize>, Finding)>,
+    /// The Expressways that are known.
+    pub appliances: Vec<Arc<Appliance>>,
+    /// The log of each of them joined with the captures.
+    pub joins: Vec<Join>,
     /// How many connections each rule could not judge, and why.
     pub not_judged: BTreeMap<Need, u64>,
 }
@@ -39,6 +47,10 @@ pub struct Judged {
     pub capture: usize,
     /// What was seen.
     pub connection: Connection,
+    /// Who its ends are.
+    pub leg: Leg,
+    /// What the log of the Expressway says of it, in order.
+    pub log: Vec<Line>,
     /// What the rules say of it.
     pub findings: Vec<Finding>,
 }
@@ -78,6 +90,10 @@ pub struct CaptureReport {
     pub unidentified: u64,
     /// Limits that were reached.
     pub limits_hit: Vec<LimitHit>,
+    /// What it is called where it has no files.
+    pub name: Option<String>,
+    /// The place of the Expressway in whose archive it lay, in [`Report::appliances`].
+    pub appliance: Option<usize>,
     /// The trust list that lay beside the capture, when it was used.
     pub store: Option<StoreReport>,
 }
@@ -104,6 +120,28 @@ pub struct StoreReport {
     pub semantics: StoreSemantics,
     /// Blocks that could not be read: source, line, reason.
     pub unreadable: Vec<(String, usize, String)>,
+}
+
+impl StoreReport {
+    /// What there is to say of a store.
+    #[must_use]
+    pub fn of(store: &Store) -> Self {
+        let mut sources: Vec<String> = Vec::new();
+        for anchor in store.anchors() {
+            if sources.last() != Some(&anchor.source) {
+                sources.push(anchor.source.clone());
+            }
+        }
+        let unreadable = store.unreadable().iter();
+        Self {
+            sources,
+            anchors: store.anchors().len(),
+            semantics: store.semantics(),
+            unreadable: unreadable
+                .map(|block| (block.source.clone(), block.line, block.reason.to_string()))
+                .collect(),
+        }
+    }
 }
 
 impl CaptureReport {
@@ -155,7 +193,7 @@ impl CaptureReport {
     #[must_use]
     pub fn name(&self) -> String {
         match self.files.as_slice() {
-            [] => String::new(),
+            [] => self.name.clone().unwrap_or_default(),
             [(only, _)] => only.clone(),
             [(first, _), .., (last, _)] => format!("{first} … {last}"),
         }
@@ -165,19 +203,20 @@ impl CaptureReport {
 impl Report {
     /// Findings in report order: worst first, then by rule, capture and stream.
     #[must_use]
-    pub fn findings(&self) -> Vec<(usize, &Finding)> {
+    pub fn findings(&self) -> Vec<(Option<usize>, &Finding)> {
         let place: BTreeMap<&str, usize> = crate::rules::registry::rules()
             .enumerate()
             .map(|(place, rule)| (rule.id, place))
             .collect();
-        let mut findings: Vec<(usize, &Finding)> = self
-            .connections
-            .iter()
-            .flat_map(|judged| judged.findings.iter().map(|finding| (judged.capture, finding)))
-            .collect();
+        let of_connections = self.connections.iter().flat_map(|judged| {
+            judged.findings.iter().map(|finding| (Some(judged.capture), finding))
+        });
+        let of_case = self.case_findings.iter().map(|(capture, finding)| (*capture, finding));
+        let mut findings: Vec<(Option<usize>, &Finding)> = of_connections.chain(of_case).collect();
         findings.sort_by_key(|(capture, finding)| {
             let order = place.get(finding.rule.id).copied().unwrap_or(usize::MAX);
-            (std::cmp::Reverse(finding.severity), order, *capture, finding.stream)
+            let stream = finding.streams.first().copied();
+            (std::cmp::Reverse(finding.severity), order, *capture, stream)
         });
         findings
     }
@@ -202,7 +241,8 @@ impl Report {
     /// The worst severity of all findings.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
-        self.connections.iter().filter_map(Judged::worst).max()
+        let of_case = self.case_findings.iter().map(|(_, finding)| finding.severity);
+        self.connections.iter().filter_map(Judged::worst).chain(of_case).max()
     }
 
     /// Whether any input could not be read.

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::filter::group_filter;
+use super::legs::Health;
 use super::model::{CaptureReport, Judged, Report};
 use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::packet::Skipped;
@@ -35,6 +36,7 @@ const FAINT: Style = Style::new().dimmed();
 pub fn render(report: &Report, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     page.verdicts(report);
+    page.case(report);
     for (index, capture) in report.captures.iter().enumerate() {
         page.capture(report, index, capture);
     }
@@ -91,6 +93,12 @@ impl Page {
             if let Some(mended_by) = &verdict.mended_by {
                 self.paragraph(mended_by, "    to mend the chain: ", 7);
             }
+            if let Some(since) = &verdict.since {
+                self.paragraph(since, "    since: ", 7);
+            }
+            for (number, text) in &verdict.log {
+                self.paragraph(text, &format!("    log line {number}: "), 7);
+            }
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
             let note =
                 format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
@@ -119,6 +127,28 @@ impl Page {
         if !again.is_empty() {
             self.line(&format!("    {} as above", again.join(" ")));
             again.clear();
+        }
+    }
+
+    /// The Expressways that are known, and the legs.
+    fn case(&mut self, report: &Report) {
+        for (title, told) in super::case::appliances(report) {
+            self.heading(&printable(&title));
+            for line in told {
+                self.paragraph(&line, "  ", 4);
+            }
+        }
+        let legs = super::case::leg_lines(report);
+        if legs.is_empty() {
+            return;
+        }
+        self.heading("Legs");
+        for (health, line) in legs {
+            let word = format!("  {:<8}  ", health.word());
+            for folded in fold(&printable(&line), self.width(), &word, 12) {
+                let styled = self.styled(health_style(health), health.word());
+                self.line(&folded.replacen(health.word(), &styled, 1));
+            }
         }
     }
 
@@ -205,8 +235,8 @@ impl Page {
     }
 
     /// Findings of one rule: those that say the same are told once.
-    fn group(&mut self, report: &Report, findings: &[(usize, &Finding)]) {
-        let mut told: Vec<(String, Vec<(usize, &Finding)>)> = Vec::new();
+    fn group(&mut self, report: &Report, findings: &[Placed<'_>]) {
+        let mut told: Vec<(String, Vec<Placed<'_>>)> = Vec::new();
         for (capture, finding) in findings {
             let sentence = finding.sentence();
             match told.iter_mut().find(|(known, list)| {
@@ -230,14 +260,18 @@ impl Page {
         }
     }
 
-    fn proof(&mut self, report: &Report, list: &[(usize, &Finding)]) {
-        let Some(capture) = list.first().and_then(|(index, _)| report.captures.get(*index)) else {
+    fn proof(&mut self, report: &Report, list: &[Placed<'_>]) {
+        let Some(capture) = list.first().and_then(|(index, _)| report.captures.get((*index)?))
+        else {
             return;
         };
         let findings: Vec<&Finding> = list.iter().map(|(_, finding)| *finding).collect();
         let mut frames: Vec<u64> = findings.iter().flat_map(|finding| finding.frames()).collect();
         frames.sort_unstable();
         frames.dedup();
+        if frames.is_empty() {
+            return;
+        }
         let filter = if capture.files.len() == 1 {
             format!("; filter: {}", group_filter(&findings))
         } else {
@@ -328,6 +362,9 @@ impl Page {
     }
 }
 
+/// A finding with the index of the capture that proves it.
+type Placed<'r> = (Option<usize>, &'r Finding);
+
 /// Which skipped frames, and what they are called.
 type Kind = (fn(&Skipped) -> bool, &'static str);
 
@@ -371,6 +408,15 @@ fn stacked(rows: &[[String; 11]]) -> Vec<String> {
 
 fn times(number: u64) -> String {
     if number == 1 { "once".into() } else { format!("{number} times") }
+}
+
+const fn health_style(health: Health) -> Style {
+    match health {
+        Health::Failing => ERROR,
+        Health::AtRisk => WARNING,
+        Health::NotSeen => FAINT,
+        Health::Healthy => INFO,
+    }
 }
 
 const fn severity_style(severity: Severity) -> Style {
@@ -490,6 +536,7 @@ pub fn certificate_text(connection: &Connection) -> String {
             None => "not decided".into(),
         },
         PathVerdict::NotJudged(NotJudged::NoTrustStore) => "not judged".into(),
+        PathVerdict::NotJudged(NotJudged::OtherMachine) => "not checked here".into(),
         PathVerdict::NotJudged(NotJudged::HiddenByTls13) => "hidden".into(),
         PathVerdict::NotJudged(NotJudged::Resumed) => "resumed".into(),
         PathVerdict::NotJudged(NotJudged::NotSent)
@@ -511,7 +558,7 @@ pub fn certificate_text(connection: &Connection) -> String {
 
 /// Folds text at spaces; the first line begins with `first`, the others with
 /// `indent` spaces.
-fn fold(text: &str, width: usize, first: &str, indent: usize) -> Vec<String> {
+pub(super) fn fold(text: &str, width: usize, first: &str, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;

@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, Reaction};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, Outcome};
@@ -39,7 +39,7 @@ const ALERT_RECEIVED: Rule = Rule {
         ),
     },
     references: &["RFC 8446, 6.2", "RFC 5246, 7.2.2"],
-    check: alert_received,
+    check: Check::Connection(alert_received),
 };
 
 fn alert_received(subject: &Subject<'_>) -> Option<Observation> {

@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{severity, with_reaction};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::{Lack, TrustFault, openssl};
 use super::words::{Text, Values};
@@ -69,7 +69,7 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
         "CSCwc69661",
         "CSCwa12894",
     ],
-    check: self_signed_not_trusted,
+    check: Check::Connection(self_signed_not_trusted),
 };
 
 fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
@@ -77,7 +77,7 @@ fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     let leaf = subject.connection.server_leaf()?;
     let advice = if fault.namesake().is_some() { SIGN_BOTH } else { SIGN_OR_TRUST };
     let values = fault
-        .values(values(subject.connection, leaf))
+        .values(values(subject, leaf))
         .with_words("advice", advice)
         .with_words("wanted", THE_CERTIFICATE);
     Some(observation(subject.connection, values, leaf, "this certificate in the trust store"))
@@ -130,7 +130,7 @@ const TRUST_ANCHOR_MISSING: Rule = Rule {
         "CSCwa25108",
         "CSCwa12894",
     ],
-    check: trust_anchor_missing,
+    check: Check::Connection(trust_anchor_missing),
 };
 
 fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
@@ -159,7 +159,7 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
     };
     let expected = format!("{} in the trust store", end.issuer);
     let values =
-        fault.values(values(connection, leaf)).with("anchor", anchor).with_words("wanted", wanted);
+        fault.values(values(subject, leaf)).with("anchor", anchor).with_words("wanted", wanted);
     Some(observation(connection, values, leaf, &expected))
 }
 
@@ -204,14 +204,14 @@ const INTERMEDIATE_MISSING: Rule = Rule {
         "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
         "CSCwc69661",
     ],
-    check: intermediate_missing,
+    check: Check::Connection(intermediate_missing),
 };
 
 fn intermediate_missing(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(subject.connection, Lack::Intermediate)?;
     let leaf = subject.connection.server_leaf()?;
     let expected = format!("{} sent too, or in the trust store", leaf.issuer);
-    let values = fault.values(values(subject.connection, leaf)).with_words("wanted", THE_ISSUER);
+    let values = fault.values(values(subject, leaf)).with_words("wanted", THE_ISSUER);
     Some(observation(subject.connection, values, leaf, &expected))
 }
 
@@ -252,7 +252,7 @@ const CERTIFICATE_SIGNATURE_FAILURE: Rule = Rule {
         caveat: OTHER_STORE,
     },
     references: &["RFC 5280, 6.1.3", "CSCwa12894", "CSCwa12905"],
-    check: certificate_signature_failure,
+    check: Check::Connection(certificate_signature_failure),
 };
 
 fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
@@ -260,7 +260,7 @@ fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
     let path = connection.server_path.judged()?;
     let error = path.errors.iter().find(|error| error.code == code::CERT_SIGNATURE_FAILURE)?;
     let signed = &path.path.get(error.depth)?.certificate;
-    let values = values(connection, connection.server_leaf()?)
+    let values = values(subject, connection.server_leaf()?)
         .with("signed", scene::certificate(signed))
         .with("issuer", &signed.issuer)
         .with("openssl", openssl(error));
@@ -277,10 +277,10 @@ fn fault(connection: &Connection, lack: Lack) -> Option<TrustFault<'_>> {
     TrustFault::of(connection, Role::Server).filter(|fault| fault.lack == lack)
 }
 
-fn values(connection: &Connection, leaf: &Certificate) -> Values {
-    scene::values(connection)
+fn values(subject: &Subject<'_>, leaf: &Certificate) -> Values {
+    scene::values(subject.connection)
         .with("certificate", scene::certificate(leaf))
-        .with_words("upload", scene::upload(connection))
+        .with_words("upload", scene::upload(subject))
 }
 
 fn observation(

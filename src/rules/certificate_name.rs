@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, with_reaction};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NameVerdict, Reference};
@@ -56,21 +56,28 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
         "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
     ],
-    check: name_not_in_certificate,
+    check: Check::Connection(name_not_in_certificate),
 };
 
 fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let NameVerdict::Checked { reference, matches, .. } = &connection.name else { return None };
     let leaf = connection.server_leaf()?;
-    let by_traffic_server = check(NameRule::TrafficServer, leaf, &reference.to_string());
-    let severity = judged(connection, reference, *matches, by_traffic_server.matched)?;
-    let names = names(&by_traffic_server);
+    let by_zone = matches!(reference, Reference::ZonePeer(_));
+    let rule = if by_zone { NameRule::SipZone } else { NameRule::TrafficServer };
+    let compared = check(rule, leaf, &reference.to_string());
+    let severity = if by_zone {
+        judged_by_zone(connection, compared.matched)?
+    } else {
+        judged(connection, reference, *matches, compared.matched)?
+    };
+    let names = names(&compared);
+    let differently = if by_zone { Text::en("") } else { differently(*matches, compared.matched) };
     let values = scene::values(connection)
         .with("reference", reference)
         .with("certificate", scene::certificate(leaf))
         .with("names", &names)
-        .with_words("differently", differently(*matches, by_traffic_server.matched))
+        .with_words("differently", differently)
         .with_words("rename", rename(reference));
     let asked = asked(connection, reference);
     let shown = scene::certificate_frame(connection, Role::Server)
@@ -105,6 +112,13 @@ fn names(check: &NameCheck) -> String {
         }
     }
     if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+}
+
+/// A SIP zone that does not find its peer's address refuses, if it verifies at all; one
+/// that went on did not verify.
+fn judged_by_zone(connection: &Connection, matched: bool) -> Option<Severity> {
+    let accepted = reaction(connection, Role::Server) == Reaction::Accepted;
+    (!matched && !accepted).then_some(Severity::Error)
 }
 
 /// Whether a name that differs matters here, and how much.
@@ -150,7 +164,11 @@ fn asked(connection: &Connection, reference: &Reference) -> Option<Evidence> {
 fn rename(reference: &Reference) -> Text {
     match reference {
         Reference::Address(_) => RENAME_ADDRESS,
-        Reference::ServerName(name) | Reference::Expected(name) | Reference::DnsAnswer(name) => {
+        Reference::ZonePeer(_) => RENAME_PEER,
+        Reference::ServerName(name)
+        | Reference::Expected(name)
+        | Reference::Logged(name)
+        | Reference::DnsAnswer(name) => {
             if name.contains('.') {
                 REISSUE
             } else {
@@ -160,6 +178,9 @@ fn rename(reference: &Reference) -> Text {
     }
 }
 
+const RENAME_PEER: Text = Text::en(
+    "SIP zones compare subject alternative names, never the common name. On the Expressway, Configuration > Zones: the peer address has to be a name that stands in the certificate of {server} (for the zones of Unified CM: System > Server on Unified CM, then Refresh servers); or issue that certificate again with {reference} as subject alternative name.",
+);
 const RENAME_ADDRESS: Text = Text::en(
     "On Unified CM, System > Server: replace {reference} by the fully qualified domain name that the certificate carries (an iPAddress in the certificate does not help: the traffic server compares DNS names and CN only). Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
 );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, severity, tells, with_reaction};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::Connection;
@@ -60,7 +60,7 @@ const WEAK_KEY: Rule = Rule {
         ),
     },
     references: &["RFC 9325, 4.5", "SSL_CTX_set_security_level(3), OpenSSL 3.0"],
-    check: weak_key,
+    check: Check::Connection(weak_key),
 };
 
 fn weak_key(subject: &Subject<'_>) -> Option<Observation> {
@@ -143,7 +143,7 @@ const EKU_UNSUITABLE: Rule = Rule {
         "Field Notice FN74362",
         "CSCwr73373",
     ],
-    check: eku_unsuitable,
+    check: Check::Connection(eku_unsuitable),
 };
 
 fn eku_unsuitable(subject: &Subject<'_>) -> Option<Observation> {

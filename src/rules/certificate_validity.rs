@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, with_reaction};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::Connection;
@@ -53,7 +53,7 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
         ),
     },
     references: &["RFC 5280, 4.1.2.5", "RFC 5280, 6.1.3", "RFC 8446, 6.2"],
-    check: certificate_expired,
+    check: Check::Connection(certificate_expired),
 };
 
 fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
@@ -97,7 +97,7 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
         ),
     },
     references: &["RFC 5280, 4.1.2.5", "RFC 5280, 6.1.3"],
-    check: certificate_not_yet_valid,
+    check: Check::Connection(certificate_not_yet_valid),
 };
 
 fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {

@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, Reaction};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection;
 use super::trust_fault::TrustFault;
@@ -48,7 +48,7 @@ const ECDSA_SELECTED: Rule = Rule {
         "Customize the Expressway SSL Cipher Configuration (222186)",
         "CSCwc88608",
     ],
-    check: ecdsa_selected,
+    check: Check::Connection(ecdsa_selected),
 };
 
 fn ecdsa_selected(subject: &Subject<'_>) -> Option<Observation> {
@@ -145,7 +145,7 @@ const OLD_TLS: Rule = Rule {
         caveat: Text::en("Old phones may not know TLS 1.2."),
     },
     references: &["RFC 8996", "RFC 9325, 3.1.1"],
-    check: old_tls,
+    check: Check::Connection(old_tls),
 };
 
 fn old_tls(subject: &Subject<'_>) -> Option<Observation> {

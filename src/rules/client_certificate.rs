@@ -2,7 +2,7 @@
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, hidden_answer, reaction};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault;
 use super::words::{Text, Values};
@@ -52,7 +52,7 @@ const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
         "CSCvz45074",
         "CSCvz20720",
     ],
-    check: client_certificate_refused,
+    check: Check::Connection(client_certificate_refused),
 };
 
 fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
@@ -179,7 +179,7 @@ const CLIENT_CERTIFICATE_NOT_SENT: Rule = Rule {
         ),
     },
     references: &["RFC 5246, 7.4.6", "RFC 8446, 4.4.2", "RFC 8446, 6.2"],
-    check: client_certificate_not_sent,
+    check: Check::Connection(client_certificate_not_sent),
 };
 
 fn client_certificate_not_sent(subject: &Subject<'_>) -> Option<Observation> {

@@ -3,7 +3,7 @@
 use super::client_certificate::{chain_upload, empty_list};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, severity, with_reaction};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::{TrustFault, openssl};
 use super::words::Text;
@@ -61,7 +61,7 @@ const CLIENT_CHAIN_NOT_TRUSTED: Rule = Rule {
         "CSCvz45074",
         "CSCwa12905",
     ],
-    check: client_chain_not_trusted,
+    check: Check::Connection(client_chain_not_trusted),
 };
 
 fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
@@ -125,7 +125,7 @@ const CLIENT_ISSUER_NOT_REQUESTED: Rule = Rule {
         "RFC 8446, 4.2.4",
         "Upload the Root and Intermediate Certificates of Expressway-Core onto CUCM (217748)",
     ],
-    check: client_issuer_not_requested,
+    check: Check::Connection(client_issuer_not_requested),
 };
 
 /// More names than these are counted: a server may name hundreds.
@@ -195,7 +195,7 @@ const CLIENT_CERTIFICATE_EMPTY: Rule = Rule {
         ),
     },
     references: &["RFC 5246, 7.4.6", "RFC 8446, 4.4.2", "CSCvz45074"],
-    check: client_certificate_empty,
+    check: Check::Connection(client_certificate_empty),
 };
 
 fn client_certificate_empty(subject: &Subject<'_>) -> Option<Observation> {

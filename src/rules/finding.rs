@@ -55,15 +55,16 @@ pub struct Observation {
     pub of: Option<Role>,
 }
 
-/// A rule's judgement on one connection.
+/// A rule's judgement.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The rule that fired.
     pub rule: &'static Rule,
     /// How bad it is here.
     pub severity: Severity,
-    /// `tcp.stream` of the connection.
-    pub stream: u64,
+    /// `tcp.stream` of the connections that it is about; none where it is about what
+    /// lies beside the capture.
+    pub streams: Vec<u64>,
     /// The values of this case.
     pub values: Values,
     /// The proof.
@@ -97,13 +98,22 @@ impl Finding {
     /// A display filter to paste into Wireshark.
     #[must_use]
     pub fn filter(&self) -> String {
-        let frames = self.frames();
-        if frames.is_empty() {
-            return format!("tcp.stream eq {}", self.stream);
+        let streams = match self.streams.as_slice() {
+            [] => String::new(),
+            [only] => format!("tcp.stream eq {only}"),
+            several => format!("tcp.stream in {{{}}}", listed(several)),
+        };
+        match self.frames().as_slice() {
+            [] => streams,
+            frames if streams.is_empty() => format!("frame.number in {{{}}}", listed(frames)),
+            frames => format!("{streams} && frame.number in {{{}}}", listed(frames)),
         }
-        let list: Vec<String> = frames.iter().map(u64::to_string).collect();
-        format!("tcp.stream eq {} && frame.number in {{{}}}", self.stream, list.join(", "))
     }
+}
+
+fn listed(numbers: &[u64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    numbers.join(", ")
 }
 
 impl Evidence {

@@ -1,7 +1,7 @@
 //! Handshakes that ended without a word.
 
 use super::finding::{Evidence, Observation, Severity};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection;
 use super::words::Text;
@@ -42,7 +42,7 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
         "RFC 5246, 7.2.1",
         "Resolve Collaboration Edge Most Common Issues (118798)",
     ],
-    check: handshake_unfinished,
+    check: Check::Connection(handshake_unfinished),
 };
 
 fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {

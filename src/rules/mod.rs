@@ -5,14 +5,19 @@
 //! order, `tlsight rules`, `tlsight explain`, the rule index of the JSON document,
 //! the tests over all rules) follows from the slices.
 
+mod addressing;
 mod alerts;
+mod case;
 mod certificate_chain;
 mod certificate_name;
 mod certificate_use;
 mod certificate_validity;
+mod cipher_preference;
 mod cipher_selection;
 mod client_certificate;
 mod client_trust;
+mod cluster;
+mod configuration;
 mod finding;
 mod handshake_failure;
 mod mending;
@@ -25,19 +30,22 @@ mod rule;
 mod run;
 mod scene;
 mod selection;
+mod since;
 #[cfg(test)]
 mod testing;
 mod tls13_inference;
 mod trust_fault;
 mod trust_store;
+mod unified_cm;
 mod verdict;
 mod visibility;
 mod words;
 
+pub use case::{Case, CaseConnection, CaseObservation};
 pub use finding::{Evidence, Finding, Observation, Severity};
 pub use mending::mending;
 pub use reaction::{Reaction, reaction};
-pub use rule::{Need, Page, Part, Rule, Subject};
-pub use run::{Judgement, judge};
+pub use rule::{Check, Need, Page, Part, Rule, Subject};
+pub use run::{Judgement, judge, judge_case};
 pub use verdict::{Verdict, verdicts};
 pub use words::{Text, Values};

@@ -1,7 +1,7 @@
 //! Have both sides anything in common?
 
 use super::finding::{Evidence, Observation, Severity};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection::{self, Preference};
 use super::words::Text;
@@ -49,7 +49,7 @@ const NO_COMMON_CIPHER: Rule = Rule {
         "CUCM Security Guide 15, Cipher Management",
         "CUCM Security Guide 15, TLS 1.3 Setup",
     ],
-    check: no_common_cipher,
+    check: Check::Connection(no_common_cipher),
 };
 
 fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
@@ -143,7 +143,7 @@ const NO_COMMON_VERSION: Rule = Rule {
         caveat: Text::en("A middlebox that terminates TLS has its own minimum."),
     },
     references: &["RFC 8446, 4.2.1", "RFC 8446, 6.2", "RFC 5246, E.1"],
-    check: no_common_version,
+    check: Check::Connection(no_common_version),
 };
 
 fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {

@@ -1,7 +1,7 @@
 //! What path validation could not decide, and why.
 
 use super::finding::{Observation, Severity};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::tls::Role;
@@ -37,7 +37,7 @@ const TOO_MUCH_PATH_WORK: Rule = Rule {
         caveat: Text::en("The chain is neither accepted nor refused: it was not judged."),
     },
     references: &["RFC 5280, 6", "RFC 4158, 5"],
-    check: too_much_path_work,
+    check: Check::Connection(too_much_path_work),
 };
 
 fn too_much_path_work(subject: &Subject<'_>) -> Option<Observation> {
@@ -82,7 +82,7 @@ const SIGNATURE_NOT_CHECKED: Rule = Rule {
         ),
     },
     references: &["RFC 5280, 6.1.3", "RFC 9325, 4.5"],
-    check: signature_not_checked,
+    check: Check::Connection(signature_not_checked),
 };
 
 fn signature_not_checked(subject: &Subject<'_>) -> Option<Observation> {

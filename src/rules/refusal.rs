@@ -2,7 +2,7 @@
 
 use super::finding::{Observation, Severity};
 use super::reaction::{self, Reaction};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NotJudged, PathVerdict};
@@ -48,7 +48,7 @@ const CERTIFICATE_REFUSED: Rule = Rule {
         "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
         "CSCwc69661",
     ],
-    check: certificate_refused,
+    check: Check::Connection(certificate_refused),
 };
 
 fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
@@ -64,7 +64,7 @@ fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with("alert", scene::said_alert(Some(alert)))
         .with_words("reason", reason)
         .with_words("wanted", wanted(leaf))
-        .with_words("upload", scene::upload(connection));
+        .with_words("upload", scene::upload(subject));
     let shown = scene::certificate_frame(connection, Role::Server)
         .map(|frame| scene::serial_evidence(frame, leaf));
     Some(Observation {
@@ -78,7 +78,7 @@ fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
 fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text> {
     let vouched = match &connection.server_path {
         PathVerdict::Judged(chain) => chain.validation.ok(),
-        PathVerdict::NotJudged(NotJudged::NoTrustStore) => false,
+        PathVerdict::NotJudged(NotJudged::NoTrustStore | NotJudged::OtherMachine) => false,
         PathVerdict::NotJudged(_) => return None,
     };
     match (alert, vouched) {
@@ -142,7 +142,7 @@ const TLS13_CLIENT_REFUSED_CERTIFICATE: Rule = Rule {
         "RFC 8446, 6.2",
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
     ],
-    check: tls13_client_refused_certificate,
+    check: Check::Connection(tls13_client_refused_certificate),
 };
 
 fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation> {
@@ -164,7 +164,7 @@ fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation
     let values = scene::values(connection)
         .with("alert", scene::said_alert(alert))
         .with("wanted", "the CA certificates above the server's certificate")
-        .with_words("upload", scene::upload(connection))
+        .with_words("upload", scene::upload(subject))
         .with_words("meaning", meaning)
         .with_words("remedy", remedy);
     Some(Observation {

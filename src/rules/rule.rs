@@ -1,8 +1,10 @@
 //! What a rule is. Adding one touches one file: its family's.
 
+use super::case::{Case, CaseObservation};
 use super::finding::{Observation, Severity};
 use super::words::Text;
 use crate::connection::Connection;
+use crate::expressway::{Appliance, Deployment, Leg, Line, Version};
 use crate::trust::Store;
 
 /// A rule is a value.
@@ -28,8 +30,17 @@ pub struct Rule {
     pub page: Page,
     /// RFC sections; titles of vendor documents and defect ids.
     pub references: &'static [&'static str],
-    /// Looks at one connection.
-    pub check: fn(&Subject<'_>) -> Option<Observation>,
+    /// What it looks at, and how.
+    pub check: Check,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// One connection.
+    Connection(fn(&Subject<'_>) -> Option<Observation>),
+    /// Everything together: appliances, their settings and logs, all connections.
+    Case(fn(&Case<'_>) -> Vec<CaseObservation>),
 }
 
 /// What a rule contributes to a verdict. The first finding, in the order of the
@@ -72,6 +83,8 @@ pub enum Need {
     TrustStore,
     /// A readable server certificate.
     ServerCertificate,
+    /// A known Expressway on this connection.
+    Expressway,
 }
 
 impl Need {
@@ -80,6 +93,9 @@ impl Need {
     pub const fn unmet(self) -> &'static str {
         match self {
             Self::TrustStore => "no trust store given (--trust)",
+            Self::Expressway => {
+                "no Expressway known (give its diagnostic archive, or --expressway IP)"
+            }
             Self::ServerCertificate => "no server certificate visible",
         }
     }
@@ -90,6 +106,7 @@ impl Need {
         match self {
             Self::TrustStore => subject.store.is_some(),
             Self::ServerCertificate => subject.connection.server_leaf().is_some(),
+            Self::Expressway => subject.leg.appliance().is_some(),
         }
     }
 }
@@ -99,6 +116,26 @@ impl Need {
 pub struct Subject<'a> {
     /// The connection to judge.
     pub connection: &'a Connection,
-    /// The trust anchors, when there are any.
+    /// The trust anchors of the side that checks the server, when they are known.
     pub store: Option<&'a Store>,
+    /// Who the two ends are.
+    pub leg: Leg,
+    /// Who is who.
+    pub deployment: &'a Deployment,
+    /// What the log of the Expressway says of this connection, in order.
+    pub log: &'a [Line],
+}
+
+impl<'a> Subject<'a> {
+    /// The known Expressway on this connection.
+    #[must_use]
+    pub fn appliance(&self) -> Option<&'a Appliance> {
+        self.deployment.appliance(self.leg.appliance()?)
+    }
+
+    /// The software version of that Expressway.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.appliance()?.version
+    }
 }

@@ -8,6 +8,7 @@ use super::rule::Subject;
 use super::run::judge;
 use super::verdict::Verdict;
 use crate::connection::Connection;
+use crate::expressway::{Appliance, BoxRole, Deployment, Leg, Version};
 use crate::pipeline::{Config, analyze, source_from_file};
 use crate::report::Judged;
 use crate::tls::{Body, Role, ServerHello, What};
@@ -71,8 +72,63 @@ pub(super) fn bent(
     let mut connection = judged(sample, trust).remove(0).connection;
     bend(&mut connection);
     let store = trust.map(store);
-    let findings = judge(&Subject { connection: &connection, store: store.as_ref() }).findings;
+    let subject = Subject {
+        connection: &connection,
+        store: store.as_ref(),
+        leg: Leg::default(),
+        deployment: &Deployment::default(),
+        log: &[],
+    };
+    let findings = judge(&subject).findings;
     findings.into_iter().find(|finding| finding.rule.id == id)
+}
+
+/// The Expressway-C of the samples, of a version that verifies.
+pub(super) fn expressway() -> Appliance {
+    Appliance {
+        name: "expc.example.org".to_owned(),
+        role: Some(BoxRole::Core),
+        version: Version::parse("X14.3.4"),
+        addresses: vec!["10.30.5.20".parse().unwrap()],
+        ..Appliance::default()
+    }
+}
+
+/// What the rule `id` finds in a sample, in connections and in the case, when this
+/// Expressway is known.
+pub(super) fn findings_of(
+    id: &str,
+    sample: &str,
+    trust: Option<&str>,
+    appliance: Appliance,
+) -> Vec<Finding> {
+    let all = all_findings_of(sample, trust, appliance).into_iter();
+    all.filter(|finding| finding.rule.id == id).collect()
+}
+
+/// What all rules find in a sample when this Expressway is known.
+pub(super) fn all_findings_of(
+    sample: &str,
+    trust: Option<&str>,
+    appliance: Appliance,
+) -> Vec<Finding> {
+    findings_across(&[sample], trust, appliance)
+}
+
+/// What all rules find in several samples together when this Expressway is known.
+pub(super) fn findings_across(
+    samples: &[&str],
+    trust: Option<&str>,
+    appliance: Appliance,
+) -> Vec<Finding> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let appliances = vec![Arc::new(appliance)];
+    let config = Config { store: trust.map(store), appliances, ..Config::default() };
+    let sources = samples.iter().map(|sample| source_from_file(folder.join(sample))).collect();
+    let report = analyze(sources, &config);
+    let of_connections = report.connections.into_iter().flat_map(|judged| judged.findings);
+    let of_case = report.case_findings.into_iter().map(|(_, finding)| finding);
+    of_connections.chain(of_case).collect()
 }
 
 /// The findings on a capture in samples when the servers trust `peers`, another list of

@@ -2,7 +2,7 @@
 //! that it is concluded, and how sure that is.
 
 use super::finding::{Evidence, Observation, Severity};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
 use crate::connection::{Claim, Confidence, Connection, HiddenKey, Inference, Outcome};
@@ -46,7 +46,7 @@ const TLS13_SERVER_KEY_TYPE: Rule = Rule {
         "RFC 8446, 5.2",
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
     ],
-    check: tls13_server_key_type,
+    check: Check::Connection(tls13_server_key_type),
 };
 
 fn tls13_server_key_type(subject: &Subject<'_>) -> Option<Observation> {
@@ -140,7 +140,7 @@ const TLS13_MTLS_INFERRED: Rule = Rule {
         ),
     },
     references: &["RFC 8446, 4.3.2", "RFC 8446, 4.4.2", "RFC 8446, 4.4.4"],
-    check: tls13_mtls_inferred,
+    check: Check::Connection(tls13_mtls_inferred),
 };
 
 fn tls13_mtls_inferred(subject: &Subject<'_>) -> Option<Observation> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::finding::{Evidence, Observation, Severity};
-use super::rule::{Need, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::openssl;
 use super::words::Text;
@@ -58,7 +58,7 @@ const SAME_SUBJECT_ANCHORS: Rule = Rule {
         ),
     },
     references: REFERENCES,
-    check: same_subject_anchors,
+    check: Check::Connection(same_subject_anchors),
 };
 
 fn same_subject_anchors(subject: &Subject<'_>) -> Option<Observation> {
@@ -155,7 +155,7 @@ const STORE_LOOKUP_DIFFERS: Rule = Rule {
         ),
     },
     references: REFERENCES,
-    check: store_lookup_differs,
+    check: Check::Connection(store_lookup_differs),
 };
 
 fn store_lookup_differs(subject: &Subject<'_>) -> Option<Observation> {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::finding::{Finding, Severity};
 use super::mending::mending;
 use super::reaction;
-use super::rule::Part;
+use super::rule::{Part, Subject};
 use super::scene;
 use super::selection;
+use super::since::since;
 use super::words::{Text, Values};
 use crate::connection::{Connection, Outcome};
-use crate::expressway::service;
+use crate::expressway::{Leg, service};
 use crate::packet::Endpoint;
 use crate::tls::Role;
 use crate::tls::names::Authentication;
@@ -24,6 +25,15 @@ pub struct Verdict {
     pub server: Endpoint,
     /// The service behind the port, where it is known.
     pub service: Option<&'static str>,
+    /// Who the two ends are.
+    pub leg: Leg,
+    /// The name of the Expressway on this leg, when it is known.
+    pub appliance: Option<String>,
+    /// Since which version this matters, and what that says of the one at hand.
+    pub since: Option<String>,
+    /// What the log of the Expressway says of it: number and text of the lines of the
+    /// first connection that tell of the failure.
+    pub log: Vec<(u64, String)>,
     /// Streams that ended in the same way.
     pub streams: Vec<u64>,
     /// Id of the rule that names the cause.
@@ -44,12 +54,13 @@ pub struct Verdict {
 /// Joins the findings of each failing connection under its cause. What failed comes
 /// before what a stricter peer would refuse; else the order is that of the streams.
 #[must_use]
-pub fn verdicts(judged: &[(&Connection, &[Finding])]) -> Vec<Verdict> {
+pub fn verdicts(judged: &[(Subject<'_>, &[Finding])]) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = Vec::new();
     let mut known = BTreeMap::new();
-    for (connection, findings) in judged {
+    for (subject, findings) in judged {
+        let connection = subject.connection;
         let Some(cause) = cause(connection, findings) else { continue };
-        let verdict = Verdict::of(connection, cause, findings);
+        let verdict = Verdict::of(subject, cause, findings);
         let same = (verdict.client, verdict.server, verdict.cause, verdict.sentence.clone());
         match known.get(&same).and_then(|at: &usize| verdicts.get_mut(*at)) {
             Some(known) => known.streams.push(connection.stream),
@@ -79,8 +90,22 @@ fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<&'a Fin
 }
 
 impl Verdict {
-    fn of(connection: &Connection, cause: &Finding, findings: &[Finding]) -> Self {
+    /// `Expressway-C to Unified CM 8443 (UDS, AXL and SOAP over HTTPS)`.
+    #[must_use]
+    pub fn leg_text(&self) -> String {
+        let service = self.service.map(|service| format!(" ({service})")).unwrap_or_default();
+        let (client, server) = (self.leg.client.name(), self.leg.server.name());
+        format!("{client} to {server} {}{service}", self.server.port)
+    }
+
+    fn of(subject: &Subject<'_>, cause: &Finding, findings: &[Finding]) -> Self {
+        let connection = subject.connection;
+        let failures = subject.log.iter().filter(|line| line.event.is_failure());
         Self {
+            leg: subject.leg,
+            appliance: subject.appliance().map(|appliance| appliance.name.clone()),
+            since: since(subject, cause),
+            log: failures.map(|line| (line.number, line.text.clone())).collect(),
             client: connection.client.address,
             server: connection.server,
             service: service(connection.server.port).map(|service| service.name),
@@ -88,14 +113,15 @@ impl Verdict {
             cause: cause.rule.id,
             severity: cause.severity,
             refused_by: connection.outcome.aborted_by(),
-            sentence: sentence(connection, cause),
+            sentence: sentence(subject, cause),
             remedies: remedies(connection, cause, findings),
             mended_by: mended_by(connection, cause),
         }
     }
 }
 
-fn sentence(connection: &Connection, cause: &Finding) -> String {
+fn sentence(subject: &Subject<'_>, cause: &Finding) -> String {
+    let connection = subject.connection;
     let Part::Certificate { clause, .. } = cause.rule.part else { return cause.sentence() };
     let of = cause.of.unwrap_or(Role::Server);
     let completed = connection.outcome == Outcome::Completed;
@@ -107,7 +133,8 @@ fn sentence(connection: &Connection, cause: &Finding) -> String {
     };
     let selected = if of == Role::Server { selected(connection) } else { Text::en("") };
     let values = selection::values(cause.values.clone(), connection)
-        .with("server_and_service", scene::server_and_service(connection))
+        .with("who_connects", scene::named_client(subject))
+        .with("server_and_service", scene::named_server(subject))
         .with("ended_with", ended_with(connection))
         .with_words("how", how(connection))
         .with_words("selected", selected)
@@ -116,15 +143,16 @@ fn sentence(connection: &Connection, cause: &Finding) -> String {
 }
 
 const SERVER_REFUSED: Text = Text::en(
-    "{client} refused the certificate that {server_and_service} showed, {how}: {selected}{clause}.",
+    "{who_connects} refused the certificate that {server_and_service} showed, {how}: {selected}{clause}.",
 );
 const SERVER_WOULD_BE_REFUSED: Text = Text::en(
-    "{client} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
+    "{who_connects} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
 );
-const CLIENT_REFUSED: Text =
-    Text::en("{server_and_service} refused the certificate that {client} showed, {how}: {clause}.");
+const CLIENT_REFUSED: Text = Text::en(
+    "{server_and_service} refused the certificate that {who_connects} showed, {how}: {clause}.",
+);
 const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
-    "{server_and_service} accepted the certificate that {client} showed, but a server that checks it would refuse it: {clause}.",
+    "{server_and_service} accepted the certificate that {who_connects} showed, but a server that checks it would refuse it: {clause}.",
 );
 
 /// Why the server showed this certificate.

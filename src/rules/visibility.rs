@@ -1,7 +1,8 @@
 //! What could not be seen, and how to see it.
 
+use super::configuration::debug_commands;
 use super::finding::{Evidence, Observation, Severity};
-use super::rule::{Page, Part, Rule, Subject};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::Resumption;
@@ -45,10 +46,8 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
         "RFC 8446, 4.4.2",
         "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
     ],
-    check: tls13_certificate_hidden,
+    check: Check::Connection(tls13_certificate_hidden),
 };
-
-const LOGGERS: &str = "xConfiguration Logger Developer developer.trafficserver.http Level: 'DEBUG', and the same for developer.trafficserver.http_trans, developer.trafficserver.iocore and developer.trafficserver.ssl";
 
 fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
@@ -67,7 +66,9 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
             "tls.handshake.extensions.supported_version",
             &version,
         )],
-        values: scene::values(connection).with("version", version).with("loggers", LOGGERS),
+        values: scene::values(connection)
+            .with("version", version)
+            .with("loggers", debug_commands()),
         severity: None,
         of: None,
     })

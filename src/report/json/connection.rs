@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::case::LineDocument;
 use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
     EncryptedExtensionsDocument, ExtensionDocument, KeyExchangeDocument, ServerHelloDocument,
@@ -20,12 +21,14 @@ use crate::wire::text::hex;
 use crate::x509::{Certificate, OcspResponse};
 
 #[derive(Serialize)]
-pub(super) struct ConnectionDocument {
+pub(super) struct ConnectionDocument<'a> {
     input: usize,
     stream: u64,
     client: String,
     server: String,
     service: Option<&'static str>,
+    client_is: &'static str,
+    server_is: &'static str,
     judgement_time: Timestamp,
     first_frame: u64,
     first_time: Timestamp,
@@ -71,10 +74,11 @@ pub(super) struct ConnectionDocument {
     ledger_class: &'static str,
     worst_severity: Option<crate::rules::Severity>,
     findings: Vec<&'static str>,
+    log: Vec<LineDocument<'a>>,
 }
 
-impl ConnectionDocument {
-    pub(super) fn of(judged: &Judged) -> Self {
+impl<'a> ConnectionDocument<'a> {
+    pub(super) fn of(judged: &'a Judged) -> Self {
         let connection = &judged.connection;
         let handshake = &connection.handshake;
         let mut hellos = handshake.client_hellos();
@@ -86,6 +90,8 @@ impl ConnectionDocument {
             client: connection.client.to_string(),
             server: connection.server.to_string(),
             service: crate::expressway::service(connection.server.port).map(|service| service.name),
+            client_is: judged.leg.client.word(),
+            server_is: judged.leg.server.word(),
             judgement_time: connection.judged_at,
             first_frame: connection.first.frame,
             first_time: connection.first.time,
@@ -145,6 +151,7 @@ impl ConnectionDocument {
             ledger_class: connection.ledger.word(),
             worst_severity: judged.worst(),
             findings: findings.into_iter().collect(),
+            log: judged.log.iter().map(LineDocument::of).collect(),
         }
     }
 }

@@ -1,0 +1,57 @@
+//! `tlsight ciphers`: a cipher string expanded, or the vendor's strings.
+
+use clap::Args;
+use tlsight::expressway::ciphers::expand;
+use tlsight::report::{ciphers, json};
+
+use super::args::Colour;
+use super::output::{self, Output};
+use super::{Exit, Trouble};
+
+const AFTER_HELP: &str = "\
+The order is that of OpenSSL 1.1.1 and 3.0. A string that begins with - stands behind --:
+  tlsight ciphers -- '-AES:ALL'
+
+Exit status: 0 done, 2 a string that OpenSSL refuses.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Ciphers {
+    /// An OpenSSL cipher string, as in Maintenance > Security > Ciphers [default: list
+    /// the vendor's strings].
+    #[arg(value_name = "STRING")]
+    string: Option<String>,
+
+    /// List the strings that the vendor's documents name.
+    #[arg(long, conflicts_with = "string")]
+    vendor: bool,
+
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Expands the string, or lists those of the vendor.
+pub(super) fn run(args: &Ciphers) -> Result<Exit, Trouble> {
+    let Some(string) = &args.string else { return vendor(args.json) };
+    let expansion = expand(string);
+    if let Some(trouble) = ciphers::refusal_text(&expansion) {
+        return Err(trouble);
+    }
+    if args.json {
+        Output::stdout().write_with(|out| json::write_ciphers(string, &expansion, out))?;
+    } else {
+        let width = output::look(Colour::Never).width;
+        Output::stdout().write(&ciphers::render(string, &expansion, width))?;
+    }
+    Ok(Exit::Clean)
+}
+
+fn vendor(as_json: bool) -> Result<Exit, Trouble> {
+    if as_json {
+        Output::stdout().write_with(json::write_known_ciphers)?;
+    } else {
+        Output::stdout().write(&ciphers::render_known())?;
+    }
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,137 @@
+//! Whose trust store judges whom: a chain is judged by the trust of the side that
+//! checks it, as far as that side's trust is known.
+
+use super::config::Config;
+use super::court::{Court, Pool, not_shown};
+use crate::connection::{Connection, NotJudged, PathVerdict};
+use crate::expressway::Deployment;
+use crate::tls::Role;
+use crate::trust::Store;
+
+/// One court for each trust store and side.
+pub(super) struct Courts<'c> {
+    deployment: &'c Deployment,
+    /// Whether the stores that were given belong to the sides of every connection,
+    /// because no Expressway is known.
+    nobody_known: bool,
+    /// The store given with `--trust`: that of the connecting side, or of every
+    /// known Expressway.
+    given: Pair<'c>,
+    /// The store given with `--peer-trust`: that of the servers, or of everybody who is
+    /// no known Expressway.
+    peers: Pair<'c>,
+    /// The trust lists of the known Expressways.
+    own: Vec<Pair<'c>>,
+}
+
+/// The two courts of one trust store.
+struct Pair<'c> {
+    store: Option<&'c Store>,
+    of_servers: Court<'c>,
+    of_clients: Court<'c>,
+}
+
+impl<'c> Courts<'c> {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
+        let pair = |store: Option<&'c Store>| Pair {
+            store,
+            of_servers: Court::new(store, Role::Server, &config.judging),
+            of_clients: Court::new(store, Role::Client, &config.judging),
+        };
+        let own = deployment.appliances().iter();
+        Self {
+            deployment,
+            nobody_known: !deployment.knows_addresses(),
+            given: pair(config.store.as_ref()),
+            peers: pair(config.peer_store.as_ref()),
+            own: own.map(|appliance| pair(appliance.store.as_ref())).collect(),
+        }
+    }
+
+    /// The store that judges the certificates of a side.
+    pub(super) fn store(&self, connection: &Connection, of: Role) -> Option<&'c Store> {
+        self.pair(connection, of).ok()?.store
+    }
+
+    /// Gives each connection its verdicts on both chains.
+    pub(super) fn judge(&mut self, connections: &mut [Connection], pool: &Pool) {
+        let Self { deployment, nobody_known, given, peers, own } = self;
+        let (nobody_known, is_given) = (*nobody_known, given.store.is_some());
+        let choice = |connection: &Connection, of: Role| {
+            choose(deployment, nobody_known, is_given, connection, of)
+        };
+        let stores = [(Choice::Given, given), (Choice::Peers, peers)];
+        let own = own.iter_mut().enumerate().map(|(index, pair)| (Choice::Own(index), pair));
+        for (this, pair) in stores.into_iter().chain(own) {
+            for of in [Role::Server, Role::Client] {
+                let mine: Vec<usize> = (0..connections.len())
+                    .filter(|at| connections.get(*at).is_some_and(|one| choice(one, of) == this))
+                    .collect();
+                pair.court(of).judge(connections, &mine, pool);
+            }
+        }
+        self.explain(connections);
+    }
+
+    /// Says why a chain was not judged where the one who checks it is a stranger.
+    fn explain(&self, connections: &mut [Connection]) {
+        for connection in connections {
+            for of in [Role::Server, Role::Client] {
+                let stranger = self.pair(connection, of).is_err();
+                if stranger && not_shown(connection, of).is_none() {
+                    *connection.path_mut(of) = PathVerdict::NotJudged(NotJudged::OtherMachine);
+                }
+            }
+        }
+    }
+
+    fn pair(&self, connection: &Connection, of: Role) -> Result<&Pair<'c>, NotJudged> {
+        let given = self.given.store.is_some();
+        match choose(self.deployment, self.nobody_known, given, connection, of) {
+            Choice::Given => Ok(&self.given),
+            Choice::Peers if self.peers.store.is_none() && !self.nobody_known => {
+                Err(NotJudged::OtherMachine)
+            }
+            Choice::Peers => Ok(&self.peers),
+            Choice::Own(index) => self.own.get(index).ok_or(NotJudged::NoTrustStore),
+        }
+    }
+}
+
+impl<'c> Pair<'c> {
+    fn court(&mut self, of: Role) -> &mut Court<'c> {
+        match of {
+            Role::Server => &mut self.of_servers,
+            Role::Client => &mut self.of_clients,
+        }
+    }
+}
+
+/// Which store judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Given,
+    Peers,
+    Own(usize),
+}
+
+/// The store of the side that checks the certificates of `of`.
+fn choose(
+    deployment: &Deployment,
+    nobody_known: bool,
+    given: bool,
+    connection: &Connection,
+    of: Role,
+) -> Choice {
+    if nobody_known {
+        return match of {
+            Role::Server => Choice::Given,
+            Role::Client => Choice::Peers,
+        };
+    }
+    match deployment.place(connection.end(of.other()).address) {
+        Some(_) if given => Choice::Given,
+        Some(index) => Choice::Own(index),
+        None => Choice::Peers,
+    }
+}

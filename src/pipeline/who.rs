@@ -1,0 +1,168 @@
+//! Reads the captures, and learns from all of them together who is who.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::config::{Config, Source};
+use super::engine;
+use super::names::LookedUp;
+use crate::connection::{Connection, Observed, Outcome};
+use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
+use crate::packet::Endpoint;
+use crate::report::CaptureReport;
+use crate::tls::ClientHello;
+
+/// A capture that was read and not judged yet.
+pub(super) struct Read {
+    /// Its part of the report.
+    pub(super) report: CaptureReport,
+    /// Its TLS connections with their stream numbers, in order.
+    pub(super) observed: Vec<(u64, Observed)>,
+    /// Names that hosts looked up.
+    pub(super) names: LookedUp,
+    /// The place of the Expressway in whose archive it lay.
+    pub(super) appliance: Option<usize>,
+}
+
+/// Reads every capture, and puts together what is known of who is who.
+pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deployment) {
+    let mut appliances = config.appliances.clone();
+    let mut captures = Vec::new();
+    for source in sources {
+        let appliance = source.appliance().map(|appliance| place(&mut appliances, appliance));
+        let outcome = engine::run(source, config);
+        captures.push(Read {
+            report: outcome.capture,
+            observed: outcome.observed,
+            names: outcome.names,
+            appliance,
+        });
+    }
+    let known: Vec<Arc<Appliance>> = appliances
+        .into_iter()
+        .enumerate()
+        .map(|(at, appliance)| {
+            Arc::new(complete(Arc::unwrap_or_clone(appliance), at, &captures, config))
+        })
+        .collect();
+    let mut deployment = Deployment::new(known, config.mapped.clone());
+    for capture in &captures {
+        for (_, observed) in &capture.observed {
+            deployment.observe(observed.server, server_name(observed).as_deref());
+        }
+    }
+    (captures, deployment)
+}
+
+/// The place of an appliance among those known; those of one archive are the same.
+fn place(known: &mut Vec<Arc<Appliance>>, appliance: &Arc<Appliance>) -> usize {
+    if let Some(at) = known.iter().position(|one| Arc::ptr_eq(one, appliance)) {
+        return at;
+    }
+    known.push(Arc::clone(appliance));
+    known.len() - 1
+}
+
+/// Adds what the run tells: how the trust list is searched, and the address, where the
+/// archive does not tell it.
+fn complete(mut appliance: Appliance, at: usize, captures: &[Read], config: &Config) -> Appliance {
+    let semantics = config.judging.own_store_semantics;
+    appliance.store = appliance.store.map(|store| store.with_semantics(semantics));
+    if appliance.addresses.is_empty() {
+        let own = captures.iter().filter(|capture| capture.appliance == Some(at));
+        appliance.addresses.extend(inferred_address(own, appliance.role));
+        appliance.address_inferred = !appliance.addresses.is_empty();
+    }
+    appliance
+}
+
+/// A box records its own traffic: the address that most connections have in common,
+/// and of several that of the side on which such a box stands for most of the time.
+fn inferred_address<'r>(
+    captures: impl Iterator<Item = &'r Read>,
+    role: Option<BoxRole>,
+) -> Option<IpAddr> {
+    let mut counts: BTreeMap<IpAddr, (u64, u64)> = BTreeMap::new();
+    for (_, observed) in captures.flat_map(|capture| &capture.observed) {
+        counts.entry(observed.client.address).or_default().0 += 1;
+        counts.entry(observed.server.address).or_default().1 += 1;
+    }
+    let side = |(as_client, as_server): (u64, u64)| match role {
+        Some(BoxRole::Edge) => as_server,
+        _ => as_client,
+    };
+    counts
+        .into_iter()
+        .max_by_key(|(address, count)| {
+            (count.0 + count.1, side(*count), std::cmp::Reverse(*address))
+        })
+        .map(|(address, _)| address)
+}
+
+/// Each log joined with the captures of its archive.
+pub(super) fn joins(captures: &[Read], deployment: &Deployment) -> Vec<Join> {
+    let appliances = deployment.appliances().iter().enumerate();
+    appliances
+        .filter_map(|(at, appliance)| {
+            let log = appliance.log.as_ref()?;
+            let ends: Vec<Ends> = captures
+                .iter()
+                .enumerate()
+                .filter(|(_, capture)| capture.appliance == Some(at))
+                .flat_map(|(index, capture)| {
+                    capture.observed.iter().map(move |(stream, one)| ends(index, *stream, one))
+                })
+                .collect();
+            Some(join(at, &appliance.addresses, &log.lines, &ends))
+        })
+        .collect()
+}
+
+fn ends(capture: usize, stream: u64, observed: &Observed) -> Ends {
+    let alert = match observed.outcome {
+        Outcome::Alert { description, .. } => description,
+        _ => None,
+    };
+    Ends {
+        id: (capture, stream),
+        client: observed.client,
+        server: observed.server,
+        first: observed.first.time,
+        last: observed.last.time,
+        server_name: server_name(observed),
+        failed: observed.outcome.failed(),
+        alert,
+    }
+}
+
+fn server_name(observed: &Observed) -> Option<String> {
+    observed.handshake.client_hello().and_then(ClientHello::server_name)
+}
+
+/// Who the ends of a connection are.
+pub(super) fn leg(
+    connection: &Connection,
+    capture: usize,
+    join: Option<&Join>,
+    deployment: &Deployment,
+) -> Leg {
+    let logged = join.and_then(|join| join.names.get(&(capture, connection.stream)).cloned());
+    let name = connection.server_name().or(logged);
+    let (client, server): (Endpoint, Endpoint) = (connection.client, connection.server);
+    deployment.leg(client, server, name.as_deref())
+}
+
+/// What the log says of a connection.
+pub(super) fn lines(
+    connection: &Connection,
+    capture: usize,
+    join: Option<&Join>,
+    deployment: &Deployment,
+) -> Vec<Line> {
+    let Some(join) = join else { return Vec::new() };
+    let log = deployment.appliance(join.appliance).and_then(|appliance| appliance.log.as_ref());
+    let places = join.lines.get(&(capture, connection.stream));
+    let lines = places.into_iter().flatten();
+    lines.filter_map(|place| log?.lines.get(*place).cloned()).collect()
+}

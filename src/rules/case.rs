@@ -1,0 +1,58 @@
+//! What rules look at that judge more than one connection.
+
+use super::finding::{Finding, Observation};
+use super::rule::Subject;
+use crate::expressway::Deployment;
+
+/// Everything that was read: the known Expressways and all connections.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// Who is who, with settings, logs and certificates.
+    pub deployment: &'a Deployment,
+    /// All TLS connections, capture by capture, by stream number.
+    pub connections: &'a [CaseConnection<'a>],
+}
+
+/// A connection with what the other rules say of it.
+#[derive(Debug)]
+pub struct CaseConnection<'a> {
+    /// Index of its capture.
+    pub capture: usize,
+    /// The connection and who its ends are.
+    pub subject: Subject<'a>,
+    /// What the rules on connections found.
+    pub findings: &'a [Finding],
+}
+
+/// What a rule on the case answers for each time it fires.
+#[derive(Clone, Debug, Default)]
+pub struct CaseObservation {
+    /// Values and proof.
+    pub observation: Observation,
+    /// Index of the capture that the proof lies in; `None` when it is elsewhere.
+    pub capture: Option<usize>,
+    /// Streams of that capture that it is about.
+    pub streams: Vec<u64>,
+}
+
+impl<'a> Case<'a> {
+    /// Connections that a known Expressway is an end of.
+    pub fn of_appliance(&self, index: usize) -> impl Iterator<Item = &CaseConnection<'a>> {
+        self.connections.iter().filter(move |one| {
+            let leg = one.subject.leg;
+            leg.client_appliance == Some(index) || leg.server_appliance == Some(index)
+        })
+    }
+}
+
+impl CaseConnection<'_> {
+    /// An observation that this connection proves.
+    #[must_use]
+    pub fn observation(&self, observation: Observation) -> CaseObservation {
+        CaseObservation {
+            observation,
+            capture: Some(self.capture),
+            streams: vec![self.subject.connection.stream],
+        }
+    }
+}
