@@ -802,7 +802,7 @@ fn rotated_files_in_any_order_are_one_capture() {
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]] {
             let named: Vec<_> = order.iter().map(|index| paths[*index].clone()).collect();
             let sources = collect(&named, &Limits::default()).unwrap();
-            let seen = toolkit::look::to_value(&analyze(sources, &Config::default()));
+            let seen = look::to_value(&analyze(sources, &Config::default()));
             assert_eq!(original["connections"], seen["connections"], "{handshake}, {order:?}");
         }
     }
