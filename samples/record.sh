@@ -1,5 +1,5 @@
 #!/bin/bash
-# Records every capture of this directory afresh, with real TLS programs between
+# Records the captures of this directory afresh, with real TLS programs between
 # two Linux network namespaces that look like a small MRA deployment:
 #
 #   tlsight-expc   Expressway-C  expc.example.org 10.30.5.20, 2001:db8:30:5::20
@@ -11,16 +11,22 @@
 #
 # All captures are taken on Expressway-C, as an engineer would take them there.
 # Keys and certificates are made anew each time, so captures and trust stores
-# belong together and are only ever recorded all at once.
+# belong together and are recorded all at once. Some captures show none of the
+# certificates that the trust stores are for; those can be recorded by themselves. What
+# only the diagnostic archives need is a set of its own, with keys of its own:
 #
 #   sudo samples/record.sh
+#   sudo samples/record.sh record_raw_public_keys
+#   sudo samples/record.sh archives
 #
 # Needs Debian 12 and the packages named in samples/README.md. Installs nothing.
 set -euo pipefail
 
 samples=$(cd "$(dirname "$0")" && pwd)
+target=$samples
 work=$(mktemp -d -t tlsight-record.XXXXXX)
 pki=$work/pki
+stores=$samples/trust
 pids=()
 recorder=
 EXPC=(ip netns exec tlsight-expc)
@@ -30,33 +36,46 @@ UC=(ip netns exec tlsight-uc)
 ecdsa_first='EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH'
 # The same after the remedy "prefer RSA".
 rsa_first="ECDHE-RSA-AES256-GCM-SHA384:$ecdsa_first"
+# The signature algorithms of SIP; RSA comes first unless TlsSignatureAlgoPrefRsa is Off.
+rsa_signatures=rsa_pss_rsae_sha512:rsa_pss_rsae_sha384:rsa_pss_rsae_sha256
+ecdsa_signatures=ecdsa_secp521r1_sha512:ecdsa_secp384r1_sha384:ecdsa_secp256r1_sha256
 
 # --- stage -----------------------------------------------------------------
 
 main() {
     trap clean_up EXIT
     check_programs
+    # one by itself leaves the trust stores that belong to the others alone
+    [[ $# == 0 ]] || stores=$work/trust
+    [[ ${1:-} != archives ]] || target=$samples/archives/recorded
     make_pki
     make_trust_stores
     make_network
+    case ${1:-} in
+        '') set -- $(scenarios record) ;;
+        archives)
+            make_archive_pki
+            set -- $(scenarios archive)
+            ;;
+    esac
     local scenario
-    for scenario in $(scenarios); do
+    for scenario in "$@"; do
         echo "recording $scenario" >&2
         "$scenario"
         stop_servers
     done
 }
 
-# Every function whose name begins with record_, in the order of this file.
+# scenarios PREFIX: every function whose name begins with it, in the order of this file
 scenarios() {
-    sed -n 's/^\(record_[a-z0-9_]*\)() {$/\1/p' "$samples/record.sh"
+    sed -n "s/^\($1_[a-z0-9_]*\)() {\$/\1/p" "$samples/record.sh"
 }
 
 check_programs() {
     local program missing=()
     [[ $(id -u) == 0 ]] || { echo "network namespaces need root" >&2; exit 2; }
     for program in openssl ip ss ethtool tcpdump dumpcap editcap dnsmasq haproxy traffic_server \
-        gnutls-cli prosody sshd ssh java keytool python3 curl gzip zstd xz; do
+        gnutls-cli gnutls-serv prosody sshd ssh java keytool python3 curl gzip zstd xz; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
     [[ ${#missing[@]} == 0 ]] || { echo "not found: ${missing[*]} (see samples/README.md)" >&2; exit 2; }
@@ -203,8 +222,8 @@ chain() {
 }
 
 make_trust_stores() {
-    rm -rf "$samples/trust"
-    mkdir -p "$samples/trust"
+    rm -rf "$stores"
+    mkdir -p "$stores"
     trust_store expressway root voice-root
     trust_store expressway-with-ecdsa root voice-root tomcat-ec tomcat-ec-sub ec-root
     trust_store expressway-without-root voice-root
@@ -218,10 +237,10 @@ trust_store() {
     for certificate in "${@:2}"; do
         openssl x509 -in "$pki/$certificate.crt" -noout -subject -nameopt RFC2253 | sed 's/^subject=/# /'
         cat "$pki/$certificate.crt"
-    done >"$samples/trust/$name.pem"
+    done >"$stores/$name.pem"
 }
 
-trust() { echo "$samples/trust/$1.pem"; }
+trust() { echo "$stores/$1.pem"; }
 
 # --- recording -------------------------------------------------------------
 
@@ -229,6 +248,7 @@ trust() { echo "$samples/trust/$1.pem"; }
 capture() {
     local file=$1 options=("${@:2}")
     [[ ${#options[@]} -gt 0 ]] || options=(-i eth0 tcp)
+    : >"$work/recorder"
     "${EXPC[@]}" tcpdump -Z root -n -s 0 -U --immediate-mode -w "$work/$file" "${options[@]}" 2>"$work/recorder" &
     recorder=$!
     until grep -q '^tcpdump: listening' "$work/recorder"; do sleep 0.05; done
@@ -236,18 +256,19 @@ capture() {
 
 # dump FILE DUMPCAP-OPTIONS: the same with dumpcap, for what tcpdump cannot write
 dump() {
+    : >"$work/recorder"
     "${EXPC[@]}" dumpcap -q -i eth0 -f tcp -w "$work/$1" "${@:2}" 2>"$work/recorder" &
     recorder=$!
     until grep -q '^File: ' "$work/recorder"; do sleep 0.05; done
 }
 
-# finish [FILE]: stops recording and puts the capture into this directory
+# finish [FILE]: stops recording and puts the capture where it belongs
 finish() {
     sleep 0.4
     kill -INT "$recorder"
     wait "$recorder" || true
     recorder=
-    [[ $# == 0 ]] || cp "$work/$1" "$samples/$1"
+    [[ $# == 0 ]] || cp "$work/$1" "$target/$1"
 }
 
 # background COMMAND...: a program that `stop_servers` ends
@@ -301,7 +322,8 @@ expressway_client() {
     openssl_client "$1" -tls1_2 -cipher "$ecdsa_first" -servername cucmpub.example.org -CAfile "$(trust expressway)" "${@:2}"
 }
 
-# start_traffic_server TRUST-STORE: Apache Traffic Server, which Expressway-C has inside, verifying everything
+# start_traffic_server TRUST-STORE [CIPHERS [POLICY]]: Apache Traffic Server, which Expressway-C has inside, verifying
+# everything unless the policy says DISABLED
 start_traffic_server() {
     local ats=$work/ats host port
     rm -rf "$ats"
@@ -324,7 +346,7 @@ cachedir: $ats/cache
 END
     echo "$ats/cache 256M" >"$ats/etc/storage.config"
     for host in cucmpub.example.org cucmpub cucmsub.example.org imp.example.org 10.30.7.11; do
-        for port in 8443 6972; do
+        for port in 8443 6971 6972; do
             echo "map http://127.0.0.1:8088/$host/$port/ https://$host:$port/"
         done
     done >"$ats/etc/remap.config"
@@ -336,11 +358,11 @@ CONFIG proxy.config.http.cache.http INT 0
 CONFIG proxy.config.http.keep_alive_enabled_out INT 0
 CONFIG proxy.config.http.connect_attempts_max_retries INT 0
 CONFIG proxy.config.http.connect_attempts_max_retries_dead_server INT 0
-CONFIG proxy.config.ssl.client.verify.server.policy STRING ENFORCED
+CONFIG proxy.config.ssl.client.verify.server.policy STRING ${3:-ENFORCED}
 CONFIG proxy.config.ssl.client.verify.server.properties STRING ALL
 CONFIG proxy.config.ssl.client.TLSv1_3 INT 0
-CONFIG proxy.config.ssl.client.cipher_suite STRING $ecdsa_first
-CONFIG proxy.config.ssl.client.CA.cert.path STRING $samples/trust
+CONFIG proxy.config.ssl.client.cipher_suite STRING ${2:-$ecdsa_first}
+CONFIG proxy.config.ssl.client.CA.cert.path STRING $stores
 CONFIG proxy.config.ssl.client.CA.cert.filename STRING $1.pem
 CONFIG proxy.config.ssl.client.cert.path STRING $pki
 CONFIG proxy.config.ssl.client.cert.filename STRING expc.pem
@@ -604,6 +626,28 @@ record_hello_retry_request() {
     finish hello-retry-request.pcap
 }
 
+# Both sides show a key without a certificate (RFC 7250), in TLS 1.2 and in TLS 1.3; the file holds the secrets.
+record_raw_public_keys() {
+    local side version priority
+    for side in server client; do
+        openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/raw-$side.key"
+        openssl pkey -in "$work/raw-$side.key" -pubout -out "$work/raw-$side.pub"
+    done
+    capture raw.pcap
+    for version in 1.2 1.3; do
+        priority=NORMAL:-VERS-ALL:+VERS-TLS$version:-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK
+        background "${UC[@]}" gnutls-serv --echo -p 8443 --require-client-cert --priority "$priority" \
+            --rawpkkeyfile "$work/raw-server.key" --rawpkfile "$work/raw-server.pub"
+        listening tlsight-uc 8443
+        echo hello | SSLKEYLOGFILE=$work/raw.keys "${EXPC[@]}" timeout 5 gnutls-cli --insecure -p 8443 10.30.7.11 \
+            --rawpkkeyfile "$work/raw-client.key" --rawpkfile "$work/raw-client.pub" --priority "$priority" \
+            >>"$work/log" 2>&1 || true
+        stop_servers
+    done
+    finish
+    editcap -F pcapng --inject-secrets tls,"$work/raw.keys" "$work/raw.pcap" "$samples/raw-public-keys.pcapng"
+}
+
 # --- handshakes that never get as far as a certificate, or need none ---------------
 
 record_no_common_cipher() {
@@ -813,4 +857,204 @@ record_rotated() {
     cp "$work"/rotated_00002_*.pcap "$samples/rotated-1.pcap"
 }
 
-main
+# --- what the diagnostic archives show (archives.py) ------------------------------------
+
+# Certificates that only the archives need, and trust lists that hold them
+make_archive_pki() {
+    rm -rf "$target"
+    mkdir -p "$target"
+    local name
+    for name in tomcat-self callmanager-self sub-self expc-server-only; do
+        openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$pki/$name.key"
+    done
+    # Tomcat and CallManager of one node sign themselves: one name, two keys
+    certificate tomcat-self /O=Example/CN=cucmpub.example.org tomcat-self 4f1a2b3c4d5e6f708192a3b4c5d6e701 \
+        "$(self_signed_extensions cucmpub.example.org)"
+    certificate callmanager-self /O=Example/CN=cucmpub.example.org callmanager-self 61c2d3e4f5061728394a5b6c7d8e9f02 \
+        "$(self_signed_extensions cucmpub.example.org)"
+    certificate sub-self /O=Example/CN=cucmsub.example.org sub-self 73d4e5f60718293a4b5c6d7e8f90a103 \
+        "$(self_signed_extensions cucmsub.example.org)"
+    certificate expc-server-only /O=Example/CN=expc.example.org voice-root 7e100000000000000c21 \
+        "$(extensions expc.example.org | sed 's/, clientAuth//')"
+    trust_store namesakes root voice-root tomcat-self callmanager-self
+    for name in root issuing voice-root ec-root tomcat-self callmanager-self sub-self expc expc-server-only expe; do
+        cp "$pki/$name.crt" "$target/$name.pem"
+    done
+}
+
+# sip_client ADDRESS:PORT OPTIONS...: the SIP side of Expressway-C, which shows its certificate; no server name
+sip_client() {
+    openssl_client "$1" -noservername -cipher "$rsa_first" -CAfile "$(trust expressway)" \
+        -cert "$pki/expc.crt" -key "$pki/expc.key" "${@:2}"
+}
+
+# traversal_server ADDRESS:PORT: the SIP side of Expressway-E, which wants a certificate
+traversal_server() {
+    openssl_server "$1" -cert "$pki/expe.crt" -key "$pki/expe.key" -Verify 2 -verify_return_error \
+        -purpose sslclient -CAfile "$(trust expressway)"
+}
+
+archive_namesakes() {
+    openssl_server 10.30.7.11:8443 -cert "$pki/tomcat-self.crt" -key "$pki/tomcat-self.key"
+    openssl_server 10.30.7.11:5061 -cert "$pki/callmanager-self.crt" -key "$pki/callmanager-self.key"
+    capture namesakes.pcap
+    expressway_client 10.30.7.11:8443 -cipher "$rsa_first" -CAfile "$(trust namesakes)"
+    sip_client 10.30.7.11:5061 -tls1_2 -CAfile "$(trust namesakes)"
+    finish namesakes.pcap
+}
+
+# TLS 1.3: the root of 8443 is unknown, and the zone to Expressway-E works
+archive_hidden_certificates() {
+    tomcat 10.30.7.11:8443
+    traversal_server 192.0.2.30:7001
+    capture hidden-certificates.pcap
+    sip_client 192.0.2.30:7001 -sigalgs "$rsa_signatures:$ecdsa_signatures"
+    openssl_client 10.30.7.11:8443 -cipher "$rsa_first" -servername cucmpub.example.org \
+        -CAfile "$(trust expressway-without-root)"
+    finish hidden-certificates.pcap
+}
+
+# TLS 1.3 on 5061: RSA and ECDSA certificates, and the client's signature algorithms put ECDSA first
+archive_sip_ecdsa_first() {
+    tomcat 10.30.7.11:5061 -dcert "$pki/tomcat-ec.crt" -dkey "$pki/tomcat-ec.key"
+    capture sip-ecdsa-first.pcap
+    sip_client 10.30.7.11:5061 -sigalgs "$ecdsa_signatures:$rsa_signatures"
+    finish sip-ecdsa-first.pcap
+}
+
+# RSA is first in the client's signature algorithms, ECDSA first in its TLS 1.2 ciphers. Unified CM 15SU2 goes by
+# the ciphers; a server that has the EC certificate only stands in for it.
+archive_sip_by_cipher_order() {
+    openssl_server 10.30.7.11:5061 -cert "$pki/tomcat-ec.crt" -key "$pki/tomcat-ec.key"
+    capture sip-by-cipher-order.pcap
+    sip_client 10.30.7.11:5061 -cipher "$ecdsa_first" -sigalgs "$rsa_signatures:$ecdsa_signatures"
+    finish sip-by-cipher-order.pcap
+}
+
+archive_certificate_reused() {
+    tomcat 10.30.7.11:8443
+    tomcat 10.30.7.11:5061
+    capture certificate-reused.pcap
+    expressway_client 10.30.7.11:8443 -cipher "$rsa_first"
+    sip_client 10.30.7.11:5061 -tls1_2
+    finish certificate-reused.pcap
+}
+
+# 8443 of publisher, subscriber and IM and Presence, as a user's login asks them
+archive_subscriber_bad() {
+    name_server
+    tomcat 10.30.7.11:8443
+    openssl_server 10.30.7.12:8443 -cert "$pki/sub-self.crt" -key "$pki/sub-self.key"
+    openssl_server 10.30.7.13:8443 -cert "$pki/imp.crt" -key "$pki/imp.key" -cert_chain "$pki/issuing.crt"
+    start_traffic_server expressway "$rsa_first"
+    capture subscriber-bad.pcap -i eth0 tcp or udp port 53
+    through_traffic_server cucmpub.example.org/8443/cucm-uds/version
+    through_traffic_server cucmsub.example.org/8443/cucm-uds/version
+    through_traffic_server imp.example.org/8443/cucm-uds/version
+    finish subscriber-bad.pcap
+}
+
+# Mixed mode: CallManager-trust knows the CA of Expressway-C, tomcat-trust, which SIP OAuth goes by, does not
+archive_sip_oauth() {
+    tomcat 10.30.7.11:8443
+    cucm_asking_for_certificate 10.30.7.11:5061 cucm-with-expressway
+    cucm_asking_for_certificate 10.30.7.11:5091 cucm
+    capture sip-oauth.pcap
+    expressway_client 10.30.7.11:8443 -cipher "$rsa_first"
+    sip_client 10.30.7.11:5061 -tls1_2
+    sip_client 10.30.7.11:5091 -tls1_2
+    finish sip-oauth.pcap
+}
+
+archive_no_client_auth() {
+    traversal_server 192.0.2.30:7001
+    capture no-client-auth.pcap
+    sip_client 192.0.2.30:7001 -tls1_2 -cert "$pki/expc-server-only.crt" -key "$pki/expc-server-only.key"
+    finish no-client-auth.pcap
+}
+
+# What an MRA client outside does at the same time: 8443 and 5061 of Expressway-E
+archive_client_outside() {
+    ip -n tlsight-expc address add 203.0.113.9/32 dev eth0
+    ip -n tlsight-uc route add 203.0.113.9/32 dev eth0
+    openssl_server 192.0.2.30:8443 -cert "$pki/expe.crt" -key "$pki/expe.key"
+    openssl_server 192.0.2.30:5061 -cert "$pki/expe.crt" -key "$pki/expe.key"
+    capture client-outside.pcap
+    local port
+    for port in 8443 5061; do
+        openssl_client 192.0.2.30:$port -bind 203.0.113.9:0 -tls1_2 -servername expe.example.org \
+            -CAfile "$(trust expressway)"
+    done
+    finish client-outside.pcap
+    ip -n tlsight-expc address del 203.0.113.9/32 dev eth0
+}
+
+# Every service of Unified CM that asks for a certificate refuses that of Expressway-C
+archive_refused_by_cucm() {
+    name_server
+    tomcat 10.30.7.11:8443
+    local service
+    for service in 10.30.7.11:6971 10.30.7.11:6972 10.30.7.12:6972 10.30.7.11:5061 10.30.7.11:5091; do
+        cucm_asking_for_certificate "$service" cucm
+    done
+    start_traffic_server expressway "$rsa_first"
+    capture refused-by-cucm.pcap -i eth0 tcp or udp port 53
+    sip_client 10.30.7.11:5061 -tls1_2
+    sip_client 10.30.7.11:5091 -tls1_2
+    through_traffic_server cucmpub.example.org/8443/cucm-uds/version
+    through_traffic_server cucmpub.example.org/6971/CSFALICE.cnf.xml
+    through_traffic_server cucmpub.example.org/6972/CSFALICE.cnf.xml
+    through_traffic_server cucmsub.example.org/6972/CSFALICE.cnf.xml
+    finish refused-by-cucm.pcap
+}
+
+# A traffic server that verifies nothing, as in old versions, and self-signed EC certificates on 6972
+archive_not_verifying() {
+    name_server
+    cucm_cluster cucm-with-expressway
+    start_traffic_server expressway "$ecdsa_first" DISABLED
+    capture not-verifying.pcap -i eth0 tcp or udp port 53
+    mra_login
+    finish not-verifying.pcap
+}
+
+# A traffic server that verifies, and a root that it does not know
+archive_root_unknown() {
+    name_server
+    tomcat 10.30.7.11:8443
+    start_traffic_server expressway-without-root "$rsa_first"
+    capture root-unknown.pcap -i eth0 tcp or udp port 53
+    through_traffic_server cucmpub.example.org/8443/cucm-uds/version
+    finish root-unknown.pcap
+}
+
+# A login that works, RSA first everywhere, the zones to Unified CM and to Expressway-E included
+archive_healthy() {
+    name_server
+    local node service
+    for node in 10.30.7.11 10.30.7.12; do tomcat $node:8443; done
+    openssl_server 10.30.7.13:8443 -cert "$pki/imp.crt" -key "$pki/imp.key" -cert_chain "$pki/issuing.crt"
+    for service in 10.30.7.11:6972 10.30.7.12:6972 10.30.7.11:5061; do
+        cucm_asking_for_certificate $service cucm-with-expressway
+    done
+    traversal_server 192.0.2.30:7001
+    start_traffic_server expressway "$rsa_first"
+    capture healthy.pcap -i eth0 tcp or udp port 53
+    sip_client 192.0.2.30:7001 -tls1_2
+    sip_client 10.30.7.11:5061 -tls1_2
+    mra_login
+    through_traffic_server cucmsub.example.org/8443/cucm-uds/version
+    finish healthy.pcap
+}
+
+# The second peer of a cluster, whose trust list lacks the root that the first one has
+archive_second_peer() {
+    ip -n tlsight-expc address add 10.30.5.21/16 dev eth0
+    tomcat 10.30.7.11:8443
+    capture second-peer.pcap -i eth0 tcp and host 10.30.5.21
+    expressway_client 10.30.7.11:8443 -bind 10.30.5.21:0 -cipher "$rsa_first" -CAfile "$(trust expressway-without-root)"
+    finish second-peer.pcap
+    ip -n tlsight-expc address del 10.30.5.21/16 dev eth0
+}
+
+main "$@"

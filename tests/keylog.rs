@@ -1,6 +1,6 @@
 //! Captures with their key logs against the lab's ground truth: what TLS 1.3, or the end of a TLS 1.2
 //! handshake, hides is decrypted and flows into the same facts and verdicts. Skipped when the lab is not beside the
-//! repository. The recordings beside this file hold their secrets themselves; `compare_tshark.py` makes them.
+//! repository. The recordings beside this file hold their secrets themselves; `compare_tshark.py` and `record_compressed.sh` make them.
 
 // A test says what it skipped and how much it compared; its helpers may fail it.
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
@@ -260,6 +260,29 @@ fn secrets_inside_a_capture_open_every_kind_of_protection() {
         let ignoring = Config { ignore_embedded_keys: true, ..Config::default() };
         for judged in &analyze(source(), &ignoring).connections {
             assert!(judged.connection.handshake.entries.iter().all(|entry| !entry.decrypted));
+        }
+    }
+}
+
+/// Both sides of a handshake on rustls, once for each algorithm (`record_compressed.sh`).
+#[test]
+fn compressed_certificates_are_shown_like_others() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keylog/recordings");
+    for (number, name) in [(1, "zlib"), (2, "brotli"), (3, "zstd")] {
+        let file = folder.join(format!("rustls13-compressed-{name}.pcapng"));
+        let report = analyze(vec![Source::Files(vec![file])], &Config::default());
+        let connection = &report.connections[0].connection;
+        for (role, host) in [(Role::Server, "tls"), (Role::Client, "client")] {
+            let (_, list) = connection.handshake.certificates(role).unwrap();
+            assert_eq!(list.compression, Some(number), "{name}");
+            let subjects: Vec<String> = connection
+                .certificates(role)
+                .iter()
+                .map(|shown| shown.parsed().unwrap().subject.to_string())
+                .collect();
+            let leaf =
+                format!("CN={host}.example.org,OU=Certificates that are compressed,O=Example");
+            assert_eq!(subjects, [leaf.as_str(), "CN=Key log ca"], "{name}");
         }
     }
 }

@@ -99,6 +99,8 @@ pub struct CaptureReader<'r> {
     offset: u64,
     frames: u64,
     at_end: bool,
+    /// The last whole frame, when the input ends inside a record.
+    cut_behind: Option<u64>,
     limits: Limits,
     problems: Vec<Problem>,
     untold_problems: u64,
@@ -132,6 +134,7 @@ impl<'r> CaptureReader<'r> {
             carry,
             frames: 0,
             at_end,
+            cut_behind: None,
             limits: limits.clone(),
             problems: Vec::new(),
             untold_problems: 0,
@@ -190,6 +193,13 @@ impl<'r> CaptureReader<'r> {
         (&self.problems, self.untold_problems)
     }
 
+    /// The number of the last whole frame, when the input ends inside a record behind
+    /// it, or could not be read further.
+    #[must_use]
+    pub const fn cut_behind(&self) -> Option<u64> {
+        self.cut_behind
+    }
+
     /// Fills `chunk` with the next whole records; false when there are no more.
     pub fn fill(&mut self, chunk: &mut Chunk) -> bool {
         chunk.heads.clear();
@@ -236,6 +246,7 @@ impl<'r> CaptureReader<'r> {
                 Err(error) => {
                     // A cut .gz or a failing disk: everything read so far counts.
                     self.at_end = true;
+                    self.cut_behind = Some(self.frames);
                     self.problem(filled, format!("reading stopped: {error}"), 0);
                 }
             }
@@ -281,6 +292,7 @@ impl<'r> CaptureReader<'r> {
                         "the file ends inside a record, {} bytes of it are there",
                         rest.len()
                     );
+                    self.cut_behind = Some(self.frames);
                     self.problem(at, cut, rest.len());
                     return (bytes.len(), 0);
                 }

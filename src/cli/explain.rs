@@ -37,6 +37,10 @@ fn render(rule: &Rule) -> String {
         [] => "nothing but the capture".to_owned(),
         needs => needs.iter().map(|need| need_words(*need)).collect::<Vec<_>>().join(", "),
     };
+    let others: Vec<&str> = registry::other_names(rule.id).collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "Also known as {}", others.join(", "));
+    }
     let sections = [
         ("What it checks", words(rule.page.checks)),
         ("Why it matters", words(rule.page.why)),

@@ -29,6 +29,8 @@ pub struct TcpSide {
     pub fin: Option<Mark>,
     /// Its first RST.
     pub rst: Option<Mark>,
+    /// It acknowledged payload of the other side.
+    pub acknowledged: bool,
 }
 
 impl Tcp {
@@ -41,6 +43,7 @@ impl Tcp {
                 syn: half.syn,
                 fin: half.fin,
                 rst: half.rst,
+                acknowledged: flow.acknowledges(direction),
             }
         };
         Self { client: side(client), server: side(client.reverse()) }
@@ -137,6 +140,16 @@ impl Observed {
             inferred: super::inference::infer(&handshake),
             handshake,
         })
+    }
+}
+
+impl Observed {
+    /// The capture file is cut inside the frame that follows its last one: silence
+    /// of a side says nothing.
+    pub fn cut_off(&mut self) {
+        if matches!(self.outcome, Outcome::Unanswered | Outcome::Unfinished) {
+            self.outcome = Outcome::CutOff;
+        }
     }
 }
 

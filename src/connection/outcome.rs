@@ -34,10 +34,12 @@ pub enum Outcome {
         /// Frame of the FIN.
         frame: u64,
     },
-    /// The server acknowledged the ClientHello, perhaps, but never answered it.
+    /// The server neither answered nor acknowledged the ClientHello.
     Unanswered,
     /// The capture ends, or the connection fell silent, inside the handshake.
     Unfinished,
+    /// The capture file is cut, in the middle of a frame, inside the handshake.
+    CutOff,
     /// The capture does not show enough to tell.
     NotVisible,
 }
@@ -53,6 +55,7 @@ impl Outcome {
             Self::Closed { .. } => "closed",
             Self::Unanswered => "unanswered",
             Self::Unfinished => "unfinished",
+            Self::CutOff => "cut_off",
             Self::NotVisible => "not_visible",
         }
     }
@@ -108,7 +111,9 @@ impl Outcome {
         if let Some((by, mark)) = tcp.first_fin() {
             return Self::Closed { by, frame: mark.frame };
         }
-        if tcp.server.bytes == 0 { Self::Unanswered } else { Self::Unfinished }
+        // A server that took the ClientHello may have needed longer than the capture.
+        let silent = tcp.server.bytes == 0 && !tcp.server.acknowledged;
+        if silent { Self::Unanswered } else { Self::Unfinished }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::limits::Limits;
 
 /// Nesting that is followed; what lies deeper is left out.
 const DEPTH: usize = 32;
+/// Bytes of an element's name that are kept.
+const NAME_BYTES: usize = 128;
 /// Different names counted below one element.
 const NAMES: usize = 1024;
 /// Elements around the content, whose names are no part of a path.
@@ -85,7 +87,7 @@ impl Walk<'_> {
         } else {
             let number = attribute_number(start).or_else(|| self.counted(&name));
             self.path.push(' ');
-            self.path.push_str(&super::paths::bounded(&name, 128));
+            self.path.push_str(&name);
             self.path.extend(number.map(|number| format!(" {number}")));
         }
         self.open.push(Open { end: self.path.len(), is_root, ..Open::default() });
@@ -162,7 +164,7 @@ impl Walk<'_> {
 }
 
 fn local_name(start: &BytesStart<'_>) -> String {
-    start.local_name().as_ref().to_owned()
+    super::paths::bounded(start.local_name().as_ref(), NAME_BYTES)
 }
 
 /// Attributes that can be read, with the predefined entities resolved.

@@ -34,6 +34,10 @@ pub struct Half {
     pub fin: Option<Mark>,
     /// The first RST.
     pub rst: Option<Mark>,
+    /// The lowest sequence number of payload.
+    first_byte: Option<u32>,
+    /// The highest acknowledgment number sent.
+    acknowledged: Option<u32>,
     /// Nobody wants the payload any more.
     stopped: bool,
 }
@@ -121,6 +125,14 @@ impl Flow {
         half.assembler = Assembler::default();
     }
 
+    /// Whether the sender of `direction` acknowledged payload of the other side.
+    #[must_use]
+    pub fn acknowledges(&self, direction: Direction) -> bool {
+        let first = self.half(direction.reverse()).first_byte;
+        let upto = self.half(direction).acknowledged;
+        first.zip(upto).is_some_and(|(first, upto)| is_behind(first, upto))
+    }
+
     /// Who opened the connection: the sender of the SYN, or the receiver of the
     /// SYN-ACK. `None` when neither was captured.
     #[must_use]
@@ -144,6 +156,16 @@ impl Half {
             self.syn.get_or_insert(mark);
             self.assembler.syn(segment.sequence);
         }
+        let byte = segment.sequence.wrapping_add(u32::from(syn));
+        if segment.wire_len > 0 && self.first_byte.is_none_or(|first| is_behind(byte, first)) {
+            self.first_byte = Some(byte);
+        }
+        let upto = segment.acknowledgment;
+        if segment.flags.has(TcpFlags::ACK)
+            && self.acknowledged.is_none_or(|known| is_behind(known, upto))
+        {
+            self.acknowledged = Some(upto);
+        }
         if segment.flags.has(TcpFlags::FIN) {
             self.assembler.fin(segment);
             self.fin.get_or_insert(mark);
@@ -155,5 +177,52 @@ impl Half {
 
     const fn is_closed(&self) -> bool {
         self.fin.is_some() || self.rst.is_some()
+    }
+}
+
+/// Whether `later` comes behind `earlier`; sequence numbers wrap (RFC 9293, 3.4).
+const fn is_behind(earlier: u32, later: u32) -> bool {
+    later.wrapping_sub(earlier).cast_signed() > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Endpoint;
+
+    fn end(last: u8, port: u16) -> Endpoint {
+        Endpoint { address: [10, 0, 0, last].into(), port }
+    }
+
+    /// The client's hello wraps; whatever the order, its acknowledgment is seen.
+    #[test]
+    fn payload_is_acknowledged_in_any_order() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let segment = |direction, sequence, acknowledgment, payload: &'static [u8]| Segment {
+            frame: 1,
+            time: Timestamp::default(),
+            key,
+            direction,
+            sequence,
+            acknowledgment,
+            flags: TcpFlags::ACK,
+            payload,
+            wire_len: payload.len(),
+            encapsulation: Encapsulation::default(),
+            quoted: false,
+        };
+        let hello = segment(client, u32::MAX - 1, 1, b"hello");
+        let bare = segment(client.reverse(), 1, u32::MAX - 1, b"");
+        let taken = segment(client.reverse(), 1, 3, b"");
+        let acknowledges = |segments: &[&Segment<'static>]| {
+            let mut flow = Flow::new(segments[0]);
+            for segment in segments {
+                drop(flow.accept(segment, &Limits::default()));
+            }
+            (flow.acknowledges(client.reverse()), flow.acknowledges(client))
+        };
+        assert_eq!(acknowledges(&[&hello, &bare]), (false, false));
+        assert_eq!(acknowledges(&[&hello, &bare, &taken]), (true, false));
+        assert_eq!(acknowledges(&[&taken, &hello, &bare]), (true, false));
     }
 }

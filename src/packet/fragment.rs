@@ -3,7 +3,7 @@
 //! etherparse's pool is not used: it takes strictly parsed packets only and says
 //! of itself that it has no bound.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 
 use super::decode::{Decoded, Turn, Walk};
@@ -79,9 +79,11 @@ impl Datagram {
 
 #[derive(Debug, Default)]
 struct Partial {
-    /// Sorted by offset, not overlapping; the first copy of a byte wins.
-    pieces: Vec<(usize, Vec<u8>)>,
-    /// Length of the whole, once the last fragment came.
+    /// By offset, not overlapping, none behind `total`; the first copy of a byte wins.
+    pieces: BTreeMap<usize, Vec<u8>>,
+    /// How many bytes they have together.
+    held: usize,
+    /// Length of the whole, once a last fragment came; the first one counts.
     total: Option<usize>,
     /// Bytes cut from the last fragment by the snapshot length.
     missing: usize,
@@ -153,36 +155,41 @@ impl Partial {
         if end > DATAGRAM_BYTES || self.pieces.len() >= PIECES {
             return;
         }
-        if !fragment.more {
-            self.total = Some(end);
+        if !fragment.more && self.total.is_none() {
+            self.end_at(end);
             self.missing = fragment.missing;
         }
-        let mut start = fragment.offset;
-        let at = self.pieces.partition_point(|(offset, _)| *offset <= start);
-        if let Some((offset, bytes)) = at.checked_sub(1).and_then(|i| self.pieces.get(i)) {
-            start = start.max(offset + bytes.len());
-        }
-        let stop = self.pieces.get(at).map_or(end, |(offset, _)| end.min(*offset));
-        let range = start.saturating_sub(fragment.offset)..stop.saturating_sub(fragment.offset);
+        let end = self.total.map_or(end, |total| end.min(total));
+        let before = self.pieces.range(..=fragment.offset).next_back();
+        let start = before
+            .map_or(0, |(offset, bytes)| offset + bytes.len())
+            .clamp(fragment.offset, end.max(fragment.offset));
+        let behind = self.pieces.range(start..).next();
+        let stop = behind.map_or(end, |(offset, _)| end.min(*offset));
+        let range = start - fragment.offset..stop.saturating_sub(fragment.offset);
         if let Some(new) = fragment.payload.get(range).filter(|new| !new.is_empty()) {
-            self.pieces.insert(at, (start, new.to_vec()));
+            self.held += new.len();
+            self.pieces.insert(start, new.to_vec());
         }
+    }
+
+    /// Forgets what lies behind the end. Done once for a datagram, so that each
+    /// fragment costs no more than its place among the others.
+    fn end_at(&mut self, total: usize) {
+        self.total = Some(total);
+        drop(self.pieces.split_off(&total));
+        if let Some(mut last) = self.pieces.last_entry() {
+            let room = total - *last.key();
+            last.get_mut().truncate(room);
+        }
+        self.held = self.pieces.values().map(Vec::len).sum();
     }
 
     /// The bytes in order, once none is missing.
     fn whole(&self) -> Option<Vec<u8>> {
-        let total = self.total?;
-        let held: usize = self.pieces.iter().map(|(_, bytes)| bytes.len()).sum();
-        if held < total {
-            return None;
-        }
+        let total = self.total.filter(|total| *total == self.held)?;
         let mut whole = Vec::with_capacity(total);
-        for (offset, bytes) in &self.pieces {
-            if *offset != whole.len() {
-                return None;
-            }
-            whole.extend_from_slice(bytes);
-        }
+        self.pieces.values().for_each(|bytes| whole.extend_from_slice(bytes));
         Some(whole)
     }
 }
@@ -220,6 +227,20 @@ mod tests {
         assert_eq!(pool.incomplete(), 0);
     }
 
+    /// The first last fragment says how long the datagram is; bytes behind it, come
+    /// before or after, are no part of it.
+    #[test]
+    fn what_lies_behind_the_end_is_left_out() {
+        let mut pool = Defragmenter::new(8);
+        for stray in [8, 24] {
+            assert!(pool.push(&fragment(stray, true, b"strayed!strayed!", 1)).is_none());
+        }
+        assert!(pool.push(&fragment(8, false, b"ta", 1)).is_none());
+        assert!(pool.push(&fragment(16, false, b"more", 1)).is_none());
+        let whole = pool.push(&fragment(0, true, b"01234567", 1)).unwrap();
+        assert_eq!(whole.payload, b"01234567st", "the first copy of a byte wins");
+    }
+
     #[test]
     fn what_never_completes_gives_way_to_the_next() {
         let mut pool = Defragmenter::new(2);
@@ -228,6 +249,20 @@ mod tests {
         }
         assert_eq!(pool.incomplete(), 2);
         assert_eq!(pool.given_up(), 8);
+    }
+
+    /// Every fragment costs the same, however many are waiting.
+    #[test]
+    fn tiny_fragments_that_never_complete() {
+        let mut pool = Defragmenter::new(2);
+        for round in 0..4 {
+            for offset in (1..8_000).rev() {
+                let payload = [round; 8];
+                assert!(pool.push(&fragment(offset * 8, offset < 7_999, &payload, 1)).is_none());
+            }
+        }
+        let whole = pool.push(&fragment(0, true, b"01234567", 1)).unwrap();
+        assert_eq!(whole.payload.len(), 64_000);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::config::{Config, Source};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, With};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
-use crate::connection::Observed;
+use crate::connection::{LedgerClass, Observed};
 use crate::limits::Limits;
 use crate::packet::{
     self, Datagram, Decoded, Defragmenter, DnsAnswer, FlowKey, Fragment, Segment, Skipped,
@@ -56,6 +56,8 @@ struct Engine<'l> {
     /// Stream numbers by first frame, of flows that are not finished yet.
     streams: HashMap<u64, u64>,
     observed: Vec<(u64, Observed)>,
+    /// Last whole frames of files that are cut.
+    cuts: Vec<u64>,
     names: LookedUp,
 }
 
@@ -81,6 +83,7 @@ impl<'l> Engine<'l> {
             capture: CaptureReport::default(),
             streams: HashMap::new(),
             observed: Vec::new(),
+            cuts: Vec::new(),
             names: LookedUp::default(),
         }
     }
@@ -172,6 +175,7 @@ impl<'l> Engine<'l> {
         let (problems, untold) = reader.problems();
         self.capture.problems.extend(problems.iter().map(|problem| (file, problem.clone())));
         self.capture.untold_problems += untold;
+        self.cuts.extend(reader.cut_behind());
         self.capture.frames = reader.frames();
         self.capture.bytes += reader.offset();
         self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
@@ -279,7 +283,10 @@ impl<'l> Engine<'l> {
                         self.observed.push((stream, *observed));
                         class
                     }
-                    Err(class) => class,
+                    Err(class) => {
+                        self.capture.unidentified += u64::from(class == LedgerClass::CutBySnaplen);
+                        class
+                    }
                 };
                 *self.capture.ledger.entry(class).or_default() += 1;
             }
@@ -290,6 +297,11 @@ impl<'l> Engine<'l> {
         let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().for_each(|shard| shard.finish_all(with));
         self.collect_finished();
+        for (_, observed) in &mut self.observed {
+            if self.cuts.contains(&observed.last.frame) {
+                observed.cut_off();
+            }
+        }
         self.observed.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
         Outcome { capture: self.capture, observed: self.observed, names: self.names }

@@ -13,6 +13,7 @@ mod connection;
 mod formatter;
 mod handshake;
 mod inferred;
+mod key;
 mod path;
 mod peers;
 mod releases;
@@ -132,6 +133,7 @@ struct InputDocument {
     bytes: u64,
     tcp_connections: u64,
     tls_connections: u64,
+    unidentified_connections: u64,
     trust_store: Option<StoreDocument>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
@@ -341,7 +343,8 @@ impl InputDocument {
             frames: capture.frames,
             bytes: capture.bytes,
             tcp_connections: capture.tcp_connections,
-            tls_connections: capture.tcp_connections.saturating_sub(not_tls),
+            tls_connections: capture.tcp_connections.saturating_sub(not_tls + capture.unidentified),
+            unidentified_connections: capture.unidentified,
             trust_store: capture.store.as_ref().map(StoreDocument::of),
             frames_without_tcp: capture
                 .skipped

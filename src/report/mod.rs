@@ -1,5 +1,6 @@
 //! What is said: one [`Report`], and the renderers that read nothing else.
 
+mod beside;
 mod case;
 pub mod certificates;
 pub mod chain;

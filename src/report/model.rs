@@ -53,6 +53,9 @@ pub struct Judged {
     pub log: Vec<Line>,
     /// What the rules say of it.
     pub findings: Vec<Finding>,
+    /// Capture and stream of the fullest recording, where another capture has it too. It
+    /// is judged there.
+    pub same_as: Option<(usize, u64)>,
 }
 
 impl Judged {
@@ -86,6 +89,8 @@ pub struct CaptureReport {
     pub ledger: BTreeMap<LedgerClass, u64>,
     /// TCP connections seen.
     pub tcp_connections: u64,
+    /// TCP connections of which the snapshot length hid whether they are TLS.
+    pub unidentified: u64,
     /// Limits that were reached.
     pub limits_hit: Vec<LimitHit>,
     /// What it is called where it has no files.

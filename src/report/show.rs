@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::beside;
 use super::chain::tree;
 use super::model::{CaptureReport, Judged};
 use super::table::{certificate_text, outcome_text};
 use super::words::{conclusion_word, date, semantics_word};
 use crate::connection::{Connection, NameVerdict, Presented};
+use crate::expressway::Party;
 use crate::rules::mending;
 use crate::time::duration_text;
 use crate::tls::{
@@ -16,14 +18,14 @@ use crate::tls::{
 };
 use crate::trust::{Conclusion, Origin};
 use crate::wire::text::{hex, printable};
-use crate::x509::{Certificate, OcspResponse};
+use crate::x509::Certificate;
 
 /// The handshake of `judged` as text.
 #[must_use]
 pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     let connection = &judged.connection;
     let mut page = Page::default();
-    page.head(capture, connection);
+    page.head(capture, judged);
     let entries = &connection.handshake.entries;
     for (index, entry) in entries.iter().enumerate() {
         if !entries.get(index + 1).is_some_and(|next| is_told_by(entry, next)) {
@@ -59,6 +61,10 @@ impl Page {
         }
     }
 
+    fn lines(&mut self, lines: impl IntoIterator<Item = beside::Line>) {
+        lines.into_iter().for_each(|(depth, text)| self.line(depth, &text));
+    }
+
     fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
         let items: Vec<String> = items.collect();
         if items.is_empty() {
@@ -70,11 +76,16 @@ impl Page {
         }
     }
 
-    fn head(&mut self, capture: &CaptureReport, connection: &Connection) {
+    fn head(&mut self, capture: &CaptureReport, judged: &Judged) {
+        let connection = &judged.connection;
         self.line(0, &format!("{}, tcp.stream {}", capture.name(), connection.stream));
         self.line(0, &format!("{} -> {}", connection.client, connection.server));
         if let Some(service) = crate::expressway::service(connection.server.port) {
             self.line(0, &format!("service: {}", service.name));
+        }
+        let (client, server) = (judged.leg.client, judged.leg.server);
+        if client != Party::Unknown || server != Party::Unknown {
+            self.line(0, &format!("leg: {} to {}", client.name(), server.name()));
         }
         if !connection.encapsulation.is_empty() {
             self.line(0, &format!("inside: {}", connection.encapsulation));
@@ -92,6 +103,9 @@ impl Page {
         self.line(0, &format!("certificate: {}", certificate_text(connection)));
         self.timing(connection);
         self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
+        for line in &judged.log {
+            self.line(0, &format!("log line {}: {}", line.number, line.text));
+        }
         self.line(0, "");
     }
 
@@ -207,10 +221,8 @@ impl Page {
             Body::NewSessionTicket { lifetime } => {
                 self.line(1, &format!("lifetime hint {lifetime} s"));
             }
-            Body::CertificateStatus { response } => self.ocsp(response),
-            Body::RawPublicKey { spki } => {
-                self.line(1, &format!("raw public key without a certificate: {}", hex(spki)));
-            }
+            Body::CertificateStatus { response } => self.lines(beside::ocsp(1, response)),
+            Body::RawPublicKey { spki } => self.lines(beside::raw_public_key(spki)),
             Body::Opaque => {}
         }
     }
@@ -276,31 +288,6 @@ impl Page {
         self.line(1, &format!("session_id: {text}"));
     }
 
-    fn ocsp(&mut self, response: &[u8]) {
-        match OcspResponse::parse(response) {
-            Ok(staple) => {
-                self.line(
-                    1,
-                    &format!("OCSP response of {} bytes, status {}", response.len(), staple.status),
-                );
-                for answer in staple.answers {
-                    let until = answer.next_update.as_ref().map(date).unwrap_or_default();
-                    self.line(
-                        2,
-                        &format!(
-                            "serial {}: {}, this update {}, next update {}",
-                            answer.serial,
-                            answer.status.word(),
-                            date(&answer.this_update),
-                            or_none(&until)
-                        ),
-                    );
-                }
-            }
-            Err(error) => self.line(1, &format!("OCSP response that cannot be read: {error}")),
-        }
-    }
-
     fn extensions(
         &mut self,
         list: &[Extension],
@@ -362,6 +349,7 @@ impl Page {
         if first.iter().any(|shown| shown.frame == entry.frame) {
             for (depth, shown) in first.iter().enumerate() {
                 self.certificate(depth, shown);
+                self.lines(beside::certificate(list, depth));
             }
             return;
         }
@@ -374,6 +362,7 @@ impl Page {
             } else {
                 self.certificate(depth, &shown);
             }
+            self.lines(beside::certificate(list, depth));
         }
     }
 

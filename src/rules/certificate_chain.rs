@@ -77,7 +77,7 @@ fn self_signed_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     let leaf = subject.connection.server_leaf()?;
     let advice = if fault.namesake().is_some() { SIGN_BOTH } else { SIGN_OR_TRUST };
     let values = fault
-        .values(values(subject.connection, leaf))
+        .values(values(subject, leaf))
         .with_words("advice", advice)
         .with_words("wanted", THE_CERTIFICATE);
     Some(observation(subject.connection, values, leaf, "this certificate in the trust store"))
@@ -159,7 +159,7 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
     };
     let expected = format!("{} in the trust store", end.issuer);
     let values =
-        fault.values(values(connection, leaf)).with("anchor", anchor).with_words("wanted", wanted);
+        fault.values(values(subject, leaf)).with("anchor", anchor).with_words("wanted", wanted);
     Some(observation(connection, values, leaf, &expected))
 }
 
@@ -211,7 +211,7 @@ fn intermediate_missing(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(subject.connection, Lack::Intermediate)?;
     let leaf = subject.connection.server_leaf()?;
     let expected = format!("{} sent too, or in the trust store", leaf.issuer);
-    let values = fault.values(values(subject.connection, leaf)).with_words("wanted", THE_ISSUER);
+    let values = fault.values(values(subject, leaf)).with_words("wanted", THE_ISSUER);
     Some(observation(subject.connection, values, leaf, &expected))
 }
 
@@ -260,7 +260,7 @@ fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
     let path = connection.server_path.judged()?;
     let error = path.errors.iter().find(|error| error.code == code::CERT_SIGNATURE_FAILURE)?;
     let signed = &path.path.get(error.depth)?.certificate;
-    let values = values(connection, connection.server_leaf()?)
+    let values = values(subject, connection.server_leaf()?)
         .with("signed", scene::certificate(signed))
         .with("issuer", &signed.issuer)
         .with("openssl", openssl(error));
@@ -277,10 +277,10 @@ fn fault(connection: &Connection, lack: Lack) -> Option<TrustFault<'_>> {
     TrustFault::of(connection, Role::Server).filter(|fault| fault.lack == lack)
 }
 
-fn values(connection: &Connection, leaf: &Certificate) -> Values {
-    scene::values(connection)
+fn values(subject: &Subject<'_>, leaf: &Certificate) -> Values {
+    scene::values(subject.connection)
         .with("certificate", scene::certificate(leaf))
-        .with_words("upload", scene::upload(connection))
+        .with_words("upload", scene::upload(subject))
 }
 
 fn observation(

@@ -60,7 +60,9 @@ const ECDSA_OFFERED_FIRST: Rule = Rule {
         why: Text::en(
             "Unified CM follows the client's order on SIP and wherever EC is allowed. Tomcat-ECDSA and CallManager-ECDSA are self-signed by default, or signed by another CA than the RSA certificates.",
         ),
-        symptom: Text::en("Logins or registrations fail after an upgrade though no certificate was changed"),
+        symptom: Text::en(
+            "Logins or registrations fail after an upgrade though no certificate was changed",
+        ),
         steps: Text::en(
             "1. Maintenance > Security > Ciphers: does each list begin with `ECDHE-RSA-AES256-GCM-SHA384`? 2. If not, trust the EC certificates or put that in front. 3. Restart.",
         ),
@@ -112,8 +114,7 @@ fn ecdsa_offered_first(case: &Case<'_>) -> Vec<CaseObservation> {
 
 /// The first suite of TLS 1.2 with an EC certificate, or with an RSA one.
 fn first_of(hello: &ClientHello, ecdsa: bool) -> Option<String> {
-    let wanted =
-        if ecdsa { names::Authentication::Ecdsa } else { names::Authentication::Rsa };
+    let wanted = if ecdsa { names::Authentication::Ecdsa } else { names::Authentication::Rsa };
     let code = suites(hello).into_iter().find(|code| {
         names::cipher_suite(*code).is_some_and(|suite| suite.authentication == wanted)
     })?;
@@ -134,13 +135,19 @@ fn strings_with(settings: Option<&Settings>, wanted: Preference) -> String {
         .filter(|(_, text)| prefers(text))
         .map(|(name, _)| name)
         .collect();
-    if named.is_empty() { String::new() } else { format!("; so do the configured {}", named.join(", ")) }
+    if named.is_empty() {
+        String::new()
+    } else {
+        format!("; so do the configured {}", named.join(", "))
+    }
 }
 
 const RSA_PREFIX_ONLY: Rule = Rule {
     id: "rsa-prefix-only",
     severity: Severity::Info,
-    summary: Text::en("RSA comes first with one suite only, and the server took ECDSA, which comes second"),
+    summary: Text::en(
+        "RSA comes first with one suite only, and the server took ECDSA, which comes second",
+    ),
     sentence: Text::en(
         "{client} offers TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 first and ECDSA second, and {server} selected {suite}: it does not take the first suite, or decides by itself.",
     ),
@@ -158,8 +165,12 @@ const RSA_PREFIX_ONLY: Rule = Rule {
             "The prefix moves one suite only. A server that refuses it lands on ECDSA, as if there were no prefix. HAProxy with both certificates takes ECDSA whenever the client can, whatever the order.",
         ),
         symptom: Text::en("The RSA prefix is there, and the EC certificate is still shown"),
-        steps: Text::en("1. Compare with the server's cipher list. 2. Use `+ECDSA` in place of the prefix."),
-        caveat: Text::en("Whether the server refused the first suite or prefers ECDSA by itself cannot be told from one handshake."),
+        steps: Text::en(
+            "1. Compare with the server's cipher list. 2. Use `+ECDSA` in place of the prefix.",
+        ),
+        caveat: Text::en(
+            "Whether the server refused the first suite or prefers ECDSA by itself cannot be told from one handshake.",
+        ),
     },
     references: &[SEED, CUSTOMIZE],
     check: Check::Connection(rsa_prefix_only),
@@ -195,9 +206,7 @@ const CIPHER_STRING_FINGERPRINT: Rule = Rule {
     id: "cipher-string-fingerprint",
     severity: Severity::Info,
     summary: Text::en("The order of the cipher suites tells which cipher string is active"),
-    sentence: Text::en(
-        "The offer of {host} to {server} has the order of: {known}.{configured}",
-    ),
+    sentence: Text::en("The offer of {host} to {server} has the order of: {known}.{configured}"),
     remedy: Text::en(
         "Compare with Maintenance > Security > Ciphers; `tlsight ciphers STRING` shows the order that a string stands for.",
     ),
@@ -212,7 +221,9 @@ const CIPHER_STRING_FINGERPRINT: Rule = Rule {
             "A changed string counts for SIP and XMPP after a restart only, so what runs may differ from what is configured.",
         ),
         symptom: Text::en("None by itself"),
-        steps: Text::en("1. Compare the active string with the configured one. 2. Where they differ, restart."),
+        steps: Text::en(
+            "1. Compare the active string with the configured one. 2. Where they differ, restart.",
+        ),
         caveat: Text::en(
             "Several strings can give the same order. Which string the traffic server uses towards UC nodes is not documented, so all that fit are named.",
         ),
@@ -252,7 +263,8 @@ fn cipher_string_fingerprint(case: &Case<'_>) -> Vec<CaseObservation> {
 /// Names of the configured strings that can have made an offer.
 fn agreeing<'s>(settings: Option<&'s Settings>, offered: &[u16]) -> Vec<&'s str> {
     let strings = settings.map(Settings::cipher_strings).unwrap_or_default();
-    let fits = |text: &str| matches!(ciphers::compare(text, offered), Agreement::CanComeFrom { .. });
+    let fits =
+        |text: &str| matches!(ciphers::compare(text, offered), Agreement::CanComeFrom { .. });
     strings.into_iter().filter(|(_, text)| fits(text)).map(|(name, _)| name).collect()
 }
 
@@ -285,7 +297,9 @@ const SIP_SIGALG_ECDSA_FIRST: Rule = Rule {
         "`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On` on the command line of the Expressway, then restart all peers; or trust the CA of the EC certificate.",
     ),
     needs: &[],
-    applies: Text::en("SIP of Expressway from X15.2 on, with TLS 1.3 in SipTlsVersions; ports 5061, 5091, 7001"),
+    applies: Text::en(
+        "SIP of Expressway from X15.2 on, with TLS 1.3 in SipTlsVersions; ports 5061, 5091, 7001",
+    ),
     part: Part::Remark,
     page: Page {
         checks: Text::en(
@@ -295,8 +309,12 @@ const SIP_SIGALG_ECDSA_FIRST: Rule = Rule {
             "The cipher suites of TLS 1.3 name no kind of key; the signature algorithms do. With the setting On the order is rsa_pss_rsae_sha512 (0x0806), rsa_pss_rsae_sha384 (0x0805), rsa_pss_rsae_sha256 (0x0804), ecdsa_secp521r1_sha512 (0x0603), ecdsa_secp384r1_sha384 (0x0503), ecdsa_secp256r1_sha256 (0x0403).",
         ),
         symptom: Text::en("SIP TLS zones fail under TLS 1.3 and work under TLS 1.2"),
-        steps: Text::en("1. Set it On. 2. Restart all peers. 3. Look at the order again (`tlsight show`)."),
-        caveat: Text::en("The setting has no effect on HTTPS (8443, 6971, 6972), and none without TLS 1.3."),
+        steps: Text::en(
+            "1. Set it On. 2. Restart all peers. 3. Look at the order again (`tlsight show`).",
+        ),
+        caveat: Text::en(
+            "The setting has no effect on HTTPS (8443, 6971, 6972), and none without TLS 1.3.",
+        ),
     },
     references: &[SEED, REFERENCE, "RFC 8446, 4.2.3"],
     check: Check::Case(sip_sigalg_ecdsa_first),
@@ -306,7 +324,8 @@ fn sip_sigalg_ecdsa_first(case: &Case<'_>) -> Vec<CaseObservation> {
     each_use(case)
         .filter(|(_, sip, _)| *sip)
         .filter_map(|(appliance, _, list)| {
-            if appliance.version.is_some_and(|version| !version.has_signature_preference_setting()) {
+            if appliance.version.is_some_and(|version| !version.has_signature_preference_setting())
+            {
                 return None;
             }
             let found = list.iter().find_map(|one| {
@@ -372,7 +391,9 @@ const SIGALG_SETTING_NO_EFFECT: Rule = Rule {
         checks: Text::en(
             "Whether the setting is On while SipTlsVersions has no TLSv1.3, or while ECDSA that is not trusted was selected on a port of the traffic server.",
         ),
-        why: Text::en("It orders the signature algorithms of SIP, and only TLS 1.3 goes by them. The traffic server on 8443 is unchanged."),
+        why: Text::en(
+            "It orders the signature algorithms of SIP, and only TLS 1.3 goes by them. The traffic server on 8443 is unchanged.",
+        ),
         symptom: Text::en("The setting was switched and nothing has changed"),
         steps: Text::en("1. Find out which port fails. 2. Use the remedy for that service."),
         caveat: Text::en("Effective or not, the setting does no harm."),
@@ -438,7 +459,9 @@ const CUCM_CERT_CHOICE_PREDICTED: Rule = Rule {
             "By default (TLS 1.2 Ciphers Preference Order) Unified CM picks RSA or EC by the client's TLS 1.2 cipher order if the client offers both versions, else by its signature algorithms. RSA Preferred of the parameter TLS Ciphers has no effect where Unified CM is the server.",
         ),
         symptom: Text::en("None by itself"),
-        steps: Text::en("1. Read the certificate on the node: `show cert own CallManager`, `show cert own tomcat`, `show cert own tomcat-ECDSA`. 2. Confirm with the length of the signature (tls13-server-key-type)."),
+        steps: Text::en(
+            "1. Read the certificate on the node: `show cert own CallManager`, `show cert own tomcat`, `show cert own tomcat-ECDSA`. 2. Confirm with the length of the signature (tls13-server-key-type).",
+        ),
         caveat: Text::en(
             "A prediction from the documented behaviour with default parameters; the kind of key that record lengths tell counts more. Whether HTTP Ciphers, RSA only by default, also rules 6971 and 6972 is not documented.",
         ),
@@ -498,16 +521,22 @@ fn prediction(hello: &ClientHello) -> Option<(&'static str, String, bool)> {
 const EC_CURVE_NOT_OFFERED: Rule = Rule {
     id: "ec-curve-not-offered",
     severity: Severity::Error,
-    summary: Text::en("The curve of the server's EC certificate is not among the groups that the client offers"),
+    summary: Text::en(
+        "The curve of the server's EC certificate is not among the groups that the client offers",
+    ),
     sentence: Text::en(
         "{server} showed {certificate} with a key on {curve}, which is not among the groups that {client} offers ({groups}).",
     ),
-    remedy: Text::en("Have the EC certificate issued again with P-256, or let the client offer {curve}."),
+    remedy: Text::en(
+        "Have the EC certificate issued again with P-256, or let the client offer {curve}.",
+    ),
     needs: &[],
     applies: Text::en("Unified CM from 15SU2 on, with EC certificates; TLS 1.2"),
     part: Part::Remark,
     page: Page {
-        checks: Text::en("The curve of the certificate's key against supported_groups of the ClientHello."),
+        checks: Text::en(
+            "The curve of the certificate's key against supported_groups of the ClientHello.",
+        ),
         why: Text::en(
             "In TLS 1.2 a server may use an EC certificate only if the client offers its curve (RFC 8422, 5.1.1). Unified CM checks that from 15SU2 on: a 384-bit certificate needs P-384.",
         ),
@@ -541,15 +570,18 @@ fn ec_curve_not_offered(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", scene::certificate(leaf))
         .with("curve", names::group_name(code))
         .with("groups", offered.join(", "));
-    let evidence = Evidence::new(frame, "tls.handshake.extensions_supported_group", offered.join(", "))
-        .expecting(names::group_name(code));
+    let evidence =
+        Evidence::new(frame, "tls.handshake.extensions_supported_group", offered.join(", "))
+            .expecting(names::group_name(code));
     Some(Observation { values, evidence: vec![evidence], severity: None, of: Some(Role::Server) })
 }
 
 const CUCM_15SU2_HTTPS_CIPHER_TRAP: Rule = Rule {
     id: "cucm-15su2-https-cipher-trap",
     severity: Severity::Error,
-    summary: Text::en("ECDSA only was offered on HTTPS, where Unified CM has its RSA certificate only"),
+    summary: Text::en(
+        "ECDSA only was offered on HTTPS, where Unified CM has its RSA certificate only",
+    ),
     sentence: Text::en(
         "{server} refused the offer of {client} with {alert}: only ECDSA suites are offered, and from 15SU2 on Unified CM loads only its RSA certificate for HTTPS unless HTTP Ciphers says otherwise.",
     ),
@@ -567,8 +599,12 @@ const CUCM_15SU2_HTTPS_CIPHER_TRAP: Rule = Rule {
             "Before 15SU2 Cipher Management overrode HTTPS Ciphers. After the upgrade ECDSA-only Cipher Management with HTTP Ciphers left at its default gives an RSA certificate with EC ciphers, and every handshake fails.",
         ),
         symptom: Text::en("HTTPS of Unified CM fails for everybody after the upgrade to 15SU2"),
-        steps: Text::en("1. Set HTTP Ciphers. 2. Restart Cisco Tomcat. 3. Trust the CA of the EC certificate."),
-        caveat: Text::en("The alert says only that nothing fits; the version of Unified CM is not on the wire."),
+        steps: Text::en(
+            "1. Set HTTP Ciphers. 2. Restart Cisco Tomcat. 3. Trust the CA of the EC certificate.",
+        ),
+        caveat: Text::en(
+            "The alert says only that nothing fits; the version of Unified CM is not on the wire.",
+        ),
     },
     references: &[TLS13_SETUP, CIPHER_MANAGEMENT],
     check: Check::Connection(cucm_15su2_https_cipher_trap),
@@ -579,7 +615,7 @@ fn cucm_15su2_https_cipher_trap(subject: &Subject<'_>) -> Option<Observation> {
     let Outcome::Alert { by: Role::Server, description: Some(40), .. } = connection.outcome else {
         return None;
     };
-    let https = matches!(connection.server.port, 443 | 8443);
+    let https = matches!(connection.server.port, 443 | 8443) && subject.leg.server.is_uc();
     let answered = connection.handshake.server_hello().is_some();
     if !https || answered || selection::preference(connection)? != Preference::EcdsaOnly {
         return None;
@@ -603,9 +639,8 @@ fn each_use<'c>(
         };
         uses.entry((index, sip)).or_default().push(one);
     }
-    uses.into_iter().filter_map(|((index, sip), list)| {
-        Some((case.deployment.appliance(index)?, sip, list))
-    })
+    uses.into_iter()
+        .filter_map(|((index, sip), list)| Some((case.deployment.appliance(index)?, sip, list)))
 }
 
 /// The suites of a ClientHello, in order.

@@ -53,7 +53,9 @@ const ECDSA_SELECTED: Rule = Rule {
 
 fn ecdsa_selected(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    if !selection::is_ecdsa(connection) {
+    // A raw public key is of no other kind because of the client's order.
+    let raw = connection.handshake.raw_public_key(Role::Server).is_some();
+    if raw || !selection::is_ecdsa(connection) {
         return None;
     }
     let hello = selection::server_hello_frame(connection)?;

@@ -1,7 +1,7 @@
 //! What the settings, the status and the log of an Expressway say by themselves.
 
-use super::cipher_preference::sip_differs;
 use super::case::{Case, CaseConnection, CaseObservation};
+use super::cipher_preference::sip_differs;
 use super::finding::{Observation, Severity};
 use super::rule::{Check, Page, Part, Rule};
 use super::words::{Text, Values};
@@ -154,10 +154,10 @@ fn verify_off(appliance: &Appliance) -> Option<String> {
     if let Some(server) = server {
         return Some(format!("{} of {}", server.path, server.address));
     }
-    let zone = settings.zones().into_iter().find(|zone| {
-        zone.tls_verify == Some(false)
-            && (zone.name.starts_with("CEtls") || zone.name.starts_with("CEtcp"))
-    })?;
+    let zone = settings
+        .zones()
+        .into_iter()
+        .find(|zone| zone.tls_verify == Some(false) && zone.name.starts_with("CEtls"))?;
     Some(format!("zone {}", zone.name))
 }
 
@@ -289,7 +289,9 @@ fn running_otherwise(case: &Case<'_>, index: usize, values: Values) -> Option<Ca
         "how",
         Text::en("the cipher suites that SIP offers to {server} cannot come from the configured SIPTLSCiphers"),
     );
-    Some(one.observation(Observation { values, ..Observation::default() }))
+    // Where SIP works, a list that differs harms nobody yet.
+    let severity = (!one.subject.connection.outcome.failed()).then_some(Severity::Info);
+    Some(one.observation(Observation { values, severity, ..Observation::default() }))
 }
 
 const DEBUG_NOT_ENABLED: Rule = Rule {

@@ -22,7 +22,7 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
     part: Part::Handshake,
     page: Page {
         checks: Text::en(
-            "Whether a side reset or closed the TCP connection, or the server never answered, before the handshake was over and without an alert.",
+            "Whether a side reset or closed the TCP connection, or the server never answered, or the capture file is cut off, before the handshake was over and without an alert.",
         ),
         why: Text::en(
             "TLS programs normally say why they give up. Silence points to something else: a firewall that inspects TLS or SIP, a service that is down or no TLS service, a client that gave up waiting.",
@@ -63,6 +63,7 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         }
         Outcome::Unanswered => Text::en("The server never answered the ClientHello"),
         Outcome::Unfinished => Text::en("The handshake stops {stage}"),
+        Outcome::CutOff => Text::en("The capture file is cut off {stage}"),
         _ => return None,
     };
     let (stage, remedy) = stage(connection);
@@ -72,12 +73,17 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("ending", ending)
         .with_words("stage", stage)
         .with_words("remedy", remedy);
-    Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
+    // The file is at fault, not the handshake.
+    let severity = (connection.outcome == Outcome::CutOff).then_some(Severity::Info);
+    Some(Observation { values, evidence: vec![evidence], severity, of: None })
 }
 
 /// How far the handshake had come, and what to try.
 fn stage(connection: &Connection) -> (Text, Text) {
     let by = connection.outcome.aborted_by();
+    if connection.outcome == Outcome::CutOff {
+        return (reached(connection), COPY_AGAIN);
+    }
     if connection.handshake.server_hello().is_none() {
         return (Text::en("after the ClientHello"), NO_ANSWER);
     }
@@ -95,6 +101,19 @@ fn stage(connection: &Connection) -> (Text, Text) {
     }
 }
 
+fn reached(connection: &Connection) -> Text {
+    if connection.handshake.server_hello().is_none() {
+        Text::en("after the ClientHello")
+    } else if connection.server_certificates.is_empty() {
+        Text::en("after the ServerHello")
+    } else {
+        Text::en("after the server's certificate")
+    }
+}
+
+const COPY_AGAIN: Text = Text::en(
+    "Copy the file again, or capture again and stop the capture before copying: its end is missing.",
+);
 const NO_ANSWER: Text = Text::en(
     "Check that the service runs and speaks TLS on port {port}; capture on both machines at once, and look for a firewall between them that inspects TLS or SIP.",
 );
@@ -110,6 +129,7 @@ const CAPTURE_BOTH: Text = Text::en(
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::Severity;
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
 
     const ID: &str = "handshake-unfinished";
@@ -121,7 +141,15 @@ mod tests {
             "The server reset the connection after the ClientHello without an alert: "
         ));
         assert_eq!(findings(ID, "client-hello-unanswered.pcap", EXPRESSWAY).len(), 1);
-        assert_eq!(findings(ID, "truncated.pcap", EXPRESSWAY).len(), 1);
+    }
+
+    #[test]
+    fn a_cut_file_is_no_fault_of_the_server() {
+        let found = finding(ID, "truncated.pcap", EXPRESSWAY);
+        assert_eq!(found.severity, Severity::Info);
+        assert!(
+            found.sentence().starts_with("The capture file is cut off after the ClientHello: ")
+        );
     }
 
     #[test]

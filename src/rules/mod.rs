@@ -39,6 +39,7 @@ mod tls13_inference;
 mod traversal;
 mod trust_fault;
 mod trust_store;
+mod unified_cm;
 mod verdict;
 mod visibility;
 mod words;

@@ -64,7 +64,7 @@ fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with("alert", scene::said_alert(Some(alert)))
         .with_words("reason", reason)
         .with_words("wanted", wanted(leaf))
-        .with_words("upload", scene::upload(connection));
+        .with_words("upload", scene::upload(subject));
     let shown = scene::certificate_frame(connection, Role::Server)
         .map(|frame| scene::serial_evidence(frame, leaf));
     Some(Observation {
@@ -78,7 +78,7 @@ fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
 fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text> {
     let vouched = match &connection.server_path {
         PathVerdict::Judged(chain) => chain.validation.ok(),
-        PathVerdict::NotJudged(NotJudged::NoTrustStore) => false,
+        PathVerdict::NotJudged(NotJudged::NoTrustStore | NotJudged::OtherMachine) => false,
         PathVerdict::NotJudged(_) => return None,
     };
     match (alert, vouched) {
@@ -164,7 +164,7 @@ fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation
     let values = scene::values(connection)
         .with("alert", scene::said_alert(alert))
         .with("wanted", "the CA certificates above the server's certificate")
-        .with_words("upload", scene::upload(connection))
+        .with_words("upload", scene::upload(subject))
         .with_words("meaning", meaning)
         .with_words("remedy", remedy);
     Some(Observation {

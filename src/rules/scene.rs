@@ -120,15 +120,21 @@ pub(super) fn ending(connection: &Connection) -> Option<Evidence> {
 
 /// Where a client keeps its trust anchors, by what listens on the port. The
 /// placeholder `{wanted}` says what to upload.
-pub(super) fn upload(connection: &Connection) -> Text {
-    match service(connection.server.port).map(|service| service.checker) {
-        Some(Checker::TrafficServer) => UPLOAD_TO_EXPRESSWAY,
+pub(super) fn upload(subject: &Subject<'_>) -> Text {
+    let checker = service(subject.connection.server.port).map(|service| service.checker);
+    match (subject.leg.client, checker) {
+        (Party::UnifiedCm | Party::ImAndPresence | Party::UcNode, _) => UPLOAD_TO_UNIFIED_CM,
+        (party, _) if party.is_expressway() => UPLOAD_TO_EXPRESSWAY,
+        (_, Some(Checker::TrafficServer)) => UPLOAD_TO_EXPRESSWAY,
         _ => UPLOAD_TO_EITHER,
     }
 }
 
 const UPLOAD_TO_EXPRESSWAY: Text = Text::en(
     "On the Expressway {client}, and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload {wanted}, then restart it",
+);
+const UPLOAD_TO_UNIFIED_CM: Text = Text::en(
+    "On every Unified CM node: OS Administration > Security > Certificate Management, upload {wanted} as CallManager-trust and as tomcat-trust; then restart Cisco CallManager, `utils service restart Cisco Tomcat`, `utils service restart Cisco HAProxy`",
 );
 const UPLOAD_TO_EITHER: Text = Text::en(
     "Upload {wanted} to the trust list of {client}. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it. Unified CM: OS Administration > Security > Certificate Management, as CallManager-trust and as tomcat-trust on every node, then restart Cisco Tomcat, Cisco CallManager and Cisco HAProxy",

@@ -195,7 +195,7 @@ pub(super) fn bent_case(
     bend(&mut connection);
     let known = appliances.into_iter().map(Arc::new).collect();
     let deployment = &Deployment::new(known, mapped);
-    let leg = deployment.leg(connection.client, connection.server, None);
+    let leg = deployment.leg(connection.client, connection.server, None, None);
     let subject = Subject { connection: &connection, store: None, leg, deployment, log: &[] };
     let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
     of_case(id, &Case { deployment, connections })

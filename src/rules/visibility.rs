@@ -6,7 +6,7 @@ use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::Resumption;
-use crate::tls::names;
+use crate::tls::{Role, names};
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[TLS13_CERTIFICATE_HIDDEN];
@@ -54,6 +54,7 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
     let (entry, hello) = connection.handshake.server_hello()?;
     let hidden = connection.handshake.is_tls13()
         && connection.server_certificates.is_empty()
+        && connection.handshake.raw_public_key(Role::Server).is_none()
         && connection.resumption != Resumption::Psk;
     if !hidden {
         return None;
@@ -76,6 +77,14 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{EXPRESSWAY, finding, findings};
+
+    /// With a key, and without any certificate to see.
+    #[test]
+    fn a_raw_public_key_hides_nothing() {
+        for rule in ["tls13-certificate-hidden", "ecdsa-selected"] {
+            assert!(findings(rule, "raw-public-keys.pcapng", EXPRESSWAY).is_empty(), "{rule}");
+        }
+    }
 
     #[test]
     fn hidden_certificates_are_told_and_visible_ones_are_not() {

@@ -1,7 +1,8 @@
 //! Certificate, CertificateRequest and CertificateVerify (RFC 5246, 7.4.2, 7.4.4
 //! and 7.4.8; RFC 8446, 4.4.2 and 4.3.2).
 
-use super::extension::{self, code};
+use super::delegated_credential::DelegatedCredential;
+use super::extension::{self, Extension, code};
 use crate::wire::Reader;
 use crate::wire::reader::u16_list;
 
@@ -10,6 +11,8 @@ use crate::wire::reader::u16_list;
 pub struct CertificateList {
     /// The DER of each certificate that was there in full.
     pub certificates: Vec<Vec<u8>>,
+    /// The extensions of each of them, empty before TLS 1.3 (RFC 8446, 4.4.2).
+    pub extensions: Vec<Vec<Extension>>,
     /// Bytes of a certificate that was cut; 0 when none was.
     pub cut_bytes: usize,
     /// Certificates beyond the limit, not kept.
@@ -50,16 +53,52 @@ impl CertificateList {
                 self.cut_bytes = reader.left();
                 return;
             };
+            let extensions = if with_extensions { entry_extensions(&mut reader) } else { None };
             if self.certificates.len() < limit {
                 self.certificates.push(der.to_vec());
+                self.extensions.push(extensions.unwrap_or_default());
             } else {
                 self.left_out += 1;
             }
-            if with_extensions && reader.vec16().is_none() {
-                return;
-            }
         }
     }
+
+    /// The extensions of the certificate at `index`.
+    #[must_use]
+    pub fn extensions_of(&self, index: usize) -> &[Extension] {
+        self.extensions.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    fn extension_of(&self, index: usize, code: u16) -> Option<&Extension> {
+        extension::find(self.extensions_of(index), code)
+    }
+
+    /// The DER of the OCSP response beside the certificate at `index` (RFC 8446,
+    /// 4.4.2.1).
+    #[must_use]
+    pub fn ocsp_response(&self, index: usize) -> Option<&[u8]> {
+        ocsp_response(&self.extension_of(index, code::STATUS_REQUEST)?.body)
+    }
+
+    /// The delegated credential beside the certificate at `index`; `None` also when
+    /// it cannot be read.
+    #[must_use]
+    pub fn delegated_credential(&self, index: usize) -> Option<DelegatedCredential> {
+        DelegatedCredential::decode(&self.extension_of(index, code::DELEGATED_CREDENTIAL)?.body)
+    }
+}
+
+/// The extensions behind a certificate; `None` when the message ends before them.
+fn entry_extensions(reader: &mut Reader<'_>) -> Option<Vec<Extension>> {
+    (!reader.is_empty()).then(|| extension::list(reader).0)
+}
+
+/// CertificateStatus (RFC 6066, 8): the type `ocsp`, then the response behind a
+/// three-byte length.
+pub(super) fn ocsp_response(body: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader::new(body);
+    reader.u8()?;
+    reader.vec24()
 }
 
 /// What a server asks of a client that shall identify itself.
@@ -168,6 +207,30 @@ mod tests {
         let list = CertificateList::decode_tls13(&body, 10);
         assert_eq!(list.certificates, [vec![0x30, 0]]);
         assert_eq!(list.cut_bytes, 0);
+    }
+
+    /// An OCSP response beside the first certificate, a delegated credential beside
+    /// the second, which is cut in its last byte.
+    #[test]
+    fn what_stands_beside_a_certificate_is_kept() {
+        let staple = [0, 5, 0, 6, 1, 0, 0, 2, 0x30, 0];
+        let credential = [0, 34, 0, 15, 0, 0, 0, 9, 4, 3, 0, 0, 1, 7, 4, 3, 0, 1, 8];
+        let entry = |der: u8, extensions: &[u8]| {
+            let length = u8::try_from(extensions.len()).unwrap();
+            [&[0, 0, 1, der, 0, length], extensions].concat()
+        };
+        let entries = [entry(1, &staple), entry(2, &credential)].concat();
+        let mut body = vec![0, 0, 0, u8::try_from(entries.len()).unwrap()];
+        body.extend(&entries);
+        let list = CertificateList::decode_tls13(&body, 10);
+        assert_eq!(list.certificates, [vec![1], vec![2]]);
+        assert_eq!(list.ocsp_response(0), Some(&[0x30, 0][..]));
+        assert_eq!((list.ocsp_response(1), list.delegated_credential(0)), (None, None));
+        assert_eq!(list.delegated_credential(1).map(|it| it.valid_time), Some(9));
+        let cut = CertificateList::decode_tls13(&body[..body.len() - 1], 10);
+        assert_eq!(cut.certificates, list.certificates);
+        assert_eq!(cut.delegated_credential(1), None);
+        assert!(!cut.extensions_of(1)[0].whole);
     }
 
     #[test]

@@ -20,13 +20,6 @@ impl EncryptedExtensions {
         Self { extensions, whole }
     }
 
-    /// Whether the server will send a raw public key (RFC 7250, 4.2).
-    #[must_use]
-    pub(super) fn announces_raw_public_key(&self) -> bool {
-        extension::find(&self.extensions, code::SERVER_CERTIFICATE_TYPE)
-            .is_some_and(|kind| kind.body == [2])
-    }
-
     /// The chosen protocol of ALPN (RFC 7301, 3.1).
     #[must_use]
     pub fn alpn(&self) -> Option<String> {

@@ -18,13 +18,14 @@ pub struct Extension {
 /// Extension types that are read here (IANA, TLS ExtensionType Values).
 pub(super) mod code {
     pub(in super::super) const SERVER_NAME: u16 = 0;
+    pub(in super::super) const STATUS_REQUEST: u16 = 5;
     pub(in super::super) const SUPPORTED_GROUPS: u16 = 10;
     pub(in super::super) const EC_POINT_FORMATS: u16 = 11;
     pub(in super::super) const SIGNATURE_ALGORITHMS: u16 = 13;
     pub(in super::super) const ALPN: u16 = 16;
-    pub(in super::super) const SERVER_CERTIFICATE_TYPE: u16 = 20;
     pub(in super::super) const ENCRYPT_THEN_MAC: u16 = 22;
     pub(in super::super) const EXTENDED_MASTER_SECRET: u16 = 23;
+    pub(in super::super) const DELEGATED_CREDENTIAL: u16 = 34;
     pub(in super::super) const SESSION_TICKET: u16 = 35;
     /// key_share in drafts of TLS 1.3 before 23.
     pub(in super::super) const KEY_SHARE_DRAFT: u16 = 40;

@@ -1,5 +1,7 @@
 //! What an extension says, in a few words, for those whose content is short.
 
+use super::certificate::ocsp_response;
+use super::delegated_credential::DelegatedCredential;
 use super::extension::{self, Extension, code};
 use super::handshake::Role;
 use super::names;
@@ -21,7 +23,7 @@ pub fn describe(extension: &Extension, from: Role) -> Option<String> {
             Some(words(&extension::numbers8(extension), names::certificate_compression_name))
         }
         (28, _) => number(reader).map(|limit| format!("{limit} bytes")),
-        (34, Role::Client) => {
+        (code::DELEGATED_CREDENTIAL, Role::Client) => {
             Some(words(&extension::numbers16(extension), names::signature_scheme_name))
         }
         (code::PRE_SHARED_KEY, Role::Client) => entries_psk(reader),
@@ -34,6 +36,31 @@ pub fn describe(extension: &Extension, from: Role) -> Option<String> {
         (17_513 | 17_613, _) => Some(protocols(extension)),
         (code::ENCRYPTED_CLIENT_HELLO, Role::Client) => Some(ech(&extension.body)),
         (0xff01, _) => Some(renegotiation(&extension.body)),
+        _ => None,
+    }
+}
+
+/// The content of an extension beside a certificate of TLS 1.3 (RFC 8446, 4.4.2), as
+/// [`describe`] tells that of others.
+#[must_use]
+pub fn describe_beside_certificate(extension: &Extension) -> Option<String> {
+    match extension.code {
+        code::STATUS_REQUEST => {
+            let response = ocsp_response(&extension.body)?;
+            Some(format!("OCSP response of {} bytes", response.len()))
+        }
+        18 => entries16(Reader::new(&extension.body))
+            .map(|n| count(n, "signed certificate timestamp")),
+        code::DELEGATED_CREDENTIAL => {
+            let credential = DelegatedCredential::decode(&extension.body)?;
+            let name = names::signature_scheme_name;
+            Some(format!(
+                "valid until {} s after the certificate's notBefore, signs with {}, signed with {}",
+                credential.valid_time,
+                name(credential.verify_algorithm),
+                name(credential.algorithm),
+            ))
+        }
         _ => None,
     }
 }
@@ -127,7 +154,35 @@ mod tests {
         for (code, body, from, words) in cases {
             assert_eq!(said(code, body, from).as_deref(), Some(words), "extension {code}");
         }
+        assert_eq!(
+            said(34, &[0, 4, 4, 3, 8, 7], Client).as_deref(),
+            Some("ecdsa_secp256r1_sha256, ed25519")
+        );
         assert_eq!(said(1, &[], Client), None);
         assert_eq!(said(41, &[0, 9], Client), None);
+    }
+
+    #[test]
+    fn what_stands_beside_a_certificate_in_words() {
+        let credential = [0, 0, 0, 9, 8, 7, 0, 0, 1, 7, 4, 3, 0, 1, 8];
+        let cases = [
+            (5, &[1, 0, 0, 2, 0x30, 0][..], Some("OCSP response of 2 bytes")),
+            (18, &[0, 3, 0, 1, 7], Some("1 signed certificate timestamp")),
+            (
+                34,
+                &credential,
+                Some(
+                    "valid until 9 s after the certificate's notBefore, signs with ed25519, \
+                     signed with ecdsa_secp256r1_sha256",
+                ),
+            ),
+            (34, &credential[1..], None),
+            (99, &[1], None),
+        ];
+        for (code, body, words) in cases {
+            let extension = Extension { code, body: body.to_vec(), whole: true };
+            let said = describe_beside_certificate(&extension);
+            assert_eq!(said.as_deref(), words, "extension {code}");
+        }
     }
 }

@@ -564,7 +564,6 @@ impl Half {
         if let Body::ServerHello(hello) | Body::HelloRetryRequest(hello) = &message.body {
             self.context.version = Some(hello.version());
             self.context.suite = hello.cipher_suite;
-            self.context.raw_public_key = hello.announces_raw_public_key();
         }
         self.messages += 1;
         self.note(What::Message(message), first, last);

@@ -197,6 +197,16 @@ impl Handshake {
         })
     }
 
+    /// The key that a side showed without a certificate (RFC 7250), as the DER of its
+    /// SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn raw_public_key(&self, from: Role) -> Option<&[u8]> {
+        self.messages().find_map(|(entry, message)| match &message.body {
+            Body::RawPublicKey { spki } if entry.from == from => Some(spki.as_slice()),
+            _ => None,
+        })
+    }
+
     /// The server's demand for a client certificate.
     #[must_use]
     pub fn certificate_request(&self) -> Option<(&Entry, &CertificateRequest)> {

@@ -5,6 +5,7 @@ use super::client_hello::ClientHello;
 use super::compressed_certificate;
 use super::encrypted_extensions::EncryptedExtensions;
 use super::key_exchange::ServerKeyExchange;
+use super::raw_public_key;
 use super::server_hello::{ServerHello, is_tls13};
 use crate::wire::Reader;
 
@@ -73,7 +74,7 @@ pub enum Body {
         /// The DER of the response.
         response: Vec<u8>,
     },
-    /// The server's public key without any certificate (RFC 7250).
+    /// A side's public key without any certificate (RFC 7250).
     RawPublicKey {
         /// The DER of the SubjectPublicKeyInfo.
         spki: Vec<u8>,
@@ -89,8 +90,6 @@ pub(super) struct Context {
     pub(super) version: Option<u16>,
     /// Chosen suite, where this direction showed it.
     pub(super) suite: Option<u16>,
-    /// The server announced a raw public key in place of certificates.
-    pub(super) raw_public_key: bool,
     /// Certificates kept per list.
     pub(super) certificates: usize,
     /// Bytes that a compressed message may grow to.
@@ -131,15 +130,6 @@ pub(super) const fn is_known(kind: u8) -> bool {
     matches!(kind, 0..=6 | 8 | 11..=17 | 20..=25 | 67 | 203)
 }
 
-/// SubjectPublicKeyInfo in place of certificates (RFC 7250, 3); TLS 1.3 sends it in
-/// the frame of a certificate list (RFC 8446, 4.4.2).
-fn raw_public_key(bytes: &[u8], version: u16) -> Vec<u8> {
-    if is_tls13(version) {
-        return CertificateList::decode_tls13(bytes, 1).certificates.pop().unwrap_or_default();
-    }
-    Reader::new(bytes).vec24().unwrap_or_default().to_vec()
-}
-
 fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
     let version = context.version.unwrap_or(0x0303);
     match kind {
@@ -156,18 +146,10 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
             Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
         }
         kind::ENCRYPTED_EXTENSIONS => Body::EncryptedExtensions(EncryptedExtensions::decode(bytes)),
-        kind::CERTIFICATE if context.raw_public_key => {
-            Body::RawPublicKey { spki: raw_public_key(bytes, version) }
-        }
-        kind::CERTIFICATE if is_tls13(version) => {
-            Body::Certificate(CertificateList::decode_tls13(bytes, context.certificates))
-        }
-        kind::CERTIFICATE => {
-            Body::Certificate(CertificateList::decode(bytes, context.certificates))
-        }
+        kind::CERTIFICATE => certificate(bytes, version, context.certificates),
         kind::COMPRESSED_CERTIFICATE => {
             compressed_certificate::decode(bytes, context.certificates, context.bytes)
-                .map_or(Body::Opaque, Body::Certificate)
+                .map_or(Body::Opaque, shown_in_tls13)
         }
         kind::SERVER_KEY_EXCHANGE => {
             Body::ServerKeyExchange(ServerKeyExchange::decode(bytes, context.suite, version))
@@ -190,6 +172,25 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
     }
 }
 
+/// A Certificate message: certificates, or a raw public key in their place.
+fn certificate(bytes: &[u8], version: u16, limit: usize) -> Body {
+    if is_tls13(version) {
+        return shown_in_tls13(CertificateList::decode_tls13(bytes, limit));
+    }
+    raw_public_key::of_tls12(bytes).map_or_else(
+        || Body::Certificate(CertificateList::decode(bytes, limit)),
+        |spki| Body::RawPublicKey { spki },
+    )
+}
+
+/// In TLS 1.3 a raw public key is the only entry of the list (RFC 8446, 4.4.2).
+fn shown_in_tls13(list: CertificateList) -> Body {
+    match list.certificates.as_slice() {
+        [only] if raw_public_key::is_one(only) => Body::RawPublicKey { spki: only.clone() },
+        _ => Body::Certificate(list),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,5 +206,22 @@ mod tests {
         assert!(!message.whole);
         let Body::Certificate(list) = message.body else { panic!("no certificate") };
         assert_eq!(list.certificates, [vec![9]]);
+    }
+
+    /// Both sides show them, also before the other side's hello was seen.
+    #[test]
+    fn raw_public_keys_of_both_generations() {
+        let spki = [0x30, 11, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 2, 0, 1];
+        let read = |version, body: &[u8]| {
+            let context = Context { version, certificates: 9, ..Context::default() };
+            Message::decode(kind::CERTIFICATE, body.len(), body, context).body
+        };
+        let old = [&[0, 0, 13], &spki[..]].concat();
+        let new = [&[0, 0, 0, 18, 0, 0, 13], &spki[..], &[0, 0]].concat();
+        let key = Body::RawPublicKey { spki: spki.to_vec() };
+        assert_eq!(read(None, &old), key);
+        assert_eq!(read(Some(0x0303), &old), key);
+        assert_eq!(read(Some(0x0304), &new), key);
+        assert_eq!(read(Some(0x0304), &[0; 4]), Body::Certificate(CertificateList::default()));
     }
 }

@@ -116,12 +116,6 @@ impl ServerHello {
             .map(|name| ascii_or_hex(name))
     }
 
-    /// Whether the server will show a raw public key (RFC 7250, 3).
-    #[must_use]
-    pub fn announces_raw_public_key(&self) -> bool {
-        self.extension(code::SERVER_CERTIFICATE_TYPE).is_some_and(|kind| kind.body == [2])
-    }
-
     /// Whether the server accepted a pre-shared key of TLS 1.3.
     #[must_use]
     pub fn accepts_psk(&self) -> bool {

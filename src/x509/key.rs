@@ -105,6 +105,18 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
+    /// Reads the DER of a `SubjectPublicKeyInfo` that stands by itself: a raw public
+    /// key (RFC 7250), the key of a delegated credential (RFC 9345).
+    ///
+    /// # Errors
+    /// Where it is no such DER, or more follows it.
+    pub fn from_der(der: &[u8]) -> Result<Self, DerError> {
+        let mut reader = Reader::new(der);
+        let sequence = reader.expect(tag::SEQUENCE)?;
+        reader.finish()?;
+        Self::from_tlv(&sequence)
+    }
+
     pub(super) fn from_tlv(sequence: &Tlv<'_>) -> Result<Self, DerError> {
         let mut reader = Reader::new(sequence.value);
         let mut algorithm = reader.sequence()?;

@@ -1,5 +1,6 @@
 //! The samples and the trust store that each is judged with: the tables of
-//! samples/README.md, which are the one place where this is written down.
+//! samples/README.md, which are the one place where this is written down. Diagnostic
+//! archives have trust stores of their own.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,8 @@ pub(crate) struct Sample {
     pub(crate) name: String,
     /// Its files, as paths from the project's folder.
     pub(crate) files: Vec<String>,
-    /// The trust store, likewise.
-    pub(crate) trust: String,
+    /// The trust store, likewise; none for an archive.
+    pub(crate) trust: Option<String>,
     /// Rules that fire, when the row names them. `None`: the row leaves it open.
     pub(crate) rules: Option<Vec<String>>,
 }
@@ -19,8 +20,8 @@ pub(crate) struct Sample {
 impl Sample {
     /// Arguments for the program.
     pub(crate) fn args(&self) -> Vec<String> {
-        let trust = ["--trust".to_owned(), self.trust.clone()];
-        trust.into_iter().chain(self.files.iter().cloned()).collect()
+        let trust = self.trust.iter().flat_map(|trust| ["--trust".to_owned(), trust.clone()]);
+        trust.chain(self.files.iter().cloned()).collect()
     }
 
     /// The absolute path of its first file.
@@ -43,8 +44,18 @@ pub(crate) fn path(name: &str) -> PathBuf {
     root().join("samples").join(name)
 }
 
-/// Every sample, in the order of samples/README.md.
+/// Every capture, in the order of samples/README.md.
 pub(crate) fn all() -> Vec<Sample> {
+    rows().into_iter().filter(|sample| sample.trust.is_some()).collect()
+}
+
+/// Every diagnostic archive, likewise.
+pub(crate) fn archives() -> Vec<Sample> {
+    rows().into_iter().filter(|sample| sample.trust.is_none()).collect()
+}
+
+/// Captures and archives.
+pub(crate) fn rows() -> Vec<Sample> {
     let readme = std::fs::read_to_string(root().join("samples/README.md")).unwrap();
     let mut samples = Vec::new();
     for line in readme.lines().filter(|line| line.starts_with("| `")) {
@@ -58,11 +69,11 @@ pub(crate) fn all() -> Vec<Sample> {
 
 /// The row of rotated files is one capture; every other row is one for each file.
 fn add_row(samples: &mut Vec<Sample>, files: &str, trust: &str, rules: &str) {
-    let trust = format!("samples/trust/{}.pem", quoted(trust)[0]);
+    let trust = quoted(trust).first().map(|name| format!("samples/trust/{name}.pem"));
     let rules = named_rules(rules, samples.last());
     let files = full_names(&quoted(files));
     let sample = |name: &str, files: Vec<String>| Sample {
-        name: name.to_owned(),
+        name: name.trim_start_matches("archives/").to_owned(),
         files,
         trust: trust.clone(),
         rules: rules.clone(),

@@ -7,14 +7,16 @@ use serde::Serialize;
 use super::case::LineDocument;
 use super::handshake::{
     CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
-    EncryptedExtensionsDocument, KeyExchangeDocument, ServerHelloDocument, suite, version_word,
+    EncryptedExtensionsDocument, ExtensionDocument, KeyExchangeDocument, ServerHelloDocument,
+    entry_extensions, suite, version_word,
 };
 use super::inferred::InferenceDocument;
+use super::key::{DelegatedCredentialDocument, RawPublicKeyDocument};
 use super::path::PathDocument;
 use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};
 use crate::report::model::Judged;
 use crate::time::{Timestamp, date_text};
-use crate::tls::{Body, Handshake, Role, What, fingerprint, names};
+use crate::tls::{Body, CertificateList, Handshake, Role, What, fingerprint, names};
 use crate::wire::text::hex;
 use crate::x509::{Certificate, OcspResponse};
 
@@ -25,6 +27,8 @@ pub(super) struct ConnectionDocument<'a> {
     client: String,
     server: String,
     service: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_as: Option<SameDocument>,
     client_is: &'static str,
     server_is: &'static str,
     judgement_time: Timestamp,
@@ -55,6 +59,8 @@ pub(super) struct ConnectionDocument<'a> {
     certificate_request: Option<CertificateRequestDocument>,
     server_certificates: Vec<CertificateDocument>,
     client_certificates: Option<Vec<CertificateDocument>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    raw_public_keys: Vec<RawPublicKeyDocument>,
     server_path: PathDocument,
     client_path: PathDocument,
     name_check: NameDocument,
@@ -73,6 +79,13 @@ pub(super) struct ConnectionDocument<'a> {
     log: Vec<LineDocument<'a>>,
 }
 
+/// Where the fullest recording of this connection is, by which it was judged.
+#[derive(Serialize)]
+struct SameDocument {
+    input: usize,
+    stream: u64,
+}
+
 impl<'a> ConnectionDocument<'a> {
     pub(super) fn of(judged: &'a Judged) -> Self {
         let connection = &judged.connection;
@@ -86,6 +99,7 @@ impl<'a> ConnectionDocument<'a> {
             client: connection.client.to_string(),
             server: connection.server.to_string(),
             service: crate::expressway::service(connection.server.port).map(|service| service.name),
+            same_as: judged.same_as.map(|(input, stream)| SameDocument { input, stream }),
             client_is: judged.leg.client.word(),
             server_is: judged.leg.server.word(),
             judgement_time: connection.judged_at,
@@ -126,8 +140,12 @@ impl<'a> ConnectionDocument<'a> {
             certificate_request: handshake
                 .certificate_request()
                 .map(|(entry, request)| CertificateRequestDocument::of(entry, request)),
-            server_certificates: certificates(&connection.server_certificates),
-            client_certificates: connection.client_certificates.as_deref().map(certificates),
+            server_certificates: certificates(&connection.server_certificates, handshake),
+            client_certificates: connection
+                .client_certificates
+                .as_deref()
+                .map(|list| certificates(list, handshake)),
+            raw_public_keys: RawPublicKeyDocument::all(handshake),
             server_path: PathDocument::of(&connection.server_path),
             client_path: PathDocument::of(&connection.client_path),
             name_check: NameDocument::of(&connection.name),
@@ -279,12 +297,16 @@ struct OcspAnswerDocument {
 
 impl OcspDocument {
     fn of(handshake: &Handshake) -> Option<Self> {
-        let (entry, response) =
-            handshake.messages().find_map(|(entry, message)| match &message.body {
-                Body::CertificateStatus { response } => Some((entry, response)),
+        let beside_leaf = |list: &'_ CertificateList| list.ocsp_response(0).map(<[u8]>::to_vec);
+        let (entry, response) = handshake.messages().find_map(|(entry, message)| {
+            let response = match &message.body {
+                Body::CertificateStatus { response } => Some(response.clone()),
+                Body::Certificate(list) if entry.from == Role::Server => beside_leaf(list),
                 _ => None,
-            })?;
-        let parsed = OcspResponse::parse(response);
+            };
+            Some((entry, response?))
+        })?;
+        let parsed = OcspResponse::parse(&response);
         let answers = parsed.iter().flat_map(|staple| &staple.answers);
         Some(Self {
             frame: entry.frame,
@@ -329,6 +351,10 @@ struct CertificateDocument {
     error: Option<String>,
     #[serde(flatten)]
     content: Option<CertificateContent>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entry_extensions: Vec<ExtensionDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delegated_credential: Option<DelegatedCredentialDocument>,
 }
 
 #[derive(Serialize)]
@@ -358,13 +384,24 @@ pub(super) struct CertificateContent {
     length: usize,
 }
 
-fn certificates(list: &[Presented]) -> Vec<CertificateDocument> {
-    list.iter()
-        .map(|shown| CertificateDocument {
+fn certificates(shown: &[Presented], handshake: &Handshake) -> Vec<CertificateDocument> {
+    let frame = shown.first().map(|first| first.frame);
+    let message = handshake.messages().find_map(|(entry, message)| match &message.body {
+        Body::Certificate(list) if Some(entry.frame) == frame => Some(list),
+        _ => None,
+    });
+    (0..)
+        .zip(shown)
+        .map(|(index, shown)| CertificateDocument {
             frame: shown.frame,
             sha256: hex(shown.sha256()),
             error: shown.certificate.as_ref().err().map(ToString::to_string),
             content: shown.parsed().map(|certificate| CertificateContent::of(certificate)),
+            entry_extensions: message
+                .map_or_else(Vec::new, |list| entry_extensions(list.extensions_of(index))),
+            delegated_credential: message
+                .and_then(|list| list.delegated_credential(index))
+                .map(|credential| DelegatedCredentialDocument::of(&credential)),
         })
         .collect()
 }

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::tls::{
     CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension, Handshake,
-    KeyExchangeParameters, Role, ServerHello, ServerKeyExchange, describe, names,
+    KeyExchangeParameters, Role, ServerHello, ServerKeyExchange, describe,
+    describe_beside_certificate, names,
 };
 use crate::wire::text::hex;
 use crate::x509::Name;
@@ -60,27 +61,42 @@ fn groups(list: &[u16]) -> Vec<Code> {
 }
 
 fn schemes(list: &[u16]) -> Vec<Code> {
-    list.iter().map(|scheme| code16(*scheme, names::signature_scheme_name(*scheme))).collect()
+    list.iter().map(|code| scheme(*code)).collect()
+}
+
+pub(super) fn scheme(code: u16) -> Code {
+    code16(code, names::signature_scheme_name(code))
 }
 
 fn extensions(list: &[Extension], from: Role) -> Vec<ExtensionDocument> {
-    list.iter()
-        .map(|extension| ExtensionDocument {
-            code: extension.code,
-            name: names::extension_name(extension.code).into_owned(),
-            length: extension.body.len(),
-            whole: extension.whole,
-            value: describe(extension, from),
-        })
-        .collect()
+    let document = |one| ExtensionDocument::of(one, describe(one, from));
+    list.iter().map(document).collect()
 }
 
-struct ExtensionDocument {
+/// The extensions beside a certificate of TLS 1.3.
+pub(super) fn entry_extensions(list: &[Extension]) -> Vec<ExtensionDocument> {
+    let document = |one| ExtensionDocument::of(one, describe_beside_certificate(one));
+    list.iter().map(document).collect()
+}
+
+pub(super) struct ExtensionDocument {
     code: u16,
     name: String,
     length: usize,
     whole: bool,
     value: Option<String>,
+}
+
+impl ExtensionDocument {
+    fn of(extension: &Extension, value: Option<String>) -> Self {
+        Self {
+            code: extension.code,
+            name: names::extension_name(extension.code).into_owned(),
+            length: extension.body.len(),
+            whole: extension.whole,
+            value,
+        }
+    }
 }
 
 impl Serialize for ExtensionDocument {
@@ -236,9 +252,7 @@ impl KeyExchangeDocument {
                 Some(KeyExchangeParameters::DhBits(bits)) => Some(bits),
                 _ => None,
             },
-            signature_algorithm: exchange
-                .signature_algorithm
-                .map(|scheme| code16(scheme, names::signature_scheme_name(scheme))),
+            signature_algorithm: exchange.signature_algorithm.map(scheme),
         }
     }
 }

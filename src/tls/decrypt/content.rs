@@ -118,9 +118,6 @@ impl<'l> Contents<'l> {
                 self.context.version = Some(hello.version());
                 self.context.suite = hello.cipher_suite;
             }
-            Body::EncryptedExtensions(extensions) => {
-                self.context.raw_public_key = extensions.announces_raw_public_key();
-            }
             Body::Opaque if kind == kind::COMPRESSED_CERTIFICATE => {
                 let algorithm = Reader::new(body).u16().unwrap_or_default();
                 let name = names::certificate_compression_name(algorithm);

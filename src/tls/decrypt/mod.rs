@@ -89,7 +89,6 @@ impl<'a> Session<'a> {
         Context {
             version: Some(self.server.version()),
             suite: Some(self.suite),
-            raw_public_key: false,
             certificates: limits.certificates,
             bytes: limits.handshake_bytes,
         }
