@@ -10,9 +10,11 @@
 pub(crate) mod conversation;
 pub(crate) mod file;
 pub(crate) mod look;
+pub(crate) mod packing;
 pub(crate) mod program;
 pub(crate) mod samples;
 pub(crate) mod tls;
+pub(crate) mod told;
 pub(crate) mod wrap;
 
 /// A small generator of numbers that look random, the same in every run

@@ -1,0 +1,97 @@
+//! A diagnostic archive tells the same however it is packed, and with others beside it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+mod toolkit;
+
+use std::path::Path;
+
+use serde_json::Value;
+use toolkit::packing::{members, pack, unpacked};
+use toolkit::told::{archive, cluster, list, of_day, told};
+
+#[test]
+fn two_archives_at_once_are_one_case() {
+    let inside = unpacked(&cluster(), Path::new(""));
+    let apart = told(&[], &[inside.path().to_path_buf()]);
+    assert_eq!(apart.essence(), told(&[], &[cluster()]).essence());
+    // C and E of one case: one connection, recorded at both ends.
+    let both = told(&[], &[archive(14), archive(19)]);
+    assert_eq!(list(&both.0["expressways"]).count(), 2);
+    both.verdict("192.0.2.30", 7001).is(
+        "eku-unsuitable",
+        "server",
+        ("expressway-c", "expressway-e"),
+    );
+}
+
+#[test]
+fn an_archive_inside_an_archive_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = std::fs::read(archive(7)).unwrap();
+    let outer = folder.path().join("case.tar.gz");
+    let name = archive(7).file_name().unwrap().to_str().unwrap().to_owned();
+    pack(&outer, &[(format!("upload/{name}"), inner)]);
+    assert_eq!(told(&[], &[outer]).essence(), of_day(7).essence());
+}
+
+/// Without a capture the archive is still known.
+#[test]
+fn an_archive_of_nothing_but_a_log_says_what_it_lacks() {
+    let told = of_day(18);
+    told.finding("bundle-incomplete", &["no configuration", "no trusted CA list", "no capture"]);
+    assert_eq!(told.log()["lines"], 15);
+    assert!(told.verdicts().is_empty());
+}
+
+#[test]
+fn unpacked_is_the_same_as_packed() {
+    for day in [1, 7, 14, 17, 19] {
+        let folder = unpacked(&archive(day), Path::new("case/files"));
+        let loose = told(&[], &[folder.path().to_path_buf()]);
+        let packed = of_day(day);
+        assert_eq!(loose.essence(), packed.essence(), "{day}");
+        assert_eq!(loose.0["legs"], packed.0["legs"], "{day}");
+        assert_eq!(loose.log(), packed.log(), "{day}");
+    }
+}
+
+#[test]
+fn the_order_of_the_members_tells_nothing() {
+    for day in [1, 7, 17] {
+        let told_so = of_day(day);
+        let mut files = members(&archive(day));
+        for _ in 0..files.len() {
+            files.rotate_left(1);
+            files.swap(0, 1);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(archive(day).file_name().unwrap());
+            pack(&path, &files);
+            let other = told(&[], &[path]);
+            assert_eq!(other.essence(), told_so.essence(), "{day}");
+            assert_eq!(
+                (&other.0["legs"], other.log()),
+                (&told_so.0["legs"], told_so.log()),
+                "{day}"
+            );
+        }
+    }
+}
+
+/// Times in the names may be written in other ways, and releases before X14 have shorter names.
+#[test]
+fn names_of_members_vary() {
+    let told_so = of_day(7);
+    let with_colons = |name: &str| name.replace("09_01_00", "09:01:00");
+    let with_spaces = |name: &str| name.replace("09_01_00", "09 01 00");
+    let in_a_folder = |name: &str| format!("diagnostic_log_expc/{name}");
+    let renamed: [&dyn Fn(&str) -> String; 3] = [&with_colons, &with_spaces, &in_a_folder];
+    for rename in renamed {
+        let files: Vec<_> =
+            members(&archive(7)).into_iter().map(|(name, bytes)| (rename(&name), bytes)).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("diagnostic.tar.gz");
+        pack(&path, &files);
+        assert_eq!(told(&[], &[path]).essence(), told_so.essence(), "{}", files[0].0);
+    }
+}
