@@ -58,18 +58,26 @@ pub(super) const TRAVERSAL_CHAIN_MISSING: Rule = Rule {
 };
 
 fn traversal_chain_missing(case: &Case<'_>) -> Vec<CaseObservation> {
-    let mut told = BTreeSet::new();
+    let mut told = Told::default();
     let mut found = refused(case, &mut told);
     found.extend(between_known(case, &mut told));
     let appliances = case.deployment.appliances().iter().enumerate();
-    let unheard = appliances.filter(|(index, _)| !told.contains(index));
+    let unheard = appliances.filter(|(index, _)| !told.ends.contains(index));
     found.extend(unheard.filter_map(|(_, appliance)| logged(appliance)));
     found
 }
 
-/// Handshakes that ended with unknown_ca: each pair of hosts once. Notes the known
-/// Expressways that judged, so that nothing is told twice.
-fn refused(case: &Case<'_>, told: &mut BTreeSet<usize>) -> Vec<CaseObservation> {
+/// The known Expressways that findings are about, so that nothing is told twice.
+#[derive(Default)]
+struct Told {
+    /// Those that lack a chain.
+    judges: BTreeSet<usize>,
+    /// Those, and the ones whose chain it is.
+    ends: BTreeSet<usize>,
+}
+
+/// Handshakes that ended with unknown_ca: each pair of hosts once.
+fn refused(case: &Case<'_>, told: &mut Told) -> Vec<CaseObservation> {
     let mut pairs = BTreeSet::new();
     let mut found = Vec::new();
     for one in case.connections {
@@ -81,7 +89,8 @@ fn refused(case: &Case<'_>, told: &mut BTreeSet<usize>) -> Vec<CaseObservation> 
         for of in [Role::Server, Role::Client] {
             let key = (connection.client.address, connection.server, of == Role::Server);
             if reaction(connection, of) == Reaction::Refused(Some(UNKNOWN_CA)) {
-                told.extend(leg.appliance_of(of.other()));
+                told.judges.extend(leg.appliance_of(of.other()));
+                told.ends.extend(leg.client_appliance.into_iter().chain(leg.server_appliance));
                 found.extend(pairs.insert(key).then(|| on_wire(one, of)));
             }
         }
@@ -118,23 +127,24 @@ const BY_ALERT: Text = Text::en(
 );
 
 /// The trust list of each end against the certificate of the other.
-fn between_known(case: &Case<'_>, told: &mut BTreeSet<usize>) -> Vec<CaseObservation> {
+fn between_known(case: &Case<'_>, told: &mut Told) -> Vec<CaseObservation> {
     let Some(now) = case.clock() else { return Vec::new() };
     let all = own::certificates(case);
     let clients = own::shown_as_client(case, BoxRole::Core);
     let mut judged = BTreeSet::new();
     let mut found = Vec::new();
     for link in links(case) {
-        for (side, own) in sides(&link, &all, &clients) {
-            let (judge, index) = side;
+        for ((judge, index), own) in sides(&link, &all, &clients) {
             let Some(store) = judge.store.as_ref() else { continue };
-            if told.contains(&index) || !judged.insert((index, own.leaf.sha256)) {
+            if told.judges.contains(&index) || !judged.insert((index, own.leaf.sha256)) {
                 continue;
             }
-            found.extend(judgement(judge, store, own, now));
+            if let Some(fault) = judgement(judge, store, own, now) {
+                told.ends.extend([link.core, link.edge]);
+                found.push(fault);
+            }
         }
     }
-    told.extend(judged.into_iter().map(|(index, _)| index));
     found
 }
 
@@ -213,8 +223,8 @@ fn logged(appliance: &Appliance) -> Option<CaseObservation> {
     let (line, other, own_fault) = lines.next()?;
     let times = count(1 + lines.count() as u64, "time");
     let (judge, holder, words) = match own_fault {
-        true => (other.to_string(), appliance.title(), LOGGED_REFUSED),
-        false => (appliance.title(), other.to_string(), LOGGED_UNTRUSTED),
+        true => (other.ip().to_string(), appliance.title(), LOGGED_REFUSED),
+        false => (appliance.title(), other.ip().to_string(), LOGGED_UNTRUSTED),
     };
     let values = Values::new()
         .with("box", appliance.title())
@@ -322,10 +332,8 @@ mod tests {
             case_findings(RULE, vec![Appliance { log, ..expressway() }])
         };
         let found = of("tlsv1 alert unknown ca", 7001);
-        assert!(
-            found[0].sentence().contains("1 time that 192.0.2.30:7001 refused its certificate")
-        );
-        assert!(found[0].remedy().starts_with("On 192.0.2.30:7001"));
+        assert!(found[0].sentence().contains("1 time that 192.0.2.30 refused its certificate"));
+        assert!(found[0].remedy().starts_with("On 192.0.2.30 "));
         let found = of("self signed certificate in certificate chain", 7001);
         assert!(found[0].remedy().starts_with("On Expressway-C expc.example.org"));
         assert!(of("tlsv1 alert unknown ca", 5061).is_empty());
