@@ -189,7 +189,7 @@ CASES = [
          folder="diagnostic_log_expc_2026-05-17_09_01_00/", more={"SIP Advanced TlsSignatureAlgoPrefRsa": "On"}),
     Case(18, connections=4, version="X14.3.4", captures=["mra-login-ecdsa-untrusted.pcap"],
          trust="trust/expressway.pem", own=OLD_OWN, only_log=True, errors=EC_REFUSED),
-    Case(19, connections=3, version="X15.3", host="expe", address=EXPE, edge=True, own=("expe", "voice-root"),
+    Case(14, connections=3, version="X15.3", host="expe", address=EXPE, edge=True, own=("expe", "voice-root"),
          captures=["no-client-auth.pcap", "client-outside.pcap"], zones=(TRAVERSAL_SERVER,)),
     Case(20, version="X12.6", captures=["rsa-trusted.pcap"], trust="trust/expressway-without-root.pem", own=OLD_OWN,
          zones=PLAIN, sip_versions="TLSv1:TLSv1.1:TLSv1.2"),

@@ -7,7 +7,7 @@ mod toolkit;
 use std::path::Path;
 
 use toolkit::packing::{members, pack, unpacked};
-use toolkit::told::{archive, cluster, list, of_day, told};
+use toolkit::told::{archive, cluster, edge, list, of_day, told};
 
 #[test]
 fn two_archives_at_once_are_one_case() {
@@ -15,7 +15,7 @@ fn two_archives_at_once_are_one_case() {
     let apart = told(&[], &[inside.path().to_path_buf()]);
     assert_eq!(apart.essence(), told(&[], &[cluster()]).essence());
     // C and E of one case: one connection, recorded at both ends.
-    let both = told(&[], &[archive(14), archive(19)]);
+    let both = told(&[], &[archive(14), edge()]);
     assert_eq!(list(&both.0["expressways"]).count(), 2);
     both.verdict("192.0.2.30", 7001).is(
         "eku-unsuitable",
@@ -40,12 +40,11 @@ fn an_archive_of_nothing_but_a_log_says_what_it_lacks() {
     let told = of_day(18);
     told.finding("bundle-incomplete", &["no configuration", "no trusted CA list", "no capture"]);
     assert_eq!(told.log()["lines"], 15);
-    assert!(told.verdicts().is_empty());
 }
 
 #[test]
 fn unpacked_is_the_same_as_packed() {
-    for day in [1, 7, 14, 17, 19] {
+    for day in [1, 7, 14, 17] {
         let folder = unpacked(&archive(day), Path::new("case/files"));
         let loose = told(&[], &[folder.path().to_path_buf()]);
         let packed = of_day(day);

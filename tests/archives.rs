@@ -6,7 +6,7 @@
 mod toolkit;
 
 use toolkit::samples;
-use toolkit::told::{Told, cluster, list, of_day, text, told};
+use toolkit::told::{Told, cluster, edge, list, of_day, text, told};
 
 const PUBLISHER: &str = "10.30.7.11";
 const SUBSCRIBER: &str = "10.30.7.12";
@@ -302,8 +302,7 @@ fn m_sip_oauth_looks_into_tomcat_trust() {
 #[test]
 fn n_the_certificate_of_expressway_c_lacks_client_auth() {
     // The same connection, from the archives of both ends.
-    for day in [14, 19] {
-        let told = of_day(day);
+    for told in [of_day(14), told(&[], &[edge()])] {
         let verdict = told.verdict("192.0.2.30", 7001);
         verdict.is("eku-unsuitable", "server", ("expressway-c", "expressway-e"));
         verdict.says(&[
@@ -314,7 +313,7 @@ fn n_the_certificate_of_expressway_c_lacks_client_auth() {
         verdict.mends(&["serverAuth and clientAuth", "X15.5", "FN74362"]);
         assert_eq!(text(&told.0["verdicts"][0]["severity"]), "error");
     }
-    let edge = of_day(19);
+    let edge = told(&[], &[edge()]);
     assert_eq!(edge.0["expressways"][0]["role"], "expressway-e");
     assert_eq!(
         (edge.health("192.0.2.30", 8443), edge.health("192.0.2.30", 5061)),

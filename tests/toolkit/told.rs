@@ -8,10 +8,14 @@ use serde_json::Value;
 use super::program::run;
 use super::samples;
 
-/// The archive of a day; each row has its own.
+/// The archive of Expressway-C of a day; each row has its own.
 pub(crate) fn archive(day: u32) -> PathBuf {
-    let host = if day == 19 { "expe" } else { "expc" };
-    samples::path(&format!("archives/diagnostic_log_{host}_2026-05-{day:02}_09_01_00.tar.gz"))
+    samples::path(&format!("archives/diagnostic_log_expc_2026-05-{day:02}_09_01_00.tar.gz"))
+}
+
+/// That of Expressway-E, of the same time as that of Expressway-C of 14 May.
+pub(crate) fn edge() -> PathBuf {
+    samples::path("archives/diagnostic_log_expe_2026-05-14_09_01_00.tar.gz")
 }
 
 pub(crate) fn cluster() -> PathBuf {
