@@ -13,11 +13,13 @@
 # Keys and certificates are made anew each time, so captures and trust stores
 # belong together and are recorded all at once. Some captures show none of the
 # certificates that the trust stores are for; those can be recorded by themselves. What
-# only the diagnostic archives need is a set of its own, with keys of its own:
+# only the diagnostic archives need is a set of its own, with keys of its own; so are the
+# pairs before and after a remedy:
 #
 #   sudo samples/record.sh
 #   sudo samples/record.sh record_raw_public_keys
 #   sudo samples/record.sh archives
+#   sudo samples/record.sh remedies
 #
 # Needs Debian 12 and the packages named in samples/README.md. Installs nothing.
 set -euo pipefail
@@ -48,6 +50,7 @@ main() {
     # one by itself leaves the trust stores that belong to the others alone
     [[ $# == 0 ]] || stores=$work/trust
     [[ ${1:-} != archives ]] || target=$samples/archives/recorded
+    [[ ${1:-} != remedies ]] || set_apart
     make_pki
     make_trust_stores
     make_network
@@ -57,6 +60,7 @@ main() {
             make_archive_pki
             set -- $(scenarios archive)
             ;;
+        remedies) set -- $(scenarios remedy) ;;
     esac
     local scenario
     for scenario in "$@"; do
@@ -1055,6 +1059,130 @@ archive_second_peer() {
     expressway_client 10.30.7.11:8443 -bind 10.30.5.21:0 -cipher "$rsa_first" -CAfile "$(trust expressway-without-root)"
     finish second-peer.pcap
     ip -n tlsight-expc address del 10.30.5.21/16 dev eth0
+}
+
+# --- before and after each remedy (tlsight diff) -------------------------------------------
+
+# The pairs have a folder of their own, with the trust stores that belong to their keys.
+set_apart() {
+    target=$samples/remedies
+    stores=$target/trust
+    rm -rf "$target"
+    mkdir -p "$target"
+}
+
+# login FILE CLUSTER CUCM-TRUST-STORE TRUST-STORE [CIPHERS [POLICY]]
+login() {
+    name_server
+    "$2" "$3"
+    start_traffic_server "${@:4}"
+    capture "$1" -i eth0 tcp or udp port 53
+    mra_login
+    finish "$1"
+}
+
+# cucm_following CUCM-TRUST-STORE: the services of cucm_cluster by openssl, which goes by the client's order of
+# ciphers; HAProxy shows its EC certificate to whoever can take it
+cucm_following() {
+    tomcat 10.30.7.11:8443
+    openssl_server 10.30.7.13:8443 -cert "$pki/imp.crt" -key "$pki/imp.key" -cert_chain "$pki/issuing.crt"
+    cucm_asking_for_certificate 10.30.7.11:6972 "$1" -dcert "$pki/tomcat-ec.crt" -dkey "$pki/tomcat-ec.key"
+    cucm_asking_for_certificate 10.30.7.12:6972 "$1" -dcert "$pki/tomcat-ec-sub.crt" -dkey "$pki/tomcat-ec-sub.key"
+}
+
+# X14.0.5 verifies nothing, X14.2 everything; both offer ECDSA first.
+remedy_before_upgrade() {
+    login before-upgrade.pcap cucm_following cucm-with-expressway expressway "$ecdsa_first" DISABLED
+}
+
+remedy_upgraded() {
+    login upgraded.pcap cucm_following cucm-with-expressway expressway
+}
+
+remedy_upgraded_again() {
+    login upgraded-again.pcap cucm_following cucm-with-expressway expressway
+}
+
+# The four remedies of the vendor's document against an EC certificate that is not trusted
+remedy_rsa_prefix() {
+    login rsa-prefix.pcap cucm_following cucm-with-expressway expressway "$rsa_first"
+}
+
+remedy_ecdsa_last() {
+    login ecdsa-last.pcap cucm_following cucm-with-expressway expressway "$ecdsa_first:+ECDSA"
+}
+
+remedy_ecdsa_forbidden() {
+    login ecdsa-forbidden.pcap cucm_following cucm-with-expressway expressway "$ecdsa_first:!ECDSA"
+}
+
+remedy_ecdsa_trusted() {
+    login ecdsa-trusted.pcap cucm_following cucm-with-expressway expressway-with-ecdsa
+}
+
+# A server that does not go by the client's order: the order is no remedy there.
+remedy_haproxy_upgraded() {
+    login haproxy-upgraded.pcap cucm_cluster cucm-with-expressway expressway
+}
+
+remedy_haproxy_rsa_prefix() {
+    login haproxy-rsa-prefix.pcap cucm_cluster cucm-with-expressway expressway "$rsa_first"
+}
+
+remedy_haproxy_ecdsa_forbidden() {
+    login haproxy-ecdsa-forbidden.pcap cucm_cluster cucm-with-expressway expressway "$ecdsa_first:!ECDSA"
+}
+
+# Unified CM does not know the CA of Expressway-C; afterwards it does (ecdsa-trusted.pcap).
+remedy_refused_by_cucm() {
+    login refused-by-cucm.pcap cucm_following cucm expressway-with-ecdsa
+}
+
+# The CA of the EC certificate, not that certificate
+remedy_ec_ca() {
+    openssl_server 10.30.7.12:6972 -cert "$pki/sub-ec.crt" -key "$pki/sub-ec.key"
+    local state store=expressway
+    for state in missing trusted; do
+        capture ec-ca-$state.pcap
+        expressway_client 10.30.7.12:6972 -servername cucmsub.example.org -CAfile "$(trust "$store")"
+        finish ec-ca-$state.pcap
+        store=expressway-with-ecdsa
+    done
+}
+
+# Unified CM under System > Server by its short name, by its address, and by its full name
+remedy_name() {
+    name_server
+    cucm_cluster cucm-with-expressway
+    start_traffic_server expressway
+    local state host
+    for state in short:cucmpub address:10.30.7.11 full:cucmpub.example.org; do
+        host=${state#*:}
+        capture "name-${state%:*}.pcap" -i eth0 tcp or udp port 53
+        through_traffic_server "$host/8443/cucm-uds/version"
+        finish "name-${state%:*}.pcap"
+    done
+}
+
+remedy_renewed() {
+    local state
+    for state in expired renewed; do
+        local certificate=tomcat
+        [[ $state == renewed ]] || certificate=tomcat-expired
+        openssl_server 10.30.7.11:8443 -cert "$pki/$certificate.crt" -key "$pki/tomcat.key" -cert_chain "$pki/issuing.crt"
+        capture certificate-$state.pcap
+        expressway_client 10.30.7.11:8443
+        finish certificate-$state.pcap
+        stop_servers
+    done
+}
+
+# The same connection under TLS 1.3, which hides the certificates
+remedy_tls13() {
+    tomcat 10.30.7.11:8443
+    capture tls13-hides.pcap
+    openssl_client 10.30.7.11:8443 -servername cucmpub.example.org -CAfile "$(trust expressway)"
+    finish tls13-hides.pcap
 }
 
 main "$@"

@@ -9,6 +9,7 @@ use tlsight::rules::Severity;
 
 use super::certs::Certs;
 use super::ciphers::Ciphers;
+use super::diff::Diff;
 use super::peers::Peers;
 use super::store::Examine;
 use super::verify::Verify;
@@ -25,6 +26,7 @@ Examples:
   tcpdump -w - port 8443 | tlsight -             from a pipe
   tlsight show capture.pcap --stream 2           one handshake in full
   tlsight verify leaf.pem --trust ca.pem         a chain without a capture
+  tlsight diff before.pcap after.pcap            what a change mended and what it broke
   tlsight --json capture.pcap | jq .verdicts     for programs
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 trouble.";
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Store(Examine),
     /// List the servers: what they show, whom they ask for, whom they accept.
     Peers(Peers),
+    /// Compare two captures or archives, before and after a change, leg by leg.
+    Diff(Diff),
     /// Write every certificate of the captures to a folder, each once.
     Certs(Certs),
     /// Expand an OpenSSL cipher string: which suites, in which order.

@@ -10,7 +10,8 @@ use tlsight::report::{Report, json, show, table};
 use super::args::{Args, Command, FailOn, Run, Scan, Show};
 use super::output::Output;
 use super::{
-    Exit, Trouble, certs, ciphers, explain, keylog, output, peers, store, trust, verify, versions,
+    Exit, Trouble, certs, ciphers, diff, explain, keylog, output, peers, store, trust, verify,
+    versions,
 };
 
 /// Does what was asked.
@@ -21,6 +22,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Store(args)) => store::run(&args),
         Some(Command::Peers(args)) => peers::run(&args),
+        Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Certs(args)) => certs::run(&args),
         Some(Command::Ciphers(args)) => ciphers::run(&args),
         Some(Command::Versions(args)) => versions::run(&args),

@@ -4,6 +4,7 @@ mod args;
 mod certs;
 mod ciphers;
 mod commands;
+mod diff;
 mod explain;
 mod judging;
 mod keylog;

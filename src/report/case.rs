@@ -1,9 +1,12 @@
 //! The part of the report for people that tells of the case: the Expressways that are
 //! known, their logs, and the legs.
 
+use std::net::IpAddr;
+
 use super::legs::{Health, LegReport, legs};
 use super::model::Report;
-use crate::expressway::{Appliance, Join, Party};
+use crate::expressway::{Appliance, Join, Leg, Party};
+use crate::packet::Endpoint;
 use crate::time::duration_text;
 use crate::wire::text::count;
 
@@ -133,16 +136,6 @@ pub(super) fn leg_lines(report: &Report) -> Vec<(Health, String)> {
 
 /// `Expressway-C to Unified CM cucm.example.org (10.0.0.1:8443, UDS): 2 handshakes, 2 failed`.
 fn leg_line(leg: &LegReport) -> String {
-    let client = match leg.leg.client {
-        Party::Unknown => leg.client.to_string(),
-        party => format!("{} {}", party.name(), leg.client),
-    };
-    let server = match (&leg.name, leg.leg.server) {
-        (Some(name), Party::Unknown) => name.clone(),
-        (Some(name), party) => format!("{} {name}", party.name()),
-        (None, party) => party.name().to_owned(),
-    };
-    let service = leg.leg.service.map(|service| format!(", {}", service.name)).unwrap_or_default();
     let mut counts = count(leg.connections, "handshake");
     if leg.failed > 0 {
         counts.push_str(&format!(", {} failed", leg.failed));
@@ -151,5 +144,20 @@ fn leg_line(leg: &LegReport) -> String {
     if unseen > 0 {
         counts.push_str(&format!(", {unseen} of unknown end"));
     }
-    format!("{client} to {server} ({}{service}): {counts}", leg.server)
+    format!("{}: {counts}", ends(&leg.leg, leg.client, leg.server, leg.name.as_deref()))
+}
+
+/// `Expressway-C 10.0.0.2 to Unified CM cucm.example.org (10.0.0.1:8443, UDS)`.
+pub(super) fn ends(leg: &Leg, client: IpAddr, server: Endpoint, name: Option<&str>) -> String {
+    let connecting = match leg.client {
+        Party::Unknown => client.to_string(),
+        party => format!("{} {client}", party.name()),
+    };
+    let listening = match (name, leg.server) {
+        (Some(name), Party::Unknown) => name.to_owned(),
+        (Some(name), party) => format!("{} {name}", party.name()),
+        (None, party) => party.name().to_owned(),
+    };
+    let service = leg.service.map(|service| format!(", {}", service.name)).unwrap_or_default();
+    format!("{connecting} to {listening} ({server}{service})")
 }

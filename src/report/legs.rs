@@ -117,7 +117,7 @@ fn health(judged: &Judged) -> Health {
 }
 
 /// The name under which the server was reached.
-fn name(connection: &Connection) -> Option<String> {
+pub(super) fn name(connection: &Connection) -> Option<String> {
     let reference = match &connection.name {
         crate::connection::NameVerdict::Checked { reference, .. } => Some(reference),
         crate::connection::NameVerdict::NotJudged(_) => None,

@@ -5,6 +5,7 @@ mod case;
 pub mod certificates;
 pub mod chain;
 pub mod ciphers;
+pub mod diff;
 mod filter;
 mod inferred;
 pub mod json;

@@ -50,5 +50,6 @@ pub use mending::mending;
 pub use reaction::{Reaction, reaction};
 pub use rule::{Check, Need, Page, Part, Rule, Subject};
 pub use run::{Judgement, judge, judge_case};
+pub use selection::{Preference, preference};
 pub use verdict::{Verdict, verdicts};
 pub use words::{Text, Values};

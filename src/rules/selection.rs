@@ -7,7 +7,7 @@ use crate::tls::names::{self, Authentication, CipherSuite};
 
 /// What the client wants by the order of its cipher suites for TLS 1.2 and below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Preference {
+pub enum Preference {
     /// A suite with ECDSA before any with RSA.
     EcdsaFirst,
     /// A suite with RSA before any with ECDSA.
@@ -18,8 +18,22 @@ pub(super) enum Preference {
     RsaOnly,
 }
 
-/// The order of the first ClientHello.
-pub(super) fn preference(connection: &Connection) -> Option<Preference> {
+impl Preference {
+    /// `ECDSA first`, `RSA only`.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::EcdsaFirst => "ECDSA first",
+            Self::RsaFirst => "RSA first",
+            Self::EcdsaOnly => "ECDSA only",
+            Self::RsaOnly => "RSA only",
+        }
+    }
+}
+
+/// The order of the first ClientHello; `None` without suites that tell a kind.
+#[must_use]
+pub fn preference(connection: &Connection) -> Option<Preference> {
     let hello = connection.handshake.client_hello()?;
     let kinds: Vec<Authentication> = hello
         .cipher_suites
