@@ -12,6 +12,7 @@ mod court;
 mod courts;
 mod engine;
 mod inputs;
+mod interfaces;
 mod names;
 mod shard;
 mod who;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::config::{Config, Source};
 use super::engine;
+use super::interfaces::{Again, unite};
 use super::names::LookedUp;
 use crate::connection::{Connection, Observed, Outcome};
 use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
@@ -29,16 +30,13 @@ pub(super) struct Read {
 pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deployment) {
     let mut appliances = config.appliances.clone();
     let mut captures = Vec::new();
+    let mut again = Vec::new();
     for source in sources {
         let appliance = source.appliance().map(|appliance| place(&mut appliances, appliance));
-        let outcome = engine::run(source, config);
-        captures.push(Read {
-            report: outcome.capture,
-            observed: outcome.observed,
-            names: outcome.names,
-            appliance,
-        });
+        again.push(Again::of(&source));
+        captures.push(read_one(source, appliance, config));
     }
+    let captures = unite(captures, again, config);
     let known: Vec<Arc<Appliance>> = appliances
         .into_iter()
         .enumerate()
@@ -53,6 +51,12 @@ pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deploym
         }
     }
     (captures, deployment)
+}
+
+/// Reads one capture.
+pub(super) fn read_one(source: Source, appliance: Option<usize>, config: &Config) -> Read {
+    let outcome = engine::run(source, config);
+    Read { report: outcome.capture, observed: outcome.observed, names: outcome.names, appliance }
 }
 
 /// The place of an appliance among those known; those of one archive are the same.
