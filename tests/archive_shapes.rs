@@ -6,7 +6,6 @@ mod toolkit;
 
 use std::path::Path;
 
-use serde_json::Value;
 use toolkit::packing::{members, pack, unpacked};
 use toolkit::told::{archive, cluster, edge, list, of_day, told};
 
