@@ -21,7 +21,7 @@
 //!          \____________________   ____________________/
 //!                              connection     what was seen of one TCP connection, joined
 //!                                  |
-//!                              expressway     who is who in an MRA deployment
+//!                              expressway     archive, settings, log; who is who: Leg, Appliance
 //!                                  |
 //!                                rules        Connection -> Finding, Verdict
 //!                                  |
@@ -50,6 +50,7 @@
 //! | x509 | trust | [`x509::Certificate`] | parsed once per distinct DER |
 //! | trust | connection | [`trust::PathValidation`] | the path, or the failure in OpenSSL's words with depth |
 //! | connection | rules | [`connection::Connection`] | everything seen, nothing judged |
+//! | expressway | rules | [`expressway::Leg`], [`expressway::Appliance`] | who the ends are; what an archive tells of one box |
 //! | rules | report | [`rules::Finding`], [`rules::Verdict`] | severity, sentence with values, evidence, remedy |
 //! | pipeline | report | [`report::Report`] | one value; every renderer reads only this |
 //!

@@ -1,6 +1,7 @@
 //! Captures with their key logs against the lab's ground truth: what TLS 1.3, or the end of a TLS 1.2
 //! handshake, hides is decrypted and flows into the same facts and verdicts. Skipped when the lab is not beside the
-//! repository. The recordings beside this file hold their secrets themselves; `compare_tshark.py` and `record_compressed.sh` make them.
+//! repository. The recordings beside this file hold their secrets themselves; `compare_tshark.py` and the
+//! `record_*.sh` make them.
 
 // A test says what it skipped and how much it compared; its helpers may fail it.
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
@@ -285,6 +286,26 @@ fn compressed_certificates_are_shown_like_others() {
             assert_eq!(subjects, [leaf.as_str(), "CN=Key log ca"], "{name}");
         }
     }
+}
+
+/// A server on NSS signs with one (`record_delegated.sh`).
+#[test]
+fn a_delegated_credential_is_shown_with_its_key() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keylog/recordings");
+    let file = folder.join("nss-delegated-credential.pcapng");
+    let report = analyze(vec![Source::Files(vec![file])], &Config::default());
+    let connection = &report.connections[0].connection;
+    let (_, list) = connection.handshake.certificates(Role::Server).unwrap();
+    let credential = list.delegated_credential(0).unwrap();
+    assert_eq!((credential.verify_algorithm, credential.algorithm), (0x0403, 0x0403));
+    // Three days, counted from the certificate's notBefore.
+    assert!((259_200..259_300).contains(&credential.valid_time));
+    let mut text = Vec::new();
+    json::write(&report, &mut text).unwrap();
+    let document: Value = serde_json::from_slice(&text).unwrap();
+    let told = &document["connections"][0]["server_certificates"][0]["delegated_credential"];
+    assert_eq!((&told["key"], &told["key_bits"]), (&"EC prime256v1".into(), &256.into()));
+    assert_eq!(told["algorithm"]["name"], "ecdsa_secp256r1_sha256");
 }
 
 /// Numbers that are the same in every run.

@@ -173,7 +173,7 @@ fn pairs<'v>(said: &'v Value, truth: &'v Value) -> Vec<(Option<&'v Value>, &'v V
     let mut pair = |truth: &'v Value| {
         let same =
             |one: &&Value| one["client"] == truth["client"] && one["server"] == truth["server"];
-        let at = left.iter().position(|one| same(one));
+        let at = left.iter().position(same);
         (at.map(|at| left.remove(at)), truth)
     };
     list(&truth["connections"]).map(&mut pair).collect()

@@ -78,10 +78,14 @@ impl Deployment {
         self.appliances.get(index).map(Arc::as_ref)
     }
 
-    /// The place of the known appliance that has an address.
+    /// The place of the known appliance that has an address. Where several have it, as
+    /// when one box was collected twice, that is `own`, the one that took the capture.
     #[must_use]
-    pub fn place(&self, address: IpAddr) -> Option<usize> {
-        self.places.get(&address).copied()
+    pub fn place(&self, address: IpAddr, own: Option<usize>) -> Option<usize> {
+        let has = |at: &usize| {
+            self.appliances.get(*at).is_some_and(|one| one.addresses.contains(&address))
+        };
+        own.filter(has).or_else(|| self.places.get(&address).copied())
     }
 
     /// Whether any appliance's address is known: else nobody's trust can be told from
@@ -91,17 +95,23 @@ impl Deployment {
         !self.places.is_empty()
     }
 
-    /// Who the ends of a connection are.
+    /// Who the ends of a connection are; `own` is the appliance that took the capture.
     #[must_use]
-    pub fn leg(&self, client: Endpoint, server: Endpoint, name: Option<&str>) -> Leg {
-        let connecting = self.known(client);
-        let listening = self.known(server);
+    pub fn leg(
+        &self,
+        client: Endpoint,
+        server: Endpoint,
+        name: Option<&str>,
+        own: Option<usize>,
+    ) -> Leg {
+        let connecting = self.known(client, own);
+        let listening = self.known(server, own);
         Leg {
             client: connecting.unwrap_or_else(|| self.presumed_client(client, server, listening)),
             server: listening.unwrap_or_else(|| self.presumed_server(server, connecting, name)),
             service: service(server.port),
-            client_appliance: self.place(client.address),
-            server_appliance: self.place(server.address),
+            client_appliance: self.place(client.address, own),
+            server_appliance: self.place(server.address, own),
         }
     }
 
@@ -114,13 +124,14 @@ impl Deployment {
         client: Endpoint,
         server: Endpoint,
         looked_up: Option<&str>,
+        own: Option<usize>,
     ) -> Option<String> {
-        let appliance = self.appliance(self.place(client.address)?)?;
+        let appliance = self.appliance(self.place(client.address, own)?)?;
         appliance.zone_peer(server, looked_up)
     }
 
     /// What the user or an appliance itself says.
-    fn known(&self, end: Endpoint) -> Option<Party> {
+    fn known(&self, end: Endpoint, own: Option<usize>) -> Option<Party> {
         let mapped = self
             .mapped
             .iter()
@@ -130,7 +141,7 @@ impl Deployment {
         if let Some(mapped) = mapped {
             return Some(mapped.party);
         }
-        let appliance = self.appliance(self.place(end.address)?)?;
+        let appliance = self.appliance(self.place(end.address, own)?)?;
         Some(match appliance.role {
             Some(BoxRole::Core) => Party::ExpresswayC,
             Some(BoxRole::Edge) => Party::ExpresswayE,

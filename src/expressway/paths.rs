@@ -131,7 +131,8 @@ fn is_secret(path: &str) -> bool {
 
 /// The begin of a text, cut between characters.
 pub(super) fn bounded(text: &str, bytes: usize) -> String {
-    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text).to_owned()
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or(text).to_owned()
 }
 
 /// `On`, `Yes`, `True` and `Enabled`, or their opposites.

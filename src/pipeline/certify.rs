@@ -38,8 +38,13 @@ impl<'c> Certifier<'c> {
     }
 
     /// The trust store by which the certificates of a side are judged.
-    pub(super) fn store(&self, connection: &Connection, of: Role) -> Option<&'c Store> {
-        self.courts.store(connection, of)
+    pub(super) fn store(
+        &self,
+        connection: &Connection,
+        of: Role,
+        own: Option<usize>,
+    ) -> Option<&'c Store> {
+        self.courts.store(connection, of, own)
     }
 
     /// Parses, validates and joins; the order is kept.
@@ -54,7 +59,7 @@ impl<'c> Certifier<'c> {
             .map(|(stream, observed)| self.with_certificates(stream, observed))
             .collect();
         let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
-        self.courts.judge(&mut connections, &pool);
+        self.courts.judge(&mut connections, &pool, known.own);
         for connection in &mut connections {
             connection.name = names::verdict(connection, self.judging, known, self.deployment);
         }

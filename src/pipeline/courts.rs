@@ -48,17 +48,23 @@ impl<'c> Courts<'c> {
         }
     }
 
-    /// The store that judges the certificates of a side.
-    pub(super) fn store(&self, connection: &Connection, of: Role) -> Option<&'c Store> {
-        self.pair(connection, of).ok()?.store
+    /// The store that judges the certificates of a side; `own` is the appliance that took
+    /// the capture.
+    pub(super) fn store(
+        &self,
+        connection: &Connection,
+        of: Role,
+        own: Option<usize>,
+    ) -> Option<&'c Store> {
+        self.pair(connection, of, own).ok()?.store
     }
 
     /// Gives each connection its verdicts on both chains.
-    pub(super) fn judge(&mut self, connections: &mut [Connection], pool: &Pool) {
+    pub(super) fn judge(&mut self, connections: &mut [Connection], pool: &Pool, by: Option<usize>) {
         let Self { deployment, nobody_known, given, peers, own } = self;
         let (nobody_known, is_given) = (*nobody_known, given.store.is_some());
         let choice = |connection: &Connection, of: Role| {
-            choose(deployment, nobody_known, is_given, connection, of)
+            choose((deployment, by), nobody_known, is_given, connection, of)
         };
         let stores = [(Choice::Given, given), (Choice::Peers, peers)];
         let own = own.iter_mut().enumerate().map(|(index, pair)| (Choice::Own(index), pair));
@@ -70,14 +76,14 @@ impl<'c> Courts<'c> {
                 pair.court(of).judge(connections, &mine, pool);
             }
         }
-        self.explain(connections);
+        self.explain(connections, by);
     }
 
     /// Says why a chain was not judged where the one who checks it is a stranger.
-    fn explain(&self, connections: &mut [Connection]) {
+    fn explain(&self, connections: &mut [Connection], by: Option<usize>) {
         for connection in connections {
             for of in [Role::Server, Role::Client] {
-                let stranger = self.pair(connection, of).is_err();
+                let stranger = self.pair(connection, of, by).is_err();
                 if stranger && not_shown(connection, of).is_none() {
                     *connection.path_mut(of) = PathVerdict::NotJudged(NotJudged::OtherMachine);
                 }
@@ -85,9 +91,14 @@ impl<'c> Courts<'c> {
         }
     }
 
-    fn pair(&self, connection: &Connection, of: Role) -> Result<&Pair<'c>, NotJudged> {
+    fn pair(
+        &self,
+        connection: &Connection,
+        of: Role,
+        by: Option<usize>,
+    ) -> Result<&Pair<'c>, NotJudged> {
         let given = self.given.store.is_some();
-        match choose(self.deployment, self.nobody_known, given, connection, of) {
+        match choose((self.deployment, by), self.nobody_known, given, connection, of) {
             Choice::Given => Ok(&self.given),
             Choice::Peers if self.peers.store.is_none() && !self.nobody_known => {
                 Err(NotJudged::OtherMachine)
@@ -117,7 +128,7 @@ enum Choice {
 
 /// The store of the side that checks the certificates of `of`.
 fn choose(
-    deployment: &Deployment,
+    (deployment, by): (&Deployment, Option<usize>),
     nobody_known: bool,
     given: bool,
     connection: &Connection,
@@ -129,7 +140,7 @@ fn choose(
             Role::Client => Choice::Peers,
         };
     }
-    match deployment.place(connection.end(of.other()).address) {
+    match deployment.place(connection.end(of.other()).address, by) {
         Some(_) if given => Choice::Given,
         Some(index) => Choice::Own(index),
         None => Choice::Peers,

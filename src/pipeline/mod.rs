@@ -16,6 +16,7 @@ mod names;
 mod shard;
 mod who;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ use who::Read as ReadCapture;
 pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
     let (captures, deployment) = who::read(sources, config);
     let joins = who::joins(&captures, &deployment);
+    let twins = who::twins(&captures);
     let mut certifier = Certifier::new(config, &deployment);
     let mut report = Report {
         store: config.store.as_ref().map(StoreReport::of),
@@ -49,10 +51,28 @@ pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
     for (index, capture) in captures.into_iter().enumerate() {
         let join = joins.iter().find(|join| Some(join.appliance) == capture.appliance);
         judge_capture(index, capture, join, &mut certifier, &deployment, &mut report);
+        tell_once(index, &twins, &mut report);
     }
     report.case_findings = judge_together(&report.connections, &certifier, &deployment);
     report.joins = joins;
     report
+}
+
+/// A connection that another capture has more of is judged there, and nowhere else.
+fn tell_once(index: usize, twins: &BTreeMap<who::Place, who::Place>, report: &mut Report) {
+    let here = |judged: &&mut Judged| judged.capture == index;
+    for judged in report.connections.iter_mut().rev().take_while(here) {
+        judged.same_as = twins.get(&(index, judged.connection.stream)).copied();
+        if judged.same_as.is_some() {
+            judged.findings.clear();
+        }
+    }
+    report.verdicts.retain_mut(|(capture, verdict)| {
+        if *capture == index {
+            verdict.streams.retain(|stream| !twins.contains_key(&(index, *stream)));
+        }
+        !verdict.streams.is_empty()
+    });
 }
 
 /// Judges the connections of one capture and adds them to the report.
@@ -64,7 +84,8 @@ fn judge_capture<'c>(
     deployment: &'c Deployment,
     report: &mut Report,
 ) {
-    let known = names::KnownNames { capture: index, looked_up: &capture.names, log: join };
+    let own = capture.appliance;
+    let known = names::KnownNames { capture: index, own, looked_up: &capture.names, log: join };
     let connections = certifier.certify(capture.observed, &known);
     let own_store = capture.appliance.and_then(|at| deployment.appliance(at)?.store.as_ref());
     let mut part = capture.report;
@@ -75,7 +96,7 @@ fn judge_capture<'c>(
     let placed: Vec<(Connection, Leg, Vec<Line>)> = connections
         .into_iter()
         .map(|connection| {
-            let leg = who::leg(&connection, index, join, deployment);
+            let leg = who::leg(&connection, (index, own), join, deployment);
             let log = who::lines(&connection, index, join, deployment);
             (connection, leg, log)
         })
@@ -97,7 +118,8 @@ fn judge_capture<'c>(
         .collect();
     report.verdicts.extend(verdicts(&pairs).into_iter().map(|verdict| (index, verdict)));
     let judged = placed.into_iter().zip(judgements).map(|((connection, leg, log), judgement)| {
-        Judged { capture: index, connection, leg, log, findings: judgement.findings }
+        let findings = judgement.findings;
+        Judged { capture: index, connection, leg, log, findings, same_as: None }
     });
     report.connections.extend(judged);
 }
@@ -110,6 +132,7 @@ fn judge_together(
 ) -> Vec<(Option<usize>, Finding)> {
     let connections: Vec<CaseConnection<'_>> = judged
         .iter()
+        .filter(|judged| judged.same_as.is_none())
         .map(|judged| CaseConnection {
             capture: judged.capture,
             subject: subject(&judged.connection, judged.leg, &judged.log, certifier, deployment),
@@ -126,7 +149,8 @@ fn subject<'a>(
     certifier: &Certifier<'a>,
     deployment: &'a Deployment,
 ) -> Subject<'a> {
-    let store = certifier.store(connection, crate::tls::Role::Server);
+    let own = leg.client_appliance;
+    let store = certifier.store(connection, crate::tls::Role::Server, own);
     Subject { connection, store, leg, deployment, log }
 }
 

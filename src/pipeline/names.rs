@@ -53,6 +53,8 @@ impl LookedUp {
 pub(super) struct KnownNames<'n> {
     /// Index of the capture.
     pub(super) capture: usize,
+    /// The appliance that took it.
+    pub(super) own: Option<usize>,
     /// Names that hosts looked up in it.
     pub(super) looked_up: &'n LookedUp,
     /// The log of the Expressway that took it.
@@ -107,7 +109,9 @@ fn reference(
     }
     connection.handshake.client_hello()?;
     let looked_up = known.looked_up.name(connection);
-    if let Some(peer) = deployment.zone_peer(connection.client, connection.server, looked_up) {
+    if let Some(peer) =
+        deployment.zone_peer(connection.client, connection.server, looked_up, known.own)
+    {
         return Some(Reference::ZonePeer(peer));
     }
     if let Some(name) = connection.server_name() {

@@ -100,6 +100,35 @@ fn inferred_address<'r>(
         .map(|(address, _)| address)
 }
 
+/// Capture and stream of a connection.
+pub(super) type Place = (usize, u64);
+
+/// Connections that two captures recorded: by two interfaces of one box, or at both
+/// ends. Each with the place of its fullest recording. Two handshakes never have the
+/// same client random (RFC 8446, 4.1.2).
+pub(super) fn twins(captures: &[Read]) -> BTreeMap<Place, Place> {
+    let mut by_random: BTreeMap<&[u8], Vec<(usize, Place)>> = BTreeMap::new();
+    for (index, capture) in captures.iter().enumerate() {
+        for (stream, observed) in &capture.observed {
+            let hello = observed.handshake.client_hello();
+            if let Some(random) =
+                hello.map(|hello| hello.random.as_slice()).filter(|random| random.len() == 32)
+            {
+                let seen = observed.handshake.entries.len();
+                by_random.entry(random).or_default().push((seen, (index, *stream)));
+            }
+        }
+    }
+    let mut twins = BTreeMap::new();
+    for list in by_random.into_values().filter(|list| list.len() > 1) {
+        let fullest = list.iter().max_by_key(|(seen, place)| (*seen, std::cmp::Reverse(*place)));
+        let Some((_, original)) = fullest else { continue };
+        let others = list.iter().map(|(_, place)| *place).filter(|place| place.0 != original.0);
+        twins.extend(others.map(|place| (place, *original)));
+    }
+    twins
+}
+
 /// Each log joined with the captures of its archive.
 pub(super) fn joins(captures: &[Read], deployment: &Deployment) -> Vec<Join> {
     let appliances = deployment.appliances().iter().enumerate();
@@ -143,14 +172,14 @@ fn server_name(observed: &Observed) -> Option<String> {
 /// Who the ends of a connection are.
 pub(super) fn leg(
     connection: &Connection,
-    capture: usize,
+    (capture, own): (usize, Option<usize>),
     join: Option<&Join>,
     deployment: &Deployment,
 ) -> Leg {
     let logged = join.and_then(|join| join.names.get(&(capture, connection.stream)).cloned());
     let name = connection.server_name().or(logged);
     let (client, server): (Endpoint, Endpoint) = (connection.client, connection.server);
-    deployment.leg(client, server, name.as_deref())
+    deployment.leg(client, server, name.as_deref(), own)
 }
 
 /// What the log says of a connection.

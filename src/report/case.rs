@@ -82,12 +82,12 @@ fn joined(appliance: &Appliance, join: &Join) -> String {
     let lines: usize = join.lines.values().map(Vec::len).sum();
     let clock = match join.offset {
         Some(offset) if offset.nanos >= 0 => format!(
-            "the log's clock is {} ahead of the capture's ({} agree)",
+            "the log's clock is {} ahead of the capture's, by {}",
             duration_text(offset.nanos),
             count(offset.pairs as u64, "pair")
         ),
         Some(offset) => format!(
-            "the log's clock is {} behind the capture's ({} agree)",
+            "the log's clock is {} behind the capture's, by {}",
             duration_text(offset.nanos.saturating_neg()),
             count(offset.pairs as u64, "pair")
         ),

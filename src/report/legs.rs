@@ -60,10 +60,11 @@ impl Health {
 #[must_use]
 pub(super) fn legs(report: &Report) -> Vec<LegReport> {
     let mut legs: Vec<LegReport> = Vec::new();
-    let mut known: BTreeMap<(IpAddr, Endpoint), usize> = BTreeMap::new();
-    for judged in &report.connections {
+    let mut known = BTreeMap::new();
+    for judged in report.connections.iter().filter(|judged| judged.same_as.is_none()) {
         let connection = &judged.connection;
-        let key = (connection.client.address, connection.server);
+        let ends = (connection.client.address, connection.server);
+        let key = (ends, judged.leg.client_appliance, judged.leg.server_appliance);
         let at = *known.entry(key).or_insert_with(|| {
             legs.push(LegReport::new(judged));
             legs.len() - 1

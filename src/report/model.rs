@@ -53,6 +53,9 @@ pub struct Judged {
     pub log: Vec<Line>,
     /// What the rules say of it.
     pub findings: Vec<Finding>,
+    /// Capture and stream of the fullest recording, where another capture has it too. It
+    /// is judged there.
+    pub same_as: Option<(usize, u64)>,
 }
 
 impl Judged {

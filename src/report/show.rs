@@ -9,6 +9,7 @@ use super::model::{CaptureReport, Judged};
 use super::table::{certificate_text, outcome_text};
 use super::words::{conclusion_word, date, semantics_word};
 use crate::connection::{Connection, NameVerdict, Presented};
+use crate::expressway::Party;
 use crate::rules::mending;
 use crate::time::duration_text;
 use crate::tls::{
@@ -24,7 +25,7 @@ use crate::x509::Certificate;
 pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
     let connection = &judged.connection;
     let mut page = Page::default();
-    page.head(capture, connection);
+    page.head(capture, judged);
     let entries = &connection.handshake.entries;
     for (index, entry) in entries.iter().enumerate() {
         if !entries.get(index + 1).is_some_and(|next| is_told_by(entry, next)) {
@@ -75,11 +76,16 @@ impl Page {
         }
     }
 
-    fn head(&mut self, capture: &CaptureReport, connection: &Connection) {
+    fn head(&mut self, capture: &CaptureReport, judged: &Judged) {
+        let connection = &judged.connection;
         self.line(0, &format!("{}, tcp.stream {}", capture.name(), connection.stream));
         self.line(0, &format!("{} -> {}", connection.client, connection.server));
         if let Some(service) = crate::expressway::service(connection.server.port) {
             self.line(0, &format!("service: {}", service.name));
+        }
+        let (client, server) = (judged.leg.client, judged.leg.server);
+        if client != Party::Unknown || server != Party::Unknown {
+            self.line(0, &format!("leg: {} to {}", client.name(), server.name()));
         }
         if !connection.encapsulation.is_empty() {
             self.line(0, &format!("inside: {}", connection.encapsulation));
@@ -97,6 +103,9 @@ impl Page {
         self.line(0, &format!("certificate: {}", certificate_text(connection)));
         self.timing(connection);
         self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
+        for line in &judged.log {
+            self.line(0, &format!("log line {}: {}", line.number, line.text));
+        }
         self.line(0, "");
     }
 

@@ -87,21 +87,27 @@ impl Page {
         }
         self.heading("Verdict");
         let mut told: Vec<&String> = Vec::new();
-        for (_, verdict) in &report.verdicts {
+        let mut since: Vec<&String> = Vec::new();
+        for (capture, verdict) in &report.verdicts {
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
             if let Some(mended_by) = &verdict.mended_by {
                 self.paragraph(mended_by, "    to mend the chain: ", 7);
             }
-            if let Some(since) = &verdict.since {
-                self.paragraph(since, "    since: ", 7);
+            if let Some(new) = verdict.since.as_ref().filter(|new| !since.contains(new)) {
+                self.paragraph(new, "    since: ", 7);
+                since.push(new);
             }
             for (number, text) in &verdict.log {
                 self.paragraph(text, &format!("    log line {number}: "), 7);
             }
             let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
-            let note =
-                format!("    tcp.stream in {{{}}}; rule {}", streams.join(", "), verdict.cause);
+            let of = match report.captures.get(*capture).filter(|_| report.captures.len() > 1) {
+                Some(capture) => format!(" of {}", printable(&capture.name())),
+                None => String::new(),
+            };
+            let (streams, cause) = (streams.join(", "), verdict.cause);
+            let note = format!("    tcp.stream in {{{streams}}}{of}; rule {cause}");
             let note = self.styled(FAINT, &note);
             self.line(&note);
         }
@@ -180,6 +186,18 @@ impl Page {
         if !connections.is_empty() {
             let table = self.table(&connections);
             self.line(&table);
+            self.same(report, &connections);
+        }
+    }
+
+    /// Connections that another capture has more of.
+    fn same(&mut self, report: &Report, connections: &[&Judged]) {
+        for judged in connections {
+            let Some((capture, stream)) = judged.same_as else { continue };
+            let name = report.captures.get(capture).map(CaptureReport::name).unwrap_or_default();
+            let number = judged.connection.stream;
+            let line = format!("#{number} is #{stream} of {name}, recorded twice; judged there");
+            self.paragraph(&line, "  ", 4);
         }
     }
 
@@ -235,8 +253,8 @@ impl Page {
     }
 
     /// Findings of one rule: those that say the same are told once.
-    fn group(&mut self, report: &Report, findings: &[(Option<usize>, &Finding)]) {
-        let mut told: Vec<(String, Vec<(Option<usize>, &Finding)>)> = Vec::new();
+    fn group(&mut self, report: &Report, findings: &[Placed<'_>]) {
+        let mut told: Vec<(String, Vec<Placed<'_>>)> = Vec::new();
         for (capture, finding) in findings {
             let sentence = finding.sentence();
             match told.iter_mut().find(|(known, list)| {
@@ -260,7 +278,7 @@ impl Page {
         }
     }
 
-    fn proof(&mut self, report: &Report, list: &[(Option<usize>, &Finding)]) {
+    fn proof(&mut self, report: &Report, list: &[Placed<'_>]) {
         let Some(capture) = list.first().and_then(|(index, _)| report.captures.get((*index)?))
         else {
             return;
@@ -361,6 +379,9 @@ impl Page {
         }
     }
 }
+
+/// A finding with the index of the capture that proves it.
+type Placed<'r> = (Option<usize>, &'r Finding);
 
 /// Which skipped frames, and what they are called.
 type Kind = (fn(&Skipped) -> bool, &'static str);

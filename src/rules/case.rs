@@ -3,6 +3,7 @@
 use super::finding::{Finding, Observation};
 use super::rule::Subject;
 use crate::expressway::Deployment;
+use crate::time::Timestamp;
 
 /// Everything that was read: the known Expressways and all connections.
 #[derive(Debug)]
@@ -36,6 +37,17 @@ pub struct CaseObservation {
 }
 
 impl<'a> Case<'a> {
+    /// The time of the capture in unix seconds: that of the latest connection, else the
+    /// end of the logs. `None` where nothing tells; no clock of this machine is asked.
+    #[must_use]
+    pub fn clock(&self) -> Option<i64> {
+        let captured = self.connections.iter().filter_map(|one| one.subject.connection.clock());
+        captured.max().or_else(|| {
+            let logs = self.deployment.appliances().iter().filter_map(|one| one.log.as_ref());
+            logs.filter_map(|log| log.last).map(Timestamp::seconds).max()
+        })
+    }
+
     /// Connections that a known Expressway is an end of.
     pub fn of_appliance(&self, index: usize) -> impl Iterator<Item = &CaseConnection<'a>> {
         self.connections.iter().filter(move |one| {

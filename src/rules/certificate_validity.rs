@@ -1,5 +1,7 @@
 //! Were the certificates valid when the connection was made?
 
+mod soon;
+
 use std::sync::Arc;
 
 use super::finding::{Evidence, Observation, Severity};
@@ -13,7 +15,8 @@ use crate::tls::Role;
 use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID];
+pub(super) const RULES: &[Rule] =
+    &[CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, soon::CERT_EXPIRES_SOON];
 
 const RENEW: &str = "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it";
 const SYMPTOM: Text = Text::en(

@@ -152,7 +152,7 @@ fn verify_off(appliance: &Appliance) -> Option<String> {
     let settings = appliance.settings.as_ref()?;
     let server = settings.uc_servers().into_iter().find(|server| server.tls_verify == Some(false));
     if let Some(server) = server {
-        return Some(format!("{} of {}", server.path, server.address));
+        return Some(format!("{} of {}", server.path.trim(), server.address));
     }
     let zone = settings
         .zones()

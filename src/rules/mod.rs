@@ -22,6 +22,8 @@ mod finding;
 mod handshake_failure;
 mod mending;
 mod negotiation;
+mod own;
+mod own_certificate;
 mod path_validation;
 mod reaction;
 mod refusal;
@@ -34,6 +36,7 @@ mod since;
 #[cfg(test)]
 mod testing;
 mod tls13_inference;
+mod traversal;
 mod trust_fault;
 mod trust_store;
 mod unified_cm;

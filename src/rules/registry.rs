@@ -6,8 +6,8 @@ use super::{
 };
 use super::{
     cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
-    handshake_failure, negotiation, path_validation, refusal, tls13_inference, trust_store,
-    unified_cm, visibility,
+    handshake_failure, negotiation, own_certificate, path_validation, refusal, tls13_inference,
+    traversal, trust_store, unified_cm, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -19,6 +19,8 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate use", certificate_use::RULES),
     ("certificate name", certificate_name::RULES),
     ("addressing", addressing::RULES),
+    ("own certificate", own_certificate::RULES),
+    ("traversal zone", traversal::RULES),
     ("cluster", cluster::RULES),
     ("configuration", configuration::RULES),
     ("trust store", trust_store::RULES),
@@ -181,6 +183,21 @@ mod tests {
             "sip-sigalg-ecdsa-first",
             "sigalg-setting-no-effect",
             "cucm-cert-choice-predicted",
+            "cert-expires-soon",
+            "expc-cert-no-clientauth",
+            "expe-serverauth-only",
+            "eku-refused",
+            "public-ca-combined-eku-expiring",
+            "expc-san-missing-profile",
+            "expc-san-missing-cluster",
+            "expe-san-missing-domain",
+            "chat-alias-missing",
+            "cert-without-cn",
+            "cert-key-8192",
+            "cert-odd-oid",
+            "traversal-name-mismatch",
+            "traversal-peer-is-ip",
+            "traversal-chain-missing",
         ];
         for rule in rules().filter(|rule| !bent.contains(&rule.id)) {
             assert!(fired.contains(rule.id), "{} fires on no sample", rule.id);

@@ -3,14 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::case::{Case, CaseConnection};
 use super::finding::Finding;
 use super::rule::Subject;
-use super::run::judge;
+use super::run::{judge, judge_case};
 use super::verdict::Verdict;
 use crate::connection::Connection;
-use crate::expressway::{Appliance, BoxRole, Deployment, Leg, Version};
+use crate::expressway::log::Process;
+use crate::expressway::{
+    Appliance, BoxRole, Deployment, Event, Leg, Line, Log, Mapped, Settings, Version,
+};
+use crate::limits::Limits;
 use crate::pipeline::{Config, analyze, source_from_file};
 use crate::report::Judged;
+use crate::time::Timestamp;
 use crate::tls::{Body, Role, ServerHello, What};
 use crate::trust::{Store, StoreSemantics};
 use crate::x509::Certificate;
@@ -164,4 +170,131 @@ pub(super) fn bend_server_hello(connection: &mut Connection, bend: impl Fn(&mut 
             bend(hello);
         }
     }
+}
+
+/// 2026-11-21T00:00:00Z, about when the samples were recorded.
+pub(super) const NOW: i64 = 1_795_219_200;
+
+/// What the rule `id` finds when these Expressways are known and nothing was captured.
+pub(super) fn case_findings(id: &str, appliances: Vec<Appliance>) -> Vec<Finding> {
+    let known = appliances.into_iter().map(Arc::new).collect();
+    let deployment = Deployment::new(known, vec![]);
+    of_case(id, &Case { deployment: &deployment, connections: &[] })
+}
+
+/// What the rule `id` finds when these Expressways are known and the first connection of
+/// a sample is there after `bend` changed it.
+pub(super) fn bent_case(
+    id: &str,
+    sample: &str,
+    appliances: Vec<Appliance>,
+    mapped: Vec<Mapped>,
+    bend: impl FnOnce(&mut Connection),
+) -> Vec<Finding> {
+    let mut connection = judged(sample, None).remove(0).connection;
+    bend(&mut connection);
+    let known = appliances.into_iter().map(Arc::new).collect();
+    let deployment = &Deployment::new(known, mapped);
+    let leg = deployment.leg(connection.client, connection.server, None, None);
+    let subject = Subject { connection: &connection, store: None, leg, deployment, log: &[] };
+    let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
+    of_case(id, &Case { deployment, connections })
+}
+
+/// What the rule `id` finds in a case; every placeholder has to be filled.
+fn of_case(id: &str, case: &Case<'_>) -> Vec<Finding> {
+    let found = judge_case(case).into_iter().map(|(_, finding)| finding);
+    let found: Vec<Finding> = found.filter(|one| one.rule.id == id).collect();
+    for finding in &found {
+        let said = finding.sentence() + &finding.remedy();
+        assert!(!said.contains(['{', '}']), "{id}: {said}");
+    }
+    found
+}
+
+/// Settings of these lines, each without `xConfiguration` before it.
+pub(super) fn settings(lines: &[&str]) -> Settings {
+    let dump: String = lines.iter().map(|line| format!("*c xConfiguration {line}\n")).collect();
+    Settings::read(&[dump.as_bytes()], &Limits::default())
+}
+
+/// A log that says this, one line each, and ends at [`NOW`].
+pub(super) fn log(events: Vec<Event>) -> Log {
+    let time = Timestamp::from_seconds(NOW);
+    let line = |(at, event): (usize, Event)| Line {
+        number: at as u64 + 1,
+        time: Some(time),
+        host: "expc".to_owned(),
+        process: Process::Tvcs,
+        event,
+        text: String::new(),
+    };
+    let lines = events.into_iter().enumerate().map(line).collect();
+    Log { lines, last: Some(time), ..Log::default() }
+}
+
+/// A certificate authority for the tests.
+pub(super) struct Ca {
+    /// Its own certificate.
+    pub(super) certificate: Arc<Certificate>,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+}
+
+impl Ca {
+    /// A root of this name.
+    pub(super) fn new(name: &str) -> Self {
+        let (key, params) = (rcgen::KeyPair::generate().unwrap(), Self::params(name));
+        let certificate = parsed(&params.self_signed(&key).unwrap());
+        Self { certificate, issuer: rcgen::Issuer::new(params, key) }
+    }
+
+    /// A CA of this name below this one.
+    pub(super) fn intermediate(&self, name: &str) -> Self {
+        let (key, params) = (rcgen::KeyPair::generate().unwrap(), Self::params(name));
+        let certificate = parsed(&params.signed_by(&key, &self.issuer).unwrap());
+        Self { certificate, issuer: rcgen::Issuer::new(params, key) }
+    }
+
+    /// A certificate of `expc.example.org` after `build` changed it.
+    pub(super) fn issue(
+        &self,
+        build: impl FnOnce(&mut rcgen::CertificateParams),
+    ) -> Arc<Certificate> {
+        let mut params = named("expc.example.org");
+        build(&mut params);
+        let key = rcgen::KeyPair::generate().unwrap();
+        parsed(&params.signed_by(&key, &self.issuer).unwrap())
+    }
+
+    fn params(name: &str) -> rcgen::CertificateParams {
+        let mut params = named(name);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params
+    }
+}
+
+/// A certificate of `expc.example.org` by a CA that nobody knows, after `build` changed it.
+pub(super) fn own_certificate(
+    build: impl FnOnce(&mut rcgen::CertificateParams),
+) -> Arc<Certificate> {
+    Ca::new("Example Issuing CA 1").issue(build)
+}
+
+/// Lets a certificate end so many days after [`NOW`].
+pub(super) fn end_after(params: &mut rcgen::CertificateParams, days: i64) {
+    let seconds = (NOW + days * 86_400).unsigned_abs();
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = epoch + std::time::Duration::from_secs(seconds);
+}
+
+fn named(name: &str) -> rcgen::CertificateParams {
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    params
+}
+
+fn parsed(certificate: &rcgen::Certificate) -> Arc<Certificate> {
+    Arc::new(Certificate::parse(certificate.der()).unwrap())
 }

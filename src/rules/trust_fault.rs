@@ -94,7 +94,7 @@ pub(super) fn openssl(error: &VerifyError) -> String {
     format!("{}, error {} at depth {}", error.text, error.code, error.depth)
 }
 
-const fn lacks_trust(error: &VerifyError) -> bool {
+pub(super) const fn lacks_trust(error: &VerifyError) -> bool {
     matches!(
         error.code,
         code::UNABLE_TO_GET_ISSUER_CERT

@@ -58,6 +58,14 @@ pub struct Attribute {
     pub rdn: usize,
 }
 
+impl Attribute {
+    /// The short name that OpenSSL prints for its type, such as `CN`, if this program knows it.
+    #[must_use]
+    pub fn short_name(&self) -> Option<&'static str> {
+        attribute_short_name(self.oid.contents())
+    }
+}
+
 /// A `Name` (RFC 5280, 4.1.2.4). Two names are equal when OpenSSL's `X509_NAME_cmp` says so.
 #[derive(Debug, Clone)]
 pub struct Name {

@@ -27,6 +27,8 @@ pub(super) struct ConnectionDocument<'a> {
     client: String,
     server: String,
     service: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_as: Option<SameDocument>,
     client_is: &'static str,
     server_is: &'static str,
     judgement_time: Timestamp,
@@ -77,6 +79,13 @@ pub(super) struct ConnectionDocument<'a> {
     log: Vec<LineDocument<'a>>,
 }
 
+/// Where the fullest recording of this connection is, by which it was judged.
+#[derive(Serialize)]
+struct SameDocument {
+    input: usize,
+    stream: u64,
+}
+
 impl<'a> ConnectionDocument<'a> {
     pub(super) fn of(judged: &'a Judged) -> Self {
         let connection = &judged.connection;
@@ -90,6 +99,7 @@ impl<'a> ConnectionDocument<'a> {
             client: connection.client.to_string(),
             server: connection.server.to_string(),
             service: crate::expressway::service(connection.server.port).map(|service| service.name),
+            same_as: judged.same_as.map(|(input, stream)| SameDocument { input, stream }),
             client_is: judged.leg.client.word(),
             server_is: judged.leg.server.word(),
             judgement_time: connection.judged_at,
