@@ -18,6 +18,7 @@ fn two_archives_at_once_are_one_case() {
     // C and E of one case: one connection, recorded at both ends.
     let both = told(&[], &[archive(14), edge()]);
     assert_eq!(list(&both.0["expressways"]).count(), 2);
+    assert_eq!(both.verdicts().len(), 1);
     both.verdict("192.0.2.30", 7001).is(
         "eku-unsuitable",
         "server",
