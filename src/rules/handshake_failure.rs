@@ -6,6 +6,7 @@ use super::scene;
 use super::selection;
 use super::words::Text;
 use crate::connection::{Connection, Outcome};
+use crate::time::duration_text;
 use crate::tls::Role;
 
 /// The rules of this family, in report order.
@@ -104,7 +105,13 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
 fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = selection::client_hello_frame(connection)?;
+    let waited = waited(connection);
     let ending = match connection.outcome {
+        Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
+            if waited.is_some() =>
+        {
+            Text::en("The server fell silent {stage}, and the client gave up after {waited}")
+        }
         Outcome::Reset { by: Role::Client, .. } => {
             Text::en("The client reset the connection {stage} without an alert")
         }
@@ -127,11 +134,32 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         .unwrap_or_else(|| Evidence::new(hello, "tls.handshake.type", "client_hello"));
     let values = scene::values(connection)
         .with_words("ending", ending)
+        .with("waited", waited.map(duration_text).unwrap_or_default())
         .with_words("stage", stage)
         .with_words("remedy", remedy);
     // The file is at fault, not the handshake.
     let severity = (connection.outcome == Outcome::CutOff).then_some(Severity::Info);
     Some(Observation { values, evidence: vec![evidence], severity, of: None })
+}
+
+/// A client that leaves later than this after the server's last word has waited for it;
+/// one that refuses leaves at once.
+const PATIENCE: i64 = 1_000_000_000;
+
+/// How long the client waited for the server before it left, where that was long.
+fn waited(connection: &Connection) -> Option<i64> {
+    let tcp = &connection.tcp.client;
+    let left = tcp.fin.into_iter().chain(tcp.rst).map(|mark| mark.time).min()?;
+    let word = |from: Role| {
+        let entries = connection.handshake.entries.iter();
+        entries
+            .filter(|entry| entry.from == from && entry.time < left)
+            .map(|entry| entry.time)
+            .max()
+    };
+    let last = word(Role::Server).max(word(Role::Client))?;
+    let waited = left.since(last);
+    (waited > PATIENCE).then_some(waited)
 }
 
 /// How far the handshake had come, and what to try.
