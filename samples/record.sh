@@ -711,6 +711,37 @@ time.sleep(60)'
     finish client-hello-unanswered.pcap
 }
 
+# Nothing listens: the kernel answers the SYN with RST
+record_connection_refused() {
+    capture connection-refused.pcap
+    expressway_client 10.30.7.11:8443
+    finish connection-refused.pcap
+}
+
+# Plain HTTP where TLS is wanted
+record_server_speaks_http() {
+    background "${UC[@]}" python3 -m http.server -b 10.30.7.11 -d "$work" 8443
+    listening tlsight-uc 8443
+    capture server-speaks-http.pcap
+    expressway_client 10.30.7.11:8443
+    finish server-speaks-http.pcap
+}
+
+# OpenSSL answers the end of the stream inside a handshake with decode_error (50)
+record_closed_after_client_hello() {
+    background "${UC[@]}" python3 -c '
+import socket
+listener = socket.create_server(("10.30.7.11", 8443))
+connection, _ = listener.accept()
+connection.recv(4096)
+connection.shutdown(socket.SHUT_WR)
+connection.recv(4096)'
+    listening tlsight-uc 8443
+    capture closed-after-client-hello.pcap
+    expressway_client 10.30.7.11:8443
+    finish closed-after-client-hello.pcap
+}
+
 # --- TLS inside other protocols, and other protocols beside TLS ---------------------
 
 record_xmpp_starttls() {

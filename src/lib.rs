@@ -89,9 +89,15 @@
 //! - A new rule: one value in the file of its family in `src/rules/`; the registry,
 //!   `tlsight rules`, `tlsight explain` and the tests over all rules follow from it.
 //! - A new link layer or tunnel: `src/packet/link.rs` or `tunnel.rs`.
+//! - A new line of Expressway's log: the file of its program in `src/expressway/log/`,
+//!   and the words it is found by in `reader.rs` there.
+//! - A new member of a diagnostic archive: `src/expressway/bundle.rs`.
+//! - Who a host is, by ports and names: `src/expressway/deployment.rs`.
 //! - A cipher string that a new document of the vendor names: one value in
 //!   `src/expressway/known_cipher_lists.rs`.
 //! - A new name of a protocol number: the dated table in `src/tls/names/data/`.
+//! - Something else that `tlsight diff` shall compare: one aspect and its fact in
+//!   `src/report/diff/`; the text, the document and the tests over all samples follow.
 //! - A new field of the JSON document: `src/report/json/`, and the README's example.
 //!
 //! # As a library

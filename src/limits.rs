@@ -49,6 +49,11 @@ pub struct Limits {
     /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
     /// 20 MB for each of a few interfaces.
     pub archive_bytes: u64,
+    /// Hosts of which an archive may hold files; a cluster has at most six peers.
+    pub archive_hosts: usize,
+    /// Bytes read of the text members (trust list, certificates, configuration, status)
+    /// of one host; real ones have a few megabytes together.
+    pub archive_text_bytes: u64,
     /// Names of DNS answers remembered, each for one host and address.
     pub looked_up_names: usize,
     /// Settings, or status values, kept of one dump: 1,000 zones of 100 settings each and
@@ -84,6 +89,8 @@ impl Default for Limits {
             archive_members: 10_000,
             archive_nesting: 2,
             archive_bytes: 64 << 30,
+            archive_hosts: 16,
+            archive_text_bytes: 32 * 1024 * 1024,
             looked_up_names: 65_536,
             settings: 200_000,
             setting_bytes: 4096,

@@ -6,6 +6,7 @@ mod toolkit;
 
 use std::path::Path;
 
+use toolkit::file::record_ends;
 use toolkit::packing::{members, pack, unpacked};
 use toolkit::told::{archive, cluster, edge, list, of_day, told};
 
@@ -17,6 +18,7 @@ fn two_archives_at_once_are_one_case() {
     // C and E of one case: one connection, recorded at both ends.
     let both = told(&[], &[archive(14), edge()]);
     assert_eq!(list(&both.0["expressways"]).count(), 2);
+    assert_eq!(both.verdicts().len(), 1);
     both.verdict("192.0.2.30", 7001).is(
         "eku-unsuitable",
         "server",
@@ -74,6 +76,40 @@ fn the_order_of_the_members_tells_nothing() {
             );
         }
     }
+}
+
+/// Where requests leave through one interface and answers come in through another, only
+/// both captures together tell a handshake.
+#[test]
+fn two_interfaces_with_one_direction_each_are_one_capture() {
+    let mut files = members(&archive(3));
+    let at = files.iter().position(|(name, _)| name.contains("eth0")).unwrap();
+    let (name, whole) = files.remove(at);
+    for (interface, own) in [("eth0", true), ("eth1", false)] {
+        files.push((name.replace("eth0", interface), from(&whole, [10, 30, 5, 20], own)));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(archive(3).file_name().unwrap());
+    pack(&path, &files);
+    let parted = told(&[], &[path]);
+    assert_eq!(parted.essence(), of_day(3).essence());
+    assert_eq!(list(&parted.0["inputs"]).count(), 1);
+}
+
+/// The packets of a capture (Ethernet, IPv4) that an address sent, or those that it did
+/// not send.
+fn from(pcap: &[u8], address: [u8; 4], own: bool) -> Vec<u8> {
+    const SOURCE: usize = 16 + 14 + 12;
+    let mut kept = pcap[..24].to_vec();
+    let mut begin = 24;
+    for end in record_ends(pcap) {
+        let record = &pcap[begin..end];
+        if (record.get(SOURCE..SOURCE + 4) == Some(&address[..])) == own {
+            kept.extend_from_slice(record);
+        }
+        begin = end;
+    }
+    kept
 }
 
 /// Times in the names may be written in other ways, and releases before X14 have shorter names.

@@ -67,7 +67,7 @@ fn help_tells_every_command_and_exit_status() {
         }
     }
     assert!(run(&["--help"]).stdout.contains("Exit status: 0"));
-    for name in ["show", "ciphers", "versions", "rules", "explain", "completions"] {
+    for name in ["show", "diff", "ciphers", "versions", "rules", "explain", "completions"] {
         assert_clean(&run(&[name, "--help"]));
     }
 }
@@ -517,6 +517,8 @@ fn hostile_text_never_reaches_the_terminal() {
         run(&["--json", &path]),
         run(&["--jsonl", &path]),
         run(&["show", &path, "--stream", "0"]),
+        run(&["diff", &path, "samples/rsa-trusted.pcap"]),
+        run(&["diff", "--json", &path, &path]),
     ];
     for output in outputs {
         let shown = ["evil", "6576696c"].iter().any(|name| output.stdout.contains(name));

@@ -37,6 +37,8 @@ fn small() -> Limits {
         archive_members: 4,
         archive_nesting: 1,
         archive_bytes: 1 << 20,
+        archive_hosts: 2,
+        archive_text_bytes: 1 << 16,
         looked_up_names: 4,
         settings: 4,
         setting_bytes: 64,

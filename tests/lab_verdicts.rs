@@ -260,6 +260,9 @@ fn compare_end(check: &mut Check, said: &Value, truth: &Value) {
         "no_server_answer" => &["reset", "closed", "unanswered"],
         _ => return,
     };
+    if inside_session(truth) {
+        return;
+    }
     let outcome = text(&said["handshake"]);
     check.holds(
         "outcome",
@@ -267,6 +270,12 @@ fn compare_end(check: &mut Check, said: &Value, truth: &Value) {
         &format!("says {outcome}, truth {expected:?}"),
     );
     check.equal("aborted by", text(&said["aborted_by"]), text(&truth["aborted_by"]));
+}
+
+/// Whether the alert came inside the session: of a renegotiation under TLS 1.2, which nobody can
+/// read, and the handshake itself completed.
+fn inside_session(truth: &Value) -> bool {
+    truth["outcome"] == "completed_then_fatal_alert" && truth["version"] != "TLSv1.3"
 }
 
 /// What the truth expects of a connection, with what stands before `:` taken off; the words that only a key log
@@ -323,7 +332,8 @@ fn compare_verdict(
     let (connection, true_connection) = pair;
     let verdict = verdict(said, connection);
     let kinds = kinds(truth, &true_connection["id"], keys);
-    let failed = !matches!(text(&true_connection["outcome"]), "completed" | "no_tls");
+    let failed = !matches!(text(&true_connection["outcome"]), "completed" | "no_tls")
+        && !inside_session(true_connection);
     let acceptable = acceptable(&kinds);
     if !failed {
         // What is wrong with a connection that works is a warning.

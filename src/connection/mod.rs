@@ -10,6 +10,7 @@ mod ledger;
 mod outcome;
 mod reference;
 mod timing;
+mod unopened;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
 pub use reference::{NameVerdict, Reference};
 pub use timing::Timing;
+pub use unopened::Unopened;
 
 use crate::flow::Mark;
 use crate::packet::{Encapsulation, Endpoint};

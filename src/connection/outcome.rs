@@ -82,6 +82,9 @@ impl Outcome {
     #[must_use]
     pub(super) fn of(handshake: &Handshake, tcp: &Tcp) -> Self {
         if let Some(alert) = handshake.alerts().find(crate::tls::Alert::is_fatal) {
+            if let Some(closed) = answers_a_close(alert.description, alert.from, alert.frame, tcp) {
+                return closed;
+            }
             return Self::Alert {
                 by: alert.from,
                 description: Some(alert.description),
@@ -115,6 +118,15 @@ impl Outcome {
         let silent = tcp.server.bytes == 0 && !tcp.server.acknowledged;
         if silent { Self::Unanswered } else { Self::Unfinished }
     }
+}
+
+/// OpenSSL 3 answers the end of the stream inside a handshake with decode_error (50):
+/// then the other side closed, and nothing was malformed.
+fn answers_a_close(description: u8, from: Role, frame: u64, tcp: &Tcp) -> Option<Outcome> {
+    const DECODE_ERROR: u8 = 50;
+    let (by, mark) = tcp.first_fin()?;
+    let answers = description == DECODE_ERROR && by != from && mark.frame < frame;
+    answers.then_some(Outcome::Closed { by, frame: mark.frame })
 }
 
 /// With bytes missing, or one side, the rest of the handshake may have happened where

@@ -120,6 +120,8 @@ fn before_date(text: &str) -> Option<&str> {
 pub struct Bundle {
     appliance: Appliance,
     store: Store,
+    /// Bytes of text members read so far.
+    read: u64,
 }
 
 impl Bundle {
@@ -133,6 +135,7 @@ impl Bundle {
                 ..Appliance::default()
             },
             store: Store::new(StoreSemantics::Expressway),
+            read: 0,
         }
     }
 
@@ -174,10 +177,15 @@ impl Bundle {
             return;
         }
         let mut content = Vec::new();
-        let room = limits.record_bytes as u64;
-        if let Err(error) = bytes.take(room).read_to_end(&mut content) {
-            self.add_trouble(name, &error);
+        let room = limits.archive_text_bytes.saturating_sub(self.read);
+        match bytes.take(room).read_to_end(&mut content) {
+            Err(error) => self.add_trouble(name, &error),
+            Ok(all) if all as u64 == room => {
+                self.add_trouble(name, &"cut: the text members are larger than the limit");
+            }
+            Ok(_) => {}
         }
+        self.read += content.len() as u64;
         match kind {
             MemberKind::TrustStore => self.store.add_bundle(name, &content),
             MemberKind::ServerCertificate => {

@@ -39,6 +39,8 @@ pub struct Deployment {
     mapped: Vec<Mapped>,
     /// Ports on which an address was connected to.
     served: BTreeMap<IpAddr, BTreeSet<u16>>,
+    /// The first name under which an address was connected to.
+    names: BTreeMap<IpAddr, String>,
     /// Addresses whose name the settings of an appliance give to Unified CM.
     unified_cm: BTreeSet<IpAddr>,
 }
@@ -61,9 +63,16 @@ impl Deployment {
     pub fn observe(&mut self, server: Endpoint, name: Option<&str>) {
         self.served.entry(server.address).or_default().insert(server.port);
         let Some(name) = name else { return };
+        self.names.entry(server.address).or_insert_with(|| name.to_owned());
         if self.appliances.iter().any(|appliance| appliance.is_zone_of_unified_cm(name)) {
             self.unified_cm.insert(server.address);
         }
+    }
+
+    /// A name under which an address was connected to, on whichever port.
+    #[must_use]
+    pub fn name_of(&self, address: IpAddr) -> Option<&str> {
+        self.names.get(&address).map(String::as_str)
     }
 
     /// Every known appliance, in the order of the input.

@@ -145,6 +145,13 @@ impl Flow {
 }
 
 impl Half {
+    /// Whether it acknowledged anything: then the other side has answered, whether that
+    /// was captured or not.
+    #[must_use]
+    pub const fn has_acknowledged(&self) -> bool {
+        self.acknowledged.is_some()
+    }
+
     fn note(&mut self, segment: &Segment<'_>, mark: Mark) {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;

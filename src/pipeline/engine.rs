@@ -10,7 +10,7 @@ use super::config::{Config, Source};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, With};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
-use crate::connection::{LedgerClass, Observed};
+use crate::connection::{LedgerClass, Observed, Unopened};
 use crate::limits::Limits;
 use crate::packet::{
     self, Datagram, Decoded, Defragmenter, DnsAnswer, FlowKey, Fragment, Segment, Skipped,
@@ -30,6 +30,8 @@ pub(super) struct Outcome {
     pub(super) capture: CaptureReport,
     /// Its TLS connections with their stream numbers, in order.
     pub(super) observed: Vec<(u64, Observed)>,
+    /// Connections to a service that were not opened, with their stream numbers.
+    pub(super) unopened: Vec<(u64, Unopened)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,
 }
@@ -56,6 +58,7 @@ struct Engine<'l> {
     /// Stream numbers by first frame, of flows that are not finished yet.
     streams: HashMap<u64, u64>,
     observed: Vec<(u64, Observed)>,
+    unopened: Vec<(u64, Unopened)>,
     /// Last whole frames of files that are cut.
     cuts: Vec<u64>,
     names: LookedUp,
@@ -83,6 +86,7 @@ impl<'l> Engine<'l> {
             capture: CaptureReport::default(),
             streams: HashMap::new(),
             observed: Vec::new(),
+            unopened: Vec::new(),
             cuts: Vec::new(),
             names: LookedUp::default(),
         }
@@ -275,8 +279,9 @@ impl<'l> Engine<'l> {
 
     fn collect_finished(&mut self) {
         for shard in &mut self.shards {
-            for Finished { first_frame, result } in std::mem::take(&mut shard.finished) {
+            for Finished { first_frame, result, unopened } in std::mem::take(&mut shard.finished) {
                 let stream = self.streams.remove(&first_frame).unwrap_or_default();
+                self.unopened.extend(unopened.map(|unopened| (stream, *unopened)));
                 let class = match result {
                     Ok(observed) => {
                         let class = observed.ledger;
@@ -303,8 +308,14 @@ impl<'l> Engine<'l> {
             }
         }
         self.observed.sort_by_key(|(stream, _)| *stream);
+        self.unopened.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
-        Outcome { capture: self.capture, observed: self.observed, names: self.names }
+        Outcome {
+            capture: self.capture,
+            observed: self.observed,
+            unopened: self.unopened,
+            names: self.names,
+        }
     }
 
     fn note_limits(&mut self) {

@@ -66,9 +66,14 @@ struct OfHost {
 fn members(path: &Path, limits: &Limits) -> Vec<Source> {
     let mut hosts: BTreeMap<(String, String), OfHost> = BTreeMap::new();
     let archive = path.display().to_string();
+    let mut left_out = 0_u64;
     let read = archive::visit(path, limits, &mut |mut member| {
         let kind = member_kind(&member.name);
         let key = (member.within.clone(), member_host(&member.name));
+        if hosts.len() >= limits.archive_hosts && !hosts.contains_key(&key) {
+            left_out += 1;
+            return true;
+        }
         if let Some(kind) = kind.filter(|kind| *kind != MemberKind::Capture) {
             let host = hosts.entry(key).or_insert_with_key(|key| OfHost::new(&archive, key));
             let name = member.name.clone();
@@ -91,9 +96,12 @@ fn members(path: &Path, limits: &Limits) -> Vec<Source> {
     }
     let mut sources: Vec<Source> =
         hosts.into_values().flat_map(|host| host.sources(path)).collect();
-    if let Err(error) = read {
-        sources.push(Source::Trouble { name: archive, error: error.to_string() });
-    }
+    let crowded = (left_out > 0).then(|| {
+        format!("holds files of more than {} hosts; {left_out} were left out", limits.archive_hosts)
+    });
+    let trouble = read.err().map(|error| error.to_string()).into_iter().chain(crowded);
+    let told = |error| Source::Trouble { name: archive.clone(), error };
+    sources.extend(trouble.map(told));
     sources
 }
 

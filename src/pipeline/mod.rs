@@ -12,6 +12,7 @@ mod court;
 mod courts;
 mod engine;
 mod inputs;
+mod interfaces;
 mod names;
 mod shard;
 mod who;
@@ -28,8 +29,8 @@ pub use inputs::collect;
 use crate::connection::Connection;
 use crate::expressway::{Deployment, Join, Leg, Line};
 use crate::report::{CaptureReport, Judged, Report, StoreReport};
-use crate::rules::{Case, CaseConnection, Finding, Judgement, Subject};
-use crate::rules::{judge, judge_case, verdicts};
+use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, Subject};
+use crate::rules::{judge, judge_case, verdicts, verdicts_of_case};
 use certify::Certifier;
 use who::Read as ReadCapture;
 
@@ -39,8 +40,8 @@ use who::Read as ReadCapture;
 #[must_use]
 pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
     let (captures, deployment) = who::read(sources, config);
-    let joins = who::joins(&captures, &deployment);
     let twins = who::twins(&captures);
+    let joins = who::joins(&captures, &deployment, &twins);
     let mut certifier = Certifier::new(config, &deployment);
     let mut report = Report {
         store: config.store.as_ref().map(StoreReport::of),
@@ -48,12 +49,16 @@ pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
         appliances: deployment.appliances().to_vec(),
         ..Report::default()
     };
+    let mut unopened: Vec<Attempt> = Vec::new();
     for (index, capture) in captures.into_iter().enumerate() {
         let join = joins.iter().find(|join| Some(join.appliance) == capture.appliance);
+        unopened.extend(who::attempts(index, &capture, &deployment));
         judge_capture(index, capture, join, &mut certifier, &deployment, &mut report);
         tell_once(index, &twins, &mut report);
     }
-    report.case_findings = judge_together(&report.connections, &certifier, &deployment);
+    report.case_findings = judge_together(&report.connections, &unopened, &certifier, &deployment);
+    report.verdicts.extend(verdicts_of_case(&report.case_findings, &unopened));
+    report.verdicts.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.severity));
     report.joins = joins;
     report
 }
@@ -127,6 +132,7 @@ fn judge_capture<'c>(
 /// Runs the rules that look at everything together.
 fn judge_together(
     judged: &[Judged],
+    unopened: &[Attempt],
     certifier: &Certifier<'_>,
     deployment: &Deployment,
 ) -> Vec<(Option<usize>, Finding)> {
@@ -139,7 +145,7 @@ fn judge_together(
             findings: &judged.findings,
         })
         .collect();
-    judge_case(&Case { deployment, connections: &connections })
+    judge_case(&Case { deployment, connections: &connections, unopened })
 }
 
 fn subject<'a>(

@@ -2,7 +2,8 @@
 
 use hashbrown::HashMap;
 
-use crate::connection::{LedgerClass, Observed};
+use crate::connection::{LedgerClass, Observed, Unopened};
+use crate::expressway::service;
 use crate::flow::{Flow, Mark, StreamEvent};
 use crate::limits::Limits;
 use crate::packet::{Direction, FlowKey, Segment};
@@ -29,7 +30,13 @@ pub(super) struct Finished {
     pub(super) first_frame: u64,
     /// The TLS connection, or why it is none.
     pub(super) result: Result<Box<Observed>, LedgerClass>,
+    /// The connection that was not opened, where a service was wanted.
+    pub(super) unopened: Option<Box<Unopened>>,
 }
+
+/// Connections of a shard that were not opened and are told one by one; a scan of ports
+/// makes millions.
+const UNOPENED: usize = 64;
 
 /// Watches the flows whose keys fall to it.
 pub(super) struct Shard {
@@ -40,6 +47,8 @@ pub(super) struct Shard {
     pub(super) finished: Vec<Finished>,
     /// Flows closed early because there were too many.
     pub(super) evicted: u64,
+    /// Connections that were not opened, told so far.
+    unopened: usize,
 }
 
 impl Shard {
@@ -51,6 +60,7 @@ impl Shard {
             born: Vec::new(),
             finished: Vec::new(),
             evicted: 0,
+            unopened: 0,
         }
     }
 
@@ -89,7 +99,13 @@ impl Shard {
 
     fn finish(&mut self, tracked: Tracked, with: With<'_>) {
         let first_frame = tracked.flow.first.frame;
-        self.finished.push(Finished { first_frame, result: tracked.conclude(with) });
+        let unopened = (self.unopened < UNOPENED)
+            .then(|| Unopened::of(&tracked.flow))
+            .flatten()
+            .filter(|one| service(one.server.port).is_some());
+        self.unopened += usize::from(unopened.is_some());
+        let result = tracked.conclude(with);
+        self.finished.push(Finished { first_frame, result, unopened: unopened.map(Box::new) });
     }
 
     /// Closes the eighth of the flows that have been silent longest.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use super::config::{Config, Source};
 use super::engine;
+use super::interfaces::{Again, unite};
 use super::names::LookedUp;
-use crate::connection::{Connection, Observed, Outcome};
+use crate::connection::{Connection, Observed, Outcome, Unopened};
 use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
 use crate::packet::Endpoint;
 use crate::report::CaptureReport;
+use crate::rules::Attempt;
 use crate::tls::ClientHello;
 
 /// A capture that was read and not judged yet.
@@ -19,6 +21,8 @@ pub(super) struct Read {
     pub(super) report: CaptureReport,
     /// Its TLS connections with their stream numbers, in order.
     pub(super) observed: Vec<(u64, Observed)>,
+    /// Connections to a service that were not opened, with their stream numbers.
+    pub(super) unopened: Vec<(u64, Unopened)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,
     /// The place of the Expressway in whose archive it lay.
@@ -29,16 +33,13 @@ pub(super) struct Read {
 pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deployment) {
     let mut appliances = config.appliances.clone();
     let mut captures = Vec::new();
+    let mut again = Vec::new();
     for source in sources {
         let appliance = source.appliance().map(|appliance| place(&mut appliances, appliance));
-        let outcome = engine::run(source, config);
-        captures.push(Read {
-            report: outcome.capture,
-            observed: outcome.observed,
-            names: outcome.names,
-            appliance,
-        });
+        again.push(Again::of(&source));
+        captures.push(read_one(source, appliance, config));
     }
+    let captures = unite(captures, again, config);
     let known: Vec<Arc<Appliance>> = appliances
         .into_iter()
         .enumerate()
@@ -53,6 +54,18 @@ pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deploym
         }
     }
     (captures, deployment)
+}
+
+/// Reads one capture.
+pub(super) fn read_one(source: Source, appliance: Option<usize>, config: &Config) -> Read {
+    let outcome = engine::run(source, config);
+    Read {
+        report: outcome.capture,
+        observed: outcome.observed,
+        unopened: outcome.unopened,
+        names: outcome.names,
+        appliance,
+    }
 }
 
 /// The place of an appliance among those known; those of one archive are the same.
@@ -129,8 +142,13 @@ pub(super) fn twins(captures: &[Read]) -> BTreeMap<Place, Place> {
     twins
 }
 
-/// Each log joined with the captures of its archive.
-pub(super) fn joins(captures: &[Read], deployment: &Deployment) -> Vec<Join> {
+/// Each log joined with the captures of its archive, a handshake that was recorded twice
+/// with its fullest recording.
+pub(super) fn joins(
+    captures: &[Read],
+    deployment: &Deployment,
+    twins: &BTreeMap<Place, Place>,
+) -> Vec<Join> {
     let appliances = deployment.appliances().iter().enumerate();
     appliances
         .filter_map(|(at, appliance)| {
@@ -142,6 +160,7 @@ pub(super) fn joins(captures: &[Read], deployment: &Deployment) -> Vec<Join> {
                 .flat_map(|(index, capture)| {
                     capture.observed.iter().map(move |(stream, one)| ends(index, *stream, one))
                 })
+                .filter(|ends| !twins.contains_key(&ends.id))
                 .collect();
             Some(join(at, &appliance.addresses, &log.lines, &ends))
         })
@@ -180,6 +199,17 @@ pub(super) fn leg(
     let name = connection.server_name().or(logged);
     let (client, server): (Endpoint, Endpoint) = (connection.client, connection.server);
     deployment.leg(client, server, name.as_deref(), own)
+}
+
+/// Connections of a capture that were not opened, and who their ends are.
+pub(super) fn attempts(index: usize, capture: &Read, deployment: &Deployment) -> Vec<Attempt> {
+    let attempt = |(stream, unopened): &(u64, Unopened)| Attempt {
+        capture: index,
+        stream: *stream,
+        unopened: unopened.clone(),
+        leg: deployment.leg(unopened.client, unopened.server, None, capture.appliance),
+    };
+    capture.unopened.iter().map(attempt).collect()
 }
 
 /// What the log says of a connection.

@@ -2,7 +2,8 @@
 
 use super::finding::{Finding, Observation};
 use super::rule::Subject;
-use crate::expressway::Deployment;
+use crate::connection::Unopened;
+use crate::expressway::{Deployment, Leg};
 use crate::time::Timestamp;
 
 /// Everything that was read: the known Expressways and all connections.
@@ -12,6 +13,21 @@ pub struct Case<'a> {
     pub deployment: &'a Deployment,
     /// All TLS connections, capture by capture, by stream number.
     pub connections: &'a [CaseConnection<'a>],
+    /// TCP connections to a service that were not opened.
+    pub unopened: &'a [Attempt],
+}
+
+/// A TCP connection that was not opened, and who its ends are.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Index of its capture.
+    pub capture: usize,
+    /// `tcp.stream`.
+    pub stream: u64,
+    /// What was seen of it.
+    pub unopened: Unopened,
+    /// Who its ends are.
+    pub leg: Leg,
 }
 
 /// A connection with what the other rules say of it.

@@ -22,7 +22,7 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("The server's certificate does not carry the name that the client asked for"),
     sentence: Text::en(
-        "{client} wanted to reach {reference}, but {certificate}, which {server} showed, is for {names} only{differently}; {reaction}.",
+        "{client} wanted to reach {reference}, but {certificate}, which {server} showed, is for {names} only{ignored}{differently}; {reaction}.",
     ),
     remedy: Text::en("{rename}"),
     needs: &[Need::ServerCertificate],
@@ -31,7 +31,9 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
     ),
     part: Part::Certificate {
         alerts: WRONG_NAME,
-        clause: Text::en("the certificate {certificate} is for {names}, not for {reference}"),
+        clause: Text::en(
+            "the certificate {certificate} is for {names}, not for {reference}{ignored}",
+        ),
     },
     page: Page {
         checks: Text::en(
@@ -78,6 +80,7 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", scene::certificate(leaf))
         .with("names", &names)
         .with_words("differently", differently)
+        .with_words("ignored", ignored(&compared, reference))
         .with_words("rename", rename(reference));
     let asked = asked(connection, reference);
     let shown = scene::certificate_frame(connection, Role::Server)
@@ -103,10 +106,20 @@ const fn differently(by_openssl: bool, by_traffic_server: bool) -> Text {
     }
 }
 
-/// The names of the certificate, each once.
+/// Said where the certificate has the name in a form that this checker never looks at.
+fn ignored(check: &NameCheck, reference: &Reference) -> Text {
+    let wanted = reference.to_string();
+    if check.ignored.iter().any(|name| name.text == wanted) {
+        Text::en(" (it has {reference} as iPAddress, which this client does not compare)")
+    } else {
+        Text::en("")
+    }
+}
+
+/// The names of the certificate that were compared, each once.
 fn names(check: &NameCheck) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for name in check.compared.iter().chain(&check.ignored) {
+    for name in &check.compared {
         if !names.contains(&name.text.as_str()) {
             names.push(&name.text);
         }
@@ -165,6 +178,14 @@ fn rename(reference: &Reference) -> Text {
     match reference {
         Reference::Address(_) => RENAME_ADDRESS,
         Reference::ZonePeer(_) => RENAME_PEER,
+        Reference::ServerName(name)
+        | Reference::Expected(name)
+        | Reference::Logged(name)
+        | Reference::DnsAnswer(name)
+            if name.parse::<std::net::IpAddr>().is_ok() =>
+        {
+            RENAME_ADDRESS
+        }
         Reference::ServerName(name)
         | Reference::Expected(name)
         | Reference::Logged(name)

@@ -10,7 +10,7 @@ use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection::{self, Preference};
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Claim, Connection, Outcome};
 use crate::expressway::ciphers::{self, Agreement, expand};
 use crate::expressway::known_cipher_lists::recognise;
 use crate::expressway::settings::{CipherUse, TlsVersion};
@@ -243,8 +243,11 @@ fn cipher_string_fingerprint(case: &Case<'_>) -> Vec<CaseObservation> {
                 return None;
             }
             let agreeing = agreeing(appliance.settings.as_ref(), &offered);
-            let configured = if agreeing.is_empty() {
+            let strings = appliance.settings.as_ref().map(Settings::cipher_strings);
+            let configured = if strings.is_none_or(|strings| strings.is_empty()) {
                 Text::en("")
+            } else if agreeing.is_empty() {
+                Text::en(" None of the configured strings gives this order: a restart may be pending, or this service has a string of its own.")
             } else {
                 Text::en(" Of the configured strings these give the same order: {agreeing}.")
             };
@@ -443,7 +446,7 @@ const CUCM_CERT_CHOICE_PREDICTED: Rule = Rule {
     severity: Severity::Info,
     summary: Text::en("Which certificate Unified CM shows under TLS 1.3, predicted from the offer"),
     sentence: Text::en(
-        "The certificate of {server} is hidden by TLS 1.3. Predicted, not seen: by the {by} of the offer ({first} comes first) Unified CM shows its {kind} certificate.",
+        "The certificate of {server} is hidden by TLS 1.3. Predicted, not seen: by the {by} of the offer ({first} comes first) Unified CM shows its {kind} certificate{check}.",
     ),
     remedy: Text::en(
         "Check that the CA of the {kind} certificate is in the trust list of {client}. On Unified CM, System > Enterprise Parameters > Security Parameters > TLS 1.3 Certificate Preference Order decides whether it goes by TLS 1.2 ciphers or by signature algorithms.",
@@ -483,13 +486,29 @@ fn cucm_cert_choice_predicted(subject: &Subject<'_>) -> Option<Observation> {
     let values = scene::values(connection)
         .with("by", by)
         .with("first", &first)
-        .with("kind", if rsa { "RSA" } else { "EC" });
+        .with("kind", if rsa { "RSA" } else { "EC" })
+        .with_words("check", agreement(connection, rsa));
     Some(Observation {
         values,
         evidence: vec![Evidence::new(frame, "tls.handshake.type", first)],
         severity: None,
         of: Some(Role::Server),
     })
+}
+
+/// Whether the length of the signature says the same.
+fn agreement(connection: &Connection, rsa: bool) -> Text {
+    let inferred = connection.inferred(|claim| match claim {
+        Claim::ServerKey(key) => Some(key.is_rsa()),
+        _ => None,
+    });
+    match inferred {
+        Some((_, seen)) if seen == rsa => Text::en("; the lengths of records say the same"),
+        Some(_) => Text::en(
+            "; but the lengths of records tell the other kind, so this server goes by something else: TLS 1.3 Certificate Preference Order is not at its default, or it has no {kind} certificate for this service",
+        ),
+        None => Text::en(""),
+    }
 }
 
 /// What Unified CM goes by, the first of it, and whether that asks for RSA (CUCM Security

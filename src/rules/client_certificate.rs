@@ -1,5 +1,7 @@
 //! Mutual TLS: what the server made of the client's certificate.
 
+use std::sync::Arc;
+
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, hidden_answer, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -7,8 +9,10 @@ use super::scene;
 use super::trust_fault;
 use super::words::{Text, Values};
 use crate::connection::{Connection, Outcome};
+use crate::expressway::Party;
 use crate::tls::Role;
 use crate::tls::names;
+use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[CLIENT_CERTIFICATE_REFUSED, CLIENT_CERTIFICATE_NOT_SENT];
@@ -18,7 +22,7 @@ const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("The server refused the client's certificate"),
     sentence: Text::en(
-        "{place} refused {certificate} that {client} showed, with {alert}: {reason}.",
+        "{place} refused {certificate} that {who_connects} showed, with {alert}: {reason}.",
     ),
     remedy: Text::en("{remedy}."),
     needs: &[],
@@ -66,18 +70,19 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
     let alert_text = scene::said_alert(alert);
     let issuer = leaf.map_or_else(|| "its issuer".to_owned(), |leaf| leaf.issuer.to_string());
     let values = scene::values(connection)
-        .with("place", scene::server_and_service(connection))
+        .with("place", scene::named_server(subject))
+        .with("who_connects", scene::named_client(subject))
         .with("certificate", certificate)
         .with("alert", alert_text)
         .with("issuer", issuer)
-        .with_words("remedy", remedy(alert, connection.server.port));
+        .with_words("remedy", remedy(alert, subject));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
             Evidence::new(frame, "x509af.serialNumber", &leaf.serial)
                 .expecting(format!("{} in the trust store of the server", leaf.issuer))
         });
     Some(Observation {
-        values: reason(values, connection, alert),
+        values: reason(values, connection, alert, leaf),
         evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
         severity: None,
         of: Some(Role::Client),
@@ -85,12 +90,25 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
 }
 
 /// Adds `{reason}`: what the alert says, and how sure that is.
-fn reason(values: Values, connection: &Connection, alert: Option<u8>) -> Values {
+fn reason(
+    values: Values,
+    connection: &Connection,
+    alert: Option<u8>,
+    leaf: Option<&Arc<Certificate>>,
+) -> Values {
     let judged = connection.client_path.judged().and_then(|path| path.first_error());
     if let Some(error) = judged {
         return values.with("openssl", trust_fault::openssl(error)).with_words("reason", BY_STORE);
     }
+    let self_signed = leaf.is_some_and(|leaf| leaf.is_self_signed());
+    let alone = connection.certificates(Role::Client).len() == 1;
     let words = match alert {
+        Some(48) if self_signed => Text::en(
+            "it is self-signed, and the server does not have it among its trusted certificates",
+        ),
+        Some(48) if alone && leaf.is_some() => Text::en(
+            "it does not have {issuer}, which signed it, among its trusted CAs, and the client sent its certificate alone, without that of {issuer}",
+        ),
         Some(48) => Text::en("it does not have {issuer}, which signed it, among its trusted CAs"),
         Some(43) => Text::en("its extended key usage or type does not suit a client"),
         Some(45) => Text::en("for the server it has expired, or a CA above it has"),
@@ -109,7 +127,7 @@ fn reason(values: Values, connection: &Connection, alert: Option<u8>) -> Values 
 const BY_STORE: Text = Text::en("the server's trust store does not accept it (OpenSSL: {openssl})");
 
 /// What helps, by what the server said.
-const fn remedy(alert: Option<u8>, port: u16) -> Text {
+fn remedy(alert: Option<u8>, subject: &Subject<'_>) -> Text {
     match alert {
         Some(43) => Text::en(
             "Have the certificate of {client} issued again with clientAuth in its extended key usage",
@@ -117,16 +135,16 @@ const fn remedy(alert: Option<u8>, port: u16) -> Text {
         Some(44 | 45) => {
             Text::en("Renew the certificate of {client}, and look at the CAs above it")
         }
-        _ => chain_upload(port),
+        _ => chain_upload(subject),
     }
 }
 
 /// Where the server keeps the CAs of its clients.
-pub(super) const fn chain_upload(port: u16) -> Text {
-    match port {
-        5091 => UPLOAD_FOR_OAUTH,
-        7001..=7010 => UPLOAD_TO_EXPRESSWAY_E,
-        6971 | 6972 | 8443 | 9443 => UPLOAD_TO_CUCM,
+pub(super) fn chain_upload(subject: &Subject<'_>) -> Text {
+    match (subject.connection.server.port, subject.leg.server) {
+        (5091, _) => UPLOAD_FOR_OAUTH,
+        (7001..=7010, _) | (_, Party::ExpresswayE) => UPLOAD_TO_EXPRESSWAY_E,
+        (6971 | 6972 | 8443 | 9443, _) | (_, Party::UnifiedCm) => UPLOAD_TO_CUCM,
         _ => UPLOAD_TO_SERVER,
     }
 }

@@ -74,7 +74,7 @@ fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     let leaf = scene::leaf(connection, Role::Client)?;
     let values = scene::values(connection)
         .with("certificate", scene::certificate(leaf))
-        .with_words("upload", chain_upload(connection.server.port));
+        .with_words("upload", chain_upload(subject));
     let values = match TrustFault::of(connection, Role::Client) {
         Some(fault) => fault.values(values),
         None => values
@@ -143,7 +143,7 @@ fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", scene::certificate(leaf))
         .with("issuer", &leaf.issuer)
         .with("authorities", &names)
-        .with_words("upload", chain_upload(connection.server.port));
+        .with_words("upload", chain_upload(subject));
     let asked = Evidence::new(entry.frame, "x509if.RelativeDistinguishedName_item_element", names)
         .expecting(&leaf.issuer);
     let shown = scene::certificate_frame(connection, Role::Client)

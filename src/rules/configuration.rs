@@ -1,5 +1,7 @@
 //! What the settings, the status and the log of an Expressway say by themselves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::case::{Case, CaseConnection, CaseObservation};
 use super::cipher_preference::sip_differs;
 use super::finding::{Observation, Severity};
@@ -17,8 +19,97 @@ pub(super) const RULES: &[Rule] = &[
     REVOCATION_FAIL,
     RESTART_PENDING,
     DEBUG_NOT_ENABLED,
+    REFUSAL_IN_LOG_ONLY,
     BUNDLE_INCOMPLETE,
 ];
+
+const REFUSAL_IN_LOG_ONLY: Rule = Rule {
+    id: "refusal-in-log-only",
+    severity: Severity::Error,
+    summary: Text::en("The log tells of a failed TLS connection that no capture here shows"),
+    sentence: Text::en(
+        "{host}: {what} (log line {line}, {times}); no capture here has that connection.",
+    ),
+    remedy: Text::en("{remedy}"),
+    needs: &[],
+    applies: Text::en("Logs of Expressway"),
+    part: Part::Remark,
+    page: Page {
+        checks: Text::en(
+            "Whether a line of the log about a refused certificate or a failed TLS connection belongs to no connection of the captures.",
+        ),
+        why: Text::en(
+            "After a restart while logging, or when the captures are full, the log is all there is.",
+        ),
+        symptom: Text::en("Login or registration fails"),
+        steps: Text::en(
+            "1. Read the line. 2. Mend as for the same fault in a capture. 3. Collect again with a capture.",
+        ),
+        caveat: Text::en(
+            "The certificate itself is not in the log; serial number and chain are not known.",
+        ),
+    },
+    references: &[VERIFICATION, DIAGNOSTICS],
+    check: Check::Case(refusal_in_log_only),
+};
+
+fn refusal_in_log_only(case: &Case<'_>) -> Vec<CaseObservation> {
+    let appliances = case.deployment.appliances().iter().enumerate();
+    appliances.flat_map(|(index, appliance)| unseen_refusals(case, index, appliance)).collect()
+}
+
+/// The failures of a log that stand beside no connection, each kind once.
+fn unseen_refusals(case: &Case<'_>, index: usize, appliance: &Appliance) -> Vec<CaseObservation> {
+    let seen: BTreeSet<u64> = case
+        .of_appliance(index)
+        .flat_map(|one| one.subject.log.iter().map(|line| line.number))
+        .collect();
+    let mut kinds: BTreeMap<String, (u64, u64, Text)> = BTreeMap::new();
+    for line in log_lines(appliance).filter(|line| !seen.contains(&line.number)) {
+        if let Some((what, remedy)) = refusal(&line.event) {
+            let kind = kinds.entry(what).or_insert((line.number, 0, remedy));
+            kind.1 += 1;
+        }
+    }
+    let observation = |(what, (line, times, remedy)): (String, (u64, u64, Text))| {
+        told(
+            of(appliance)
+                .with("what", what)
+                .with("line", line)
+                .with("times", crate::wire::text::count(times, "time"))
+                .with_words("remedy", remedy),
+        )
+    };
+    kinds.into_iter().map(observation).collect()
+}
+
+/// What a line says of a failure, and what to do.
+fn refusal(event: &Event) -> Option<(String, Text)> {
+    Some(match event {
+        Event::ChainRefused { name, error, .. } => (
+            format!("the traffic server refused the certificate of {name}: {error}"),
+            Text::en(
+                "Get the certificate from that server (`openssl s_client -connect HOST:PORT -showcerts`) and upload what is missing of its chain: Maintenance > Security > Trusted CA certificate > Append CA certificate, on every peer, then restart.",
+            ),
+        ),
+        Event::NameRefused { name, .. } => (
+            format!("the traffic server did not find the name {name} in the certificate"),
+            Text::en(
+                "On Unified CM, System > Server has to list the fully qualified domain name that the certificate carries. Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
+            ),
+        ),
+        Event::ConnectionFailed { name, error, .. } => {
+            (format!("the connection to {name} failed: {error}"), Text::en(CAPTURE))
+        }
+        Event::NegotiationError { detail, .. } => {
+            (format!("SIP failed to negotiate TLS: {detail}"), Text::en(CAPTURE))
+        }
+        _ => return None,
+    })
+}
+
+const CAPTURE: &str =
+    "Collect again with Take tcpdump while logging, so that the handshake can be judged.";
 
 const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
 const VERIFICATION: &str =

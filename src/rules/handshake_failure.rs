@@ -6,10 +6,67 @@ use super::scene;
 use super::selection;
 use super::words::Text;
 use crate::connection::{Connection, Outcome};
+use crate::time::duration_text;
 use crate::tls::Role;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[HANDSHAKE_UNFINISHED];
+pub(super) const RULES: &[Rule] = &[SERVER_NOT_TLS, HANDSHAKE_UNFINISHED];
+
+const SERVER_NOT_TLS: Rule = Rule {
+    id: "server-does-not-speak-tls",
+    severity: Severity::Error,
+    summary: Text::en("The server answered the ClientHello with something that is not TLS"),
+    sentence: Text::en(
+        "{server} answered the ClientHello of {client} with {bytes} that {verb} not TLS: another service, or plain text, listens on port {port}.",
+    ),
+    remedy: Text::en(
+        "Check what listens on port {port} of {server}: a plain HTTP or SIP service, or a proxy in the path that answers in clear. On Unified CM, look whether the secure service is activated.",
+    ),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Handshake,
+    page: Page {
+        checks: Text::en(
+            "Whether the server sent bytes after the ClientHello, all of them captured, and none of them is a TLS record.",
+        ),
+        why: Text::en(
+            "A client that gets plain text where it wants TLS gives up at once, and its message (wrong version number) sounds like a fault of TLS versions.",
+        ),
+        symptom: Text::en(
+            "Every connection to this port fails at once; OpenSSL says: wrong version number",
+        ),
+        steps: Text::en(
+            "1. Follow the TCP stream in Wireshark: what does the server say? 2. Connect to the right port, or switch TLS on for the service.",
+        ),
+        caveat: Text::en("A damaged first record looks the same."),
+    },
+    references: &["RFC 8446, 5.1"],
+    check: Check::Connection(server_not_tls),
+};
+
+fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let hello = selection::client_hello_frame(connection)?;
+    let handshake = &connection.handshake;
+    let silent = handshake.entries.iter().all(|entry| entry.from == Role::Client);
+    let bytes = connection.tcp.server.bytes;
+    let ended = connection.outcome.failed() && connection.outcome != Outcome::Unanswered;
+    // Text of a server behind the ClientHello looks like the begin of a STARTTLS.
+    let upgraded = handshake.started_by.is_some_and(|protocol| protocol != "another protocol");
+    if !silent || bytes == 0 || !ended || upgraded || !handshake.gaps().is_empty() {
+        return None;
+    }
+    let values = scene::values(connection)
+        .with("bytes", crate::wire::text::count(bytes, "byte"))
+        .with("verb", if bytes == 1 { "is" } else { "are" });
+    let sent = Evidence::new(hello, "tls.handshake.type", "client_hello").expecting("server_hello");
+    Some(Observation {
+        values,
+        evidence: [sent].into_iter().chain(scene::ending(connection)).collect(),
+        severity: None,
+        of: None,
+    })
+}
 
 const HANDSHAKE_UNFINISHED: Rule = Rule {
     id: "handshake-unfinished",
@@ -48,7 +105,13 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
 fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = selection::client_hello_frame(connection)?;
+    let waited = waited(connection);
     let ending = match connection.outcome {
+        Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
+            if waited.is_some() =>
+        {
+            Text::en("The server fell silent {stage}, and the client gave up after {waited}")
+        }
         Outcome::Reset { by: Role::Client, .. } => {
             Text::en("The client reset the connection {stage} without an alert")
         }
@@ -71,11 +134,32 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         .unwrap_or_else(|| Evidence::new(hello, "tls.handshake.type", "client_hello"));
     let values = scene::values(connection)
         .with_words("ending", ending)
+        .with("waited", waited.map(duration_text).unwrap_or_default())
         .with_words("stage", stage)
         .with_words("remedy", remedy);
     // The file is at fault, not the handshake.
     let severity = (connection.outcome == Outcome::CutOff).then_some(Severity::Info);
     Some(Observation { values, evidence: vec![evidence], severity, of: None })
+}
+
+/// A client that leaves later than this after the server's last word has waited for it;
+/// one that refuses leaves at once.
+const PATIENCE: i64 = 1_000_000_000;
+
+/// How long the client waited for the server before it left, where that was long.
+fn waited(connection: &Connection) -> Option<i64> {
+    let tcp = &connection.tcp.client;
+    let left = tcp.fin.into_iter().chain(tcp.rst).map(|mark| mark.time).min()?;
+    let word = |from: Role| {
+        let entries = connection.handshake.entries.iter();
+        entries
+            .filter(|entry| entry.from == from && entry.time < left)
+            .map(|entry| entry.time)
+            .max()
+    };
+    let last = word(Role::Server).max(word(Role::Client))?;
+    let waited = left.since(last);
+    (waited > PATIENCE).then_some(waited)
 }
 
 /// How far the handshake had come, and what to try.
@@ -133,6 +217,23 @@ mod tests {
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
 
     const ID: &str = "handshake-unfinished";
+
+    #[test]
+    fn a_server_that_answers_in_clear_is_told() {
+        let found = finding("server-does-not-speak-tls", "server-speaks-http.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("that are not TLS"));
+        for sample in ["xmpp-starttls.pcap", "reset-after-client-hello.pcap"] {
+            assert!(findings("server-does-not-speak-tls", sample, EXPRESSWAY).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_alert_that_answers_the_end_of_the_stream_is_a_close() {
+        let found = finding(ID, "closed-after-client-hello.pcap", EXPRESSWAY);
+        assert!(
+            found.sentence().starts_with("The server closed the connection after the ClientHello")
+        );
+    }
 
     #[test]
     fn a_reset_and_silence_are_told() {

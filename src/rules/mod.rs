@@ -33,6 +33,7 @@ mod run;
 mod scene;
 mod selection;
 mod since;
+mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls13_inference;
@@ -44,12 +45,12 @@ mod verdict;
 mod visibility;
 mod words;
 
-pub use case::{Case, CaseConnection, CaseObservation};
+pub use case::{Attempt, Case, CaseConnection, CaseObservation};
 pub use finding::{Evidence, Finding, Observation, Severity};
 pub use mending::mending;
 pub use reaction::{Reaction, reaction};
 pub use rule::{Check, Need, Page, Part, Rule, Subject};
 pub use run::{Judgement, judge, judge_case};
 pub use selection::{Preference, preference};
-pub use verdict::{Verdict, verdicts};
+pub use verdict::{Verdict, verdicts, verdicts_of_case};
 pub use words::{Text, Values};

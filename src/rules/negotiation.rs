@@ -115,7 +115,18 @@ fn offer(hello: &ClientHello) -> String {
         .collect();
     let groups =
         if groups.is_empty() { String::new() } else { format!("; groups {}", groups.join(", ")) };
-    format!("{}{more}{groups}", suites.join(", "))
+    let algorithms: Vec<_> = hello
+        .signature_algorithms()
+        .into_iter()
+        .filter(|code| !names::is_grease(*code))
+        .map(names::signature_scheme_name)
+        .collect();
+    let algorithms = if algorithms.is_empty() {
+        String::new()
+    } else {
+        format!("; signature algorithms {}", algorithms.join(", "))
+    };
+    format!("{}{more}{groups}{algorithms}", suites.join(", "))
 }
 
 const NO_COMMON_VERSION: Rule = Rule {

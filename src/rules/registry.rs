@@ -6,8 +6,8 @@ use super::{
 };
 use super::{
     cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
-    handshake_failure, negotiation, own_certificate, path_validation, refusal, tls13_inference,
-    traversal, trust_store, unified_cm, visibility,
+    handshake_failure, negotiation, own_certificate, path_validation, refusal, tcp,
+    tls13_inference, traversal, trust_store, unified_cm, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -33,6 +33,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("cipher preference", cipher_preference::RULES),
     ("negotiation", negotiation::RULES),
     ("alerts", alerts::RULES),
+    ("TCP", tcp::RULES),
     ("handshake failure", handshake_failure::RULES),
     ("visibility", visibility::RULES),
     ("inferred from TLS 1.3 record lengths", tls13_inference::RULES),
@@ -192,6 +193,7 @@ mod tests {
             "expc-san-missing-cluster",
             "expe-san-missing-domain",
             "chat-alias-missing",
+            "refusal-in-log-only",
             "cert-without-cn",
             "cert-key-8192",
             "cert-odd-oid",

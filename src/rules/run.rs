@@ -1,9 +1,11 @@
 //! Runs the rules on a connection.
 
 use super::case::Case;
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::registry;
-use super::rule::{Check, Need, Rule, Subject};
+use super::rule::{Check, Need, Part, Rule, Subject};
+use crate::connection::Outcome;
+use crate::expressway::{Checker, service};
 
 /// What came of running all rules on one connection.
 #[derive(Debug, Default)]
@@ -27,7 +29,7 @@ pub fn judge(subject: &Subject<'_>) -> Judgement {
         if let Some(observation) = check(subject) {
             judgement.findings.push(Finding {
                 rule,
-                severity: observation.severity.unwrap_or(rule.severity),
+                severity: doubtful(subject, rule).or(observation.severity).unwrap_or(rule.severity),
                 streams: vec![subject.connection.stream],
                 values: observation.values,
                 evidence: observation.evidence,
@@ -36,6 +38,25 @@ pub fn judge(subject: &Subject<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+/// A fault of a certificate that the other side took, where the fault itself is in doubt,
+/// is no more than information: SIP TLS goes in both directions, so without a known
+/// Expressway the trust store may be that of the other end; and with several anchors of
+/// one subject the other way to look them up may accept the chain.
+fn doubtful(subject: &Subject<'_>, rule: &Rule) -> Option<Severity> {
+    let connection = subject.connection;
+    let of_certificate = matches!(rule.part, Part::Certificate { .. });
+    if !of_certificate || connection.outcome != Outcome::Completed {
+        return None;
+    }
+    let sip =
+        service(connection.server.port).is_some_and(|service| service.checker == Checker::SipZone);
+    let stranger = sip && !subject.deployment.knows_addresses();
+    let chain = connection.server_path.chain();
+    let accepted_otherwise =
+        chain.and_then(|chain| chain.otherwise.as_ref()).is_some_and(|other| other.validation.ok());
+    (stranger || accepted_otherwise).then_some(Severity::Info)
 }
 
 /// Runs every rule on cases on `case`, in the order of the registry; with each finding

@@ -47,9 +47,14 @@ pub(super) fn named_client(subject: &Subject<'_>) -> String {
 /// The server with who it is and the service behind the port.
 pub(super) fn named_server(subject: &Subject<'_>) -> String {
     let server = server_and_service(subject.connection);
-    match subject.leg.server {
-        Party::Unknown => server,
-        party => format!("{} {server}", party.name()),
+    let own = subject.leg.server_appliance.and_then(|index| subject.deployment.appliance(index));
+    let said = subject.connection.server_name().is_some();
+    let own = own.map(|own| own.name.as_str()).filter(|name| !name.is_empty());
+    let known = own.or_else(|| subject.deployment.name_of(subject.connection.server.address));
+    match (subject.leg.server, known.filter(|_| !said)) {
+        (Party::Unknown, _) => server,
+        (party, Some(name)) => format!("{} {name} ({server})", party.name()),
+        (party, None) => format!("{} {server}", party.name()),
     }
 }
 

@@ -105,6 +105,11 @@ pub(super) fn remedies(connection: &Connection) -> &'static [Text] {
     }
 }
 
+/// The same where the certificate is hidden and only its kind is known.
+pub(super) const fn hidden_remedies() -> &'static [Text] {
+    &[PREFER_RSA, ECDSA_LAST, FORBID_ECDSA]
+}
+
 /// As one sentence for a finding.
 pub(super) fn remedy(connection: &Connection) -> Text {
     match preference(connection) {

@@ -10,6 +10,20 @@ use crate::tls::Role;
 pub(super) fn since(subject: &Subject<'_>, cause: &Finding) -> Option<String> {
     let version = subject.version();
     let of = cause.of.unwrap_or(Role::Server);
+    let by_id = match cause.rule.id {
+        "eku-unsuitable" | "eku-refused" if subject.leg.client.is_expressway() => Some(EKU),
+        "tls13-client-refused-certificate" if subject.leg.is_sip_of_expressway() => {
+            Some(SIGNATURES)
+        }
+        _ => None,
+    };
+    if let Some(text) = by_id {
+        let running = version.map_or_else(
+            || "the version of this Expressway is not known".to_owned(),
+            |version| format!("this Expressway runs {version}"),
+        );
+        return Some(text.fill(&Values::new().with("running", running)));
+    }
     let about_certificate =
         matches!(cause.rule.part, Part::Certificate { .. }) || cause.of.is_some();
     let text = match of {
@@ -22,6 +36,15 @@ pub(super) fn since(subject: &Subject<'_>, cause: &Finding) -> Option<String> {
     let running = version.map(|version| version.to_string()).unwrap_or_default();
     Some(text.fill(&Values::new().with("version", running)))
 }
+
+/// Field Notice FN74362; 225482; 225693.
+const EKU: Text = Text::en(
+    "Public CAs stop putting clientAuth into certificates (FN74362; dates in its own text and in 225482 differ). X15.4 is the interim fix for Expressway-E, X15.5 separates client and server certificates and has `xConfiguration SIP TLS Certificate ExtendedKeyUsage Checking Mode`; {running}.",
+);
+/// Administrator Guide X15.5, Reference Material; 225476.
+const SIGNATURES: Text = Text::en(
+    "From X15.2 on SIP offers TLS 1.3 by default, and `xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa` (default On, restart all peers) decides whether RSA or ECDSA is preferred; it has no effect on HTTPS; {running}.",
+);
 
 fn shows_certificate_to_unified_cm(subject: &Subject<'_>) -> bool {
     let leg = subject.leg;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::case::Attempt;
 use super::finding::{Finding, Severity};
 use super::mending::mending;
 use super::reaction;
@@ -9,9 +10,10 @@ use super::rule::{Part, Subject};
 use super::scene;
 use super::selection;
 use super::since::since;
+use super::tcp;
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
-use crate::expressway::{Leg, service};
+use crate::connection::{Claim, Connection, Outcome};
+use crate::expressway::{Event, Leg, service};
 use crate::packet::Endpoint;
 use crate::tls::Role;
 use crate::tls::names::Authentication;
@@ -74,6 +76,40 @@ pub fn verdicts(judged: &[(Subject<'_>, &[Finding])]) -> Vec<Verdict> {
     verdicts
 }
 
+/// The verdicts on services that could not be reached by TCP, each with its capture.
+#[must_use]
+pub fn verdicts_of_case(
+    findings: &[(Option<usize>, Finding)],
+    attempts: &[Attempt],
+) -> Vec<(usize, Verdict)> {
+    let of_tcp = findings.iter().filter(|(_, finding)| finding.rule.id == tcp::ID);
+    of_tcp
+        .filter_map(|(capture, finding)| {
+            let capture = (*capture)?;
+            let stream = *finding.streams.first()?;
+            let attempt =
+                attempts.iter().find(|one| one.capture == capture && one.stream == stream)?;
+            let verdict = Verdict {
+                client: attempt.unopened.client.address,
+                server: attempt.unopened.server,
+                service: service(attempt.unopened.server.port).map(|service| service.name),
+                leg: attempt.leg,
+                appliance: None,
+                since: None,
+                log: Vec::new(),
+                streams: finding.streams.clone(),
+                cause: finding.rule.id,
+                severity: finding.severity,
+                refused_by: attempt.unopened.refused.map(|_| Role::Server),
+                sentence: finding.sentence(),
+                remedies: vec![finding.remedy()],
+                mended_by: None,
+            };
+            Some((capture, verdict))
+        })
+        .collect()
+}
+
 /// The first finding, in the order of the registry, that explains how the connection
 /// ended.
 fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<&'a Finding> {
@@ -113,8 +149,8 @@ impl Verdict {
             cause: cause.rule.id,
             severity: cause.severity,
             refused_by: connection.outcome.aborted_by(),
-            sentence: sentence(subject, cause),
-            remedies: remedies(connection, cause, findings),
+            sentence: sentence(subject, cause) + &logged(subject, cause),
+            remedies: remedies(subject, cause, findings),
             mended_by: mended_by(connection, cause),
         }
     }
@@ -183,7 +219,52 @@ const fn how(connection: &Connection) -> Text {
     }
 }
 
-fn remedies(connection: &Connection, cause: &Finding, findings: &[Finding]) -> Vec<String> {
+/// The reason in the log, where the capture hides it.
+fn logged(subject: &Subject<'_>, cause: &Finding) -> String {
+    let hidden = ["tls13-client-refused-certificate", "certificate-refused", "alert-received"];
+    if !hidden.contains(&cause.rule.id) {
+        return String::new();
+    }
+    let said = subject.log.iter().find_map(|line| match &line.event {
+        Event::ChainRefused { error, depth, .. } => {
+            let depth = depth.map(|depth| format!(" at depth {depth}")).unwrap_or_default();
+            Some((line.number, LOGGED_CHAIN, format!("{error}{depth}")))
+        }
+        Event::NameRefused { name, .. } => Some((line.number, LOGGED_NAME, name.clone())),
+        _ => None,
+    });
+    let Some((line, text, what)) = said else { return String::new() };
+    format!(" {}", text.fill(&Values::new().with("line", line).with("what", what)))
+}
+
+const LOGGED_CHAIN: Text =
+    Text::en("The log names the reason that the capture hides (line {line}): {what}.");
+const LOGGED_NAME: Text = Text::en(
+    "The log names the reason that the capture hides (line {line}): the name {what} is not in the certificate.",
+);
+
+/// Under TLS 1.3: what prefers the RSA certificate, where the hidden one is an EC one.
+fn hidden_ecdsa(subject: &Subject<'_>) -> Vec<String> {
+    let connection = subject.connection;
+    let key = connection.inferred(|claim| match claim {
+        Claim::ServerKey(key) => Some(key.is_rsa()),
+        _ => None,
+    });
+    if !matches!(key, Some((_, false))) || !connection.server_certificates.is_empty() {
+        return Vec::new();
+    }
+    if subject.leg.is_sip_of_expressway() {
+        return vec![PREFER_RSA_SIGNATURES.fill(&Values::new())];
+    }
+    selection::hidden_remedies().iter().map(|way| way.fill(&Values::new())).collect()
+}
+
+const PREFER_RSA_SIGNATURES: Text = Text::en(
+    "The lengths of records tell an EC certificate. To get the RSA one: `xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On` (from X15.2 on, effective with TLS 1.3 only), restart all peers; Unified CM by default goes by the TLS 1.2 cipher order instead: Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the SIP list.",
+);
+
+fn remedies(subject: &Subject<'_>, cause: &Finding, findings: &[Finding]) -> Vec<String> {
+    let connection = subject.connection;
     let untrusted_ecdsa = selection::is_ecdsa(connection)
         && cause.of == Some(Role::Server)
         && findings.iter().any(|finding| {
@@ -201,6 +282,9 @@ fn remedies(connection: &Connection, cause: &Finding, findings: &[Finding]) -> V
     }
     if remedies.is_empty() || namesake {
         remedies.push(cause.remedy());
+    }
+    if cause.of == Some(Role::Server) {
+        remedies.extend(hidden_ecdsa(subject));
     }
     remedies.extend(behind(cause, findings));
     remedies

@@ -16,6 +16,8 @@ use crate::wire::text::{count, hex, printable};
 
 /// Values of one side, and entries of a list, that are told.
 const TOLD: usize = 5;
+/// Lists up to this length are told in full by the words of their values.
+const SHORT: usize = 4;
 /// Settings of one Expressway that are told; the JSON document has all.
 const SETTINGS: usize = 40;
 const HEADING: Style = Style::new().bold();
@@ -217,7 +219,7 @@ fn moved(before: &Half, after: &Half) -> bool {
             (Some(before), Some(after)) if !before.eq_ignore_ascii_case(after))
 }
 
-/// `2 handshakes, completed`; `3 handshakes, mixed: completed (2), ...`.
+/// `2 handshakes, completed`; `3 handshakes, mixed: completed in 2, ...`.
 fn outcome(half: &Half) -> String {
     let handshakes = count(half.connections, "handshake");
     let seen = half.seen(Aspect::Outcome);
@@ -247,7 +249,7 @@ fn cause(half: &Half) -> Option<String> {
 fn values(seen: &Seen) -> String {
     let several = seen.values().len() > 1;
     let told = |(value, number): &(Value, u64)| {
-        if several { format!("{} ({number})", value.text) } else { value.text.clone() }
+        if several { format!("{} in {number}", value.text) } else { value.text.clone() }
     };
     let mut told: Vec<String> = seen.values().map(told).collect();
     cut(&mut told);
@@ -294,15 +296,19 @@ fn parts(old: &Value, new: &Value, before: &Parts, after: &Parts) -> String {
         .filter(|(part, ..)| only_fingerprint || *part != "SHA-256")
         .filter(|(part, ..)| !IN_BRIEF.contains(part))
         .map(|(part, a, b)| format!("; {part} {a} -> {b}"));
-    let head = if old.text == new.text {
-        old.text.clone()
-    } else {
-        format!("{} -> {}", old.text, new.text)
-    };
-    head + &told.collect::<String>()
+    arrow(old, new) + &told.collect::<String>()
 }
 
-/// Two lists: their beginnings, and what is gone, new, or elsewhere.
+/// `a -> b`, or `a` where the words are the same.
+fn arrow(old: &Value, new: &Value) -> String {
+    if old.text == new.text {
+        return old.text.clone();
+    }
+    format!("{} -> {}", old.text, new.text)
+}
+
+/// Two lists: their beginnings, and what is gone, new, or elsewhere. Short lists stand in
+/// the words of their values already.
 fn lists(old: &Value, new: &Value, before: &[String], after: &[String]) -> String {
     let missing = |of: &[String], from: &[String]| {
         let from: BTreeSet<&String> = from.iter().collect();
@@ -311,12 +317,11 @@ fn lists(old: &Value, new: &Value, before: &[String], after: &[String]) -> Strin
         cut(&mut missing);
         missing.join(", ")
     };
+    let mut text = arrow(old, new);
+    if old.text != new.text && before.len().max(after.len()) <= SHORT {
+        return text;
+    }
     let (gone, added) = (missing(before, after), missing(after, before));
-    let mut text = if old.text == new.text {
-        old.text.clone()
-    } else {
-        format!("{} -> {}", old.text, new.text)
-    };
     if before == after {
         text.push_str("; others of the same names");
     } else if gone.is_empty() && added.is_empty() {

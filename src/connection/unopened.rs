@@ -1,0 +1,37 @@
+//! TCP connections that never came to be: the SYN was refused, or nobody answered.
+
+use crate::flow::{Flow, Mark};
+use crate::packet::{Direction, Endpoint};
+
+/// A TCP connection that was not opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unopened {
+    /// Who sent the SYN.
+    pub client: Endpoint,
+    /// To whom.
+    pub server: Endpoint,
+    /// The first SYN.
+    pub syn: Mark,
+    /// The RST that refused it; `None` when nothing came back.
+    pub refused: Option<Mark>,
+}
+
+impl Unopened {
+    /// What a flow without payload tells, if its opening was captured.
+    #[must_use]
+    pub fn of(flow: &Flow) -> Option<Self> {
+        Direction::BOTH.into_iter().find_map(|side| {
+            let (client, server) = (flow.half(side), flow.half(side.reverse()));
+            let syn = client.syn.filter(|_| server.syn.is_none())?;
+            if client.bytes > 0 || server.bytes > 0 || client.has_acknowledged() {
+                return None;
+            }
+            let refused = server.rst;
+            if refused.is_none() && server.segments > 0 {
+                return None;
+            }
+            let (client, server) = (flow.key.sender(side), flow.key.receiver(side));
+            Some(Self { client, server, syn, refused })
+        })
+    }
+}
