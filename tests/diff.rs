@@ -238,6 +238,20 @@ fn what_tls13_hides_is_not_visible_and_not_changed() {
 }
 
 #[test]
+fn a_service_that_is_no_longer_there_is_broken() {
+    let trust = "samples/trust/expressway.pem";
+    let (works, refused) = ("samples/rsa-trusted.pcap", "samples/connection-refused.pcap");
+    let broken = diff(&["--trust", trust, works, refused]);
+    assert_eq!((broken.0["legs"].as_array().unwrap().len(), broken.1), (1, Some(1)));
+    let leg = broken.leg("cucmpub", UDS);
+    assert_eq!(leg.0["class"], "broken");
+    leg.went("outcome", "completed", "TCP connection refused");
+    leg.went("cause", "none", "tcp-connection-failed");
+    let mended = diff(&["--trust", trust, refused, works]);
+    assert_eq!(mended.leg("cucmpub", UDS).0["class"], "fixed");
+}
+
+#[test]
 fn chance_is_no_change() {
     let again = pair(("upgraded", STORE), ("upgraded-again", STORE));
     again.login("unchanged", "unchanged", 0);
@@ -286,7 +300,7 @@ fn a_mixed_leg_says_so() {
     mixed.login("broken", "changed", 1);
     assert_eq!(mixed.leg("cucmpub", TFTP).0["after"]["state"], "mixed");
     let said = run_diff(&arguments).stdout;
-    let words = "after: 2 handshakes, mixed: client aborted: unknown_ca (48) in 1, completed in 1";
+    let words = "after: 2 connections, mixed: client aborted: unknown_ca (48) in 1, completed in 1";
     assert!(said.contains(words), "{said}");
     // The other way round it is mended, and half mended is not mended.
     let back = ["--trust", &stores, "--before", &files[1], &files[2], "--after", &files[1]];

@@ -17,12 +17,15 @@ use std::net::IpAddr;
 
 pub use appliances::{ApplianceDifference, SettingChange};
 pub use facts::{Aspect, Content, Fact, Value};
+use pairing::Try;
 pub use store::StoreDifference;
 
 use super::legs;
 use super::model::{Judged, Report};
+use crate::connection::Outcome;
 use crate::expressway::Leg;
 use crate::packet::Endpoint;
+use crate::rules::Verdict;
 use crate::trust::Store;
 
 /// One of the two runs.
@@ -304,21 +307,28 @@ fn changes(before: &Half, after: &Half) -> Vec<Change> {
 }
 
 impl Half {
-    fn of(connections: &[&Judged], causes: &facts::Causes<'_>) -> Option<Self> {
-        let first = connections.first()?;
+    fn of(tries: &[Try<'_>], causes: &facts::Causes<'_>) -> Option<Self> {
+        let first = tries.first()?;
+        let name = |one: &Try<'_>| match one {
+            Try::Tls(judged) => legs::name(&judged.connection),
+            Try::Unopened(..) => None,
+        };
         let mut half = Self {
-            client: first.connection.client.address,
-            server: first.connection.server,
-            name: connections.iter().find_map(|judged| legs::name(&judged.connection)),
-            leg: first.leg,
+            client: first.client(),
+            server: first.server(),
+            name: tries.iter().find_map(name),
+            leg: first.leg(),
             connections: 0,
             completed: 0,
             failed: 0,
             streams: Vec::new(),
             seen: BTreeMap::new(),
         };
-        for judged in connections {
-            half.add(judged, causes);
+        for one in tries {
+            match one {
+                Try::Tls(judged) => half.add(judged, causes),
+                Try::Unopened(capture, verdict) => half.add_unopened(*capture, verdict),
+            }
         }
         Some(half)
     }
@@ -326,10 +336,23 @@ impl Half {
     fn add(&mut self, judged: &Judged, causes: &facts::Causes<'_>) {
         let outcome = judged.connection.outcome;
         self.connections += 1;
-        self.completed += u64::from(outcome == crate::connection::Outcome::Completed);
+        self.completed += u64::from(outcome == Outcome::Completed);
         self.failed += u64::from(outcome.failed());
         self.streams.push((judged.capture, judged.connection.stream));
-        for (aspect, fact) in facts::facts(judged, causes) {
+        self.learn(facts::facts(judged, causes));
+    }
+
+    fn add_unopened(&mut self, capture: usize, verdict: &Verdict) {
+        for stream in &verdict.streams {
+            self.connections += 1;
+            self.failed += 1;
+            self.streams.push((capture, *stream));
+            self.learn(facts::unopened(verdict));
+        }
+    }
+
+    fn learn(&mut self, facts: Vec<(Aspect, Fact)>) {
+        for (aspect, fact) in facts {
             self.seen.entry(aspect).or_default().add(fact);
         }
     }

@@ -187,6 +187,15 @@ pub(super) fn facts(judged: &Judged, causes: &Causes<'_>) -> Vec<(Aspect, Fact)>
     facts
 }
 
+/// The facts of TCP connections that were not opened.
+pub(super) fn unopened(verdict: &Verdict) -> Vec<(Aspect, Fact)> {
+    let outcome = match verdict.refused_by {
+        Some(_) => "TCP connection refused",
+        None => "TCP connection not answered",
+    };
+    vec![(Aspect::Outcome, Fact::plain(outcome)), (Aspect::Cause, Fact::plain(verdict.cause))]
+}
+
 /// Why a connection does not show what it should.
 pub(super) const fn missing(connection: &Connection) -> &'static str {
     match connection.ledger {

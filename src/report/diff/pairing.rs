@@ -1,12 +1,13 @@
 //! Which connections of two runs belong to the same leg.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::connection::{Connection, NameVerdict, Reference};
-use crate::expressway::{Checker, Party, service};
+use crate::expressway::{Checker, Leg, Party, service};
 use crate::packet::Endpoint;
 use crate::report::model::{Judged, Report};
+use crate::rules::Verdict;
 
 /// Who connects.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,11 +26,55 @@ enum Whom {
 type Key = (Who, Whom);
 
 /// The connections of a leg before and after; one of the two may be empty.
-pub(super) type Pair<'r> = (Vec<&'r Judged>, Vec<&'r Judged>);
+pub(super) type Pair<'r> = (Vec<Try<'r>>, Vec<Try<'r>>);
 
-/// A connection with the name of its server.
+/// What became of an attempt to connect.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Try<'r> {
+    /// A TLS connection.
+    Tls(&'r Judged),
+    /// TCP connections of a capture that were refused or not answered.
+    Unopened(usize, &'r Verdict),
+}
+
+impl Try<'_> {
+    /// The host that connects.
+    pub(super) const fn client(&self) -> IpAddr {
+        match self {
+            Self::Tls(judged) => judged.connection.client.address,
+            Self::Unopened(_, verdict) => verdict.client,
+        }
+    }
+
+    /// What it connects to.
+    pub(super) const fn server(&self) -> Endpoint {
+        match self {
+            Self::Tls(judged) => judged.connection.server,
+            Self::Unopened(_, verdict) => verdict.server,
+        }
+    }
+
+    /// Who they are.
+    pub(super) const fn leg(&self) -> Leg {
+        match self {
+            Self::Tls(judged) => judged.leg,
+            Self::Unopened(_, verdict) => verdict.leg,
+        }
+    }
+
+    fn place(&self) -> (usize, u64) {
+        match self {
+            Self::Tls(judged) => (judged.capture, judged.connection.stream),
+            Self::Unopened(capture, verdict) => {
+                (*capture, verdict.streams.first().copied().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// An attempt with the name of its server.
 struct Named<'r> {
-    judged: &'r Judged,
+    one: Try<'r>,
     name: Option<String>,
 }
 
@@ -42,8 +87,8 @@ type Level = fn(&Named<'_>) -> Option<Key>;
 const LEVELS: [Level; 4] = [
     |one| Some((host(one), whom(one))),
     |one| Some((party(one)?, whom(one))),
-    |one| Some((host(one), Whom::Address(one.judged.connection.server))),
-    |one| Some((party(one)?, Whom::Address(one.judged.connection.server))),
+    |one| Some((host(one), Whom::Address(one.one.server()))),
+    |one| Some((party(one)?, Whom::Address(one.one.server()))),
 ];
 
 /// Pairs the connections of two runs by leg, in the order in which the legs were first
@@ -57,27 +102,27 @@ pub(super) fn pairs<'r>(before: &'r Report, after: &'r Report) -> Vec<Pair<'r>> 
         let mut new = new.groups;
         for (key, group) in old.groups {
             match new.remove(&key) {
-                Some(other) => pairs.push((judged(group), judged(other))),
+                Some(other) => pairs.push((tries(group), tries(other))),
                 None => rest.0.extend(group),
             }
         }
         rest.1.extend(new.into_values().flatten());
     }
     let [closest, ..] = LEVELS;
-    let alone = |rest| grouped(rest, closest).groups.into_values().map(judged);
+    let alone = |rest| grouped(rest, closest).groups.into_values().map(tries);
     pairs.extend(alone(rest.0).map(|group| (group, Vec::new())));
     pairs.extend(alone(rest.1).map(|group| (Vec::new(), group)));
     pairs.sort_by_key(|(old, new)| (place(old).unwrap_or((usize::MAX, 0)), place(new)));
     pairs
 }
 
-fn place(group: &[&Judged]) -> Option<(usize, u64)> {
-    group.iter().map(|one| (one.capture, one.connection.stream)).min()
+fn place(group: &[Try<'_>]) -> Option<(usize, u64)> {
+    group.iter().map(Try::place).min()
 }
 
-fn judged(group: Vec<Named<'_>>) -> Vec<&Judged> {
-    let mut group: Vec<&Judged> = group.into_iter().map(|one| one.judged).collect();
-    group.sort_by_key(|one| (one.capture, one.connection.stream));
+fn tries(group: Vec<Named<'_>>) -> Vec<Try<'_>> {
+    let mut group: Vec<Try<'_>> = group.into_iter().map(|named| named.one).collect();
+    group.sort_by_key(Try::place);
     group
 }
 
@@ -101,13 +146,13 @@ fn grouped(connections: Vec<Named<'_>>, level: Level) -> Grouped<'_> {
 /// The connections that count. One that does not tell the name of its server has the one
 /// by which others reached the same server, if that is one name only.
 fn named(report: &Report) -> Vec<Named<'_>> {
-    let counts = |judged: &&Judged| judged.same_as.is_none();
-    let mut named: Vec<Named<'_>> =
-        report.connections.iter().filter(counts).map(Named::of).collect();
+    let tls = report.connections.iter().filter(|judged| judged.same_as.is_none());
+    let tls = tls.map(|judged| Named::of(Try::Tls(judged)));
+    let mut named: Vec<Named<'_>> = tls.chain(unopened(report)).collect();
     let mut known: BTreeMap<Endpoint, Option<String>> = BTreeMap::new();
     for one in named.iter().filter(|one| one.name.is_some()) {
         known
-            .entry(one.judged.connection.server)
+            .entry(one.one.server())
             .and_modify(|name| {
                 if *name != one.name {
                     *name = None;
@@ -116,12 +161,29 @@ fn named(report: &Report) -> Vec<Named<'_>> {
             .or_insert_with(|| one.name.clone());
     }
     for one in named.iter_mut().filter(|one| one.name.is_none()) {
-        let connection = &one.judged.connection;
-        if !is_by_address(connection) {
-            one.name = known.get(&connection.server).cloned().flatten();
+        let by_address = matches!(one.one, Try::Tls(judged) if is_by_address(&judged.connection));
+        if !by_address {
+            one.name = known.get(&one.one.server()).cloned().flatten();
         }
     }
     named
+}
+
+/// Verdicts on what never became a TLS connection.
+fn unopened(report: &Report) -> impl Iterator<Item = Named<'_>> {
+    let places: BTreeSet<(usize, u64)> = report
+        .connections
+        .iter()
+        .map(|judged| (judged.capture, judged.connection.stream))
+        .collect();
+    let is_tls = move |capture: usize, verdict: &Verdict| {
+        verdict.streams.iter().any(|stream| places.contains(&(capture, *stream)))
+    };
+    report
+        .verdicts
+        .iter()
+        .filter(move |(capture, verdict)| !is_tls(*capture, verdict))
+        .map(|(capture, verdict)| Named::of(Try::Unopened(*capture, verdict)))
 }
 
 /// Whether a client that sends every name sent none: it was told an address.
@@ -131,9 +193,12 @@ fn is_by_address(connection: &Connection) -> bool {
 }
 
 impl<'r> Named<'r> {
-    fn of(judged: &'r Judged) -> Self {
-        let name = said(&judged.connection);
-        Self { judged, name: name.map(|name| name.trim_end_matches('.').to_ascii_lowercase()) }
+    fn of(one: Try<'r>) -> Self {
+        let name = match one {
+            Try::Tls(judged) => said(&judged.connection),
+            Try::Unopened(..) => None,
+        };
+        Self { one, name: name.map(|name| name.trim_end_matches('.').to_ascii_lowercase()) }
     }
 }
 
@@ -152,19 +217,19 @@ fn said(connection: &Connection) -> Option<String> {
 
 /// The host that connects. Clients outside are one: their addresses are chance.
 fn host(one: &Named<'_>) -> Who {
-    match one.judged.leg.client {
+    match one.one.leg().client {
         Party::Client => Who::Party(Party::Client),
-        _ => Who::Address(one.judged.connection.client.address),
+        _ => Who::Address(one.one.client()),
     }
 }
 
 fn party(one: &Named<'_>) -> Option<Who> {
-    let party = one.judged.leg.client;
+    let party = one.one.leg().client;
     (party != Party::Unknown).then_some(Who::Party(party))
 }
 
 fn whom(one: &Named<'_>) -> Whom {
-    let server = one.judged.connection.server;
+    let server = one.one.server();
     match &one.name {
         Some(name) => Whom::Name(name.clone(), server.port),
         None => Whom::Address(server),

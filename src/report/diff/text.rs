@@ -138,9 +138,8 @@ impl Page {
     }
 
     fn leg(&mut self, leg: &LegDifference) {
-        let Some(half) = leg.after.as_ref().or(leg.before.as_ref()) else { return };
         let from = self.text.len();
-        self.line(&format!("{}  ", leg.class.word()), &title(half), 2);
+        self.line(&format!("{}  ", leg.class.word()), &leg_title(leg), 2);
         self.paint(from, leg.class.word(), style(leg));
         if let (Some(before), Some(after)) = (&leg.before, &leg.after)
             && moved(before, after)
@@ -178,7 +177,7 @@ impl Page {
         let Some(after) = &leg.after else { return };
         let state = after.state().word();
         let cause = cause(after).unwrap_or_default();
-        let text = format!("{}: {}{cause}", title(after), outcome(after));
+        let text = format!("{}: {}{cause}", leg_title(leg), outcome(after));
         let from = self.text.len();
         self.line(&format!("  {state:<8}  "), &text, 12);
         self.paint(from, state, style(leg));
@@ -206,6 +205,13 @@ fn style(leg: &LegDifference) -> Style {
     }
 }
 
+/// The ends after the change; the name of before, where only that is known.
+fn leg_title(leg: &LegDifference) -> String {
+    let halves = [&leg.after, &leg.before].into_iter().flatten();
+    let name = halves.clone().find_map(|half| half.name.as_deref());
+    halves.take(1).map(|half| ends(&half.leg, half.client, half.server, name)).collect()
+}
+
 fn title(half: &Half) -> String {
     ends(&half.leg, half.client, half.server, half.name.as_deref())
 }
@@ -219,9 +225,9 @@ fn moved(before: &Half, after: &Half) -> bool {
             (Some(before), Some(after)) if !before.eq_ignore_ascii_case(after))
 }
 
-/// `2 handshakes, completed`; `3 handshakes, mixed: completed in 2, ...`.
+/// `2 connections, completed`; `3 connections, mixed: completed in 2, ...`.
 fn outcome(half: &Half) -> String {
-    let handshakes = count(half.connections, "handshake");
+    let connections = count(half.connections, "connection");
     let seen = half.seen(Aspect::Outcome);
     let ends = seen.map(values).unwrap_or_default();
     let unseen = half.connections - half.completed - half.failed;
@@ -232,10 +238,10 @@ fn outcome(half: &Half) -> String {
     match half.state() {
         State::Unknown => {
             let reason = seen.and_then(|seen| seen.hidden).unwrap_or("not visible");
-            format!("{handshakes}, how it ended was not seen: {reason}")
+            format!("{connections}, how it ended was not seen: {reason}")
         }
-        State::Mixed => format!("{handshakes}, mixed: {ends}{unknown}"),
-        State::Works | State::Fails => format!("{handshakes}, {ends}{unknown}"),
+        State::Mixed => format!("{connections}, mixed: {ends}{unknown}"),
+        State::Works | State::Fails => format!("{connections}, {ends}{unknown}"),
     }
 }
 
