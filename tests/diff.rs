@@ -252,6 +252,42 @@ fn a_service_that_is_no_longer_there_is_broken() {
 }
 
 #[test]
+fn an_expressway_with_another_address_is_the_same_leg() {
+    let files = ["samples/rsa-trusted.pcap", "samples/vlan.pcap"];
+    let trust = ["--trust", "samples/trust/expressway.pem"];
+    let parted = diff(&[&trust[..], &files].concat());
+    assert_eq!(
+        parted.classes(),
+        [("cucmpub", UDS, "only_after"), ("cucmpub", UDS, "only_before")],
+        "two hosts of which nothing is known"
+    );
+    let who = ["--map", "10.30.5.20=expressway-c", "--map", "10.40.5.20=expressway-c"];
+    let arguments = [&trust[..], &who, &files].concat();
+    assert_eq!(diff(&arguments).classes(), [("cucmpub", UDS, "changed")], "another offer");
+    let said = run_diff(&arguments).stdout;
+    assert!(said.contains("was: Expressway-C 10.30.5.20 to UC node"), "{said}");
+}
+
+#[test]
+fn the_same_traffic_in_another_archive_is_unchanged() {
+    let files = [archive(15), archive(17)].map(|path| path.to_str().unwrap().to_owned());
+    let again = diff(&[&files[0], &files[1]]);
+    assert!(list(&again.0["legs"]).all(|leg| leg["class"] == "unchanged"), "{:?}", again.classes());
+    assert_eq!(list(&again.0["legs"]).count(), 7);
+}
+
+#[test]
+fn what_one_side_does_not_show_is_not_seen() {
+    let trust = ["--trust", "samples/trust/expressway.pem"];
+    let arguments = [&trust[..], &["samples/rsa-trusted.pcap", "samples/truncated.pcap"]].concat();
+    let cut = run_diff(&[&["--json"], &arguments[..]].concat());
+    let document: Value = serde_json::from_str(&cut.stdout).unwrap();
+    assert_eq!(document["legs"][0]["class"], "not_seen");
+    let resumed = [&trust[..], &["samples/resumed-tls12.pcap", "samples/resumed-tls12.pcap"]];
+    assert_eq!(diff(&resumed.concat()).classes(), [("cucmpub", UDS, "unchanged")]);
+}
+
+#[test]
 fn chance_is_no_change() {
     let again = pair(("upgraded", STORE), ("upgraded-again", STORE));
     again.login("unchanged", "unchanged", 0);

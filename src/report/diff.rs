@@ -374,3 +374,34 @@ impl Half {
         self.seen.get(&aspect)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::State::{Fails, Mixed, Unknown, Works};
+    use super::*;
+
+    #[test]
+    fn every_pair_of_states_has_its_class() {
+        let of = |before, after| class(Some(before), Some(after), false);
+        for (before, after, expected) in [
+            (Works, Fails, Class::Broken),
+            (Works, Mixed, Class::Broken),
+            (Mixed, Fails, Class::Broken),
+            (Fails, Works, Class::Fixed),
+            (Mixed, Works, Class::Fixed),
+            (Fails, Mixed, Class::Changed),
+            (Works, Works, Class::Unchanged),
+            (Fails, Fails, Class::Unchanged),
+            (Mixed, Mixed, Class::Unchanged),
+            (Unknown, Unknown, Class::Unchanged),
+            (Unknown, Works, Class::NotSeen),
+            (Fails, Unknown, Class::NotSeen),
+        ] {
+            assert_eq!(of(before, after), expected, "{before:?} {after:?}");
+        }
+        assert_eq!(class(None, Some(Works), false), Class::OnlyAfter);
+        assert_eq!(class(Some(Fails), None, false), Class::OnlyBefore);
+        assert_eq!(class(Some(Works), Some(Works), true), Class::Changed);
+        assert_eq!(class(Some(Fails), Some(Works), true), Class::Fixed);
+    }
+}

@@ -6,6 +6,9 @@ use super::StoreDifference;
 use super::certificates::brief;
 use crate::expressway::{Appliance, Settings};
 use crate::report::model::Report;
+use crate::report::words::date;
+use crate::wire::text::hex;
+use crate::x509::Certificate;
 
 /// Beginnings of the settings that decide what Expressway offers in TLS, what it checks,
 /// and whom it connects to (Administrator Guide X15.5, xConfiguration reference).
@@ -87,8 +90,8 @@ impl ApplianceDifference {
 
     fn compare(&mut self, before: &Appliance, after: &Appliance) {
         let version = |one: &Appliance| one.version.map(|version| version.to_string());
-        let server = |one: &Appliance| one.server_leaf().map(|leaf| brief(leaf));
-        let client = |one: &Appliance| one.client_leaf().map(|leaf| brief(leaf));
+        let server = |one: &Appliance| one.server_leaf().map(|leaf| certificate(leaf));
+        let client = |one: &Appliance| one.client_leaf().map(|leaf| certificate(leaf));
         self.value("software", version(before), version(after));
         self.value("server certificate", server(before), server(after));
         if !before.client_certificates.is_empty() || !after.client_certificates.is_empty() {
@@ -135,6 +138,13 @@ impl ApplianceDifference {
     }
 }
 
+/// A certificate, so that two of them differ in words.
+fn certificate(leaf: &Certificate) -> String {
+    let until = date(&leaf.not_after);
+    let begin = hex(leaf.sha256.get(..8).unwrap_or_default());
+    format!("{}, issued by {}, valid until {until}, SHA-256 {begin}...", brief(leaf), leaf.issuer)
+}
+
 /// The settings that matter, by their path in small letters, with the path as written.
 fn of_tls(settings: &Settings) -> BTreeMap<String, (&str, &str)> {
     let servers = settings.uc_servers();
@@ -148,4 +158,58 @@ fn of_tls(settings: &Settings) -> BTreeMap<String, (&str, &str)> {
         .filter(|(path, _)| PATHS.iter().any(|with| begins(path, with)) || of_server(path))
         .map(|(path, value)| (path.to_ascii_lowercase(), (path, value)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+
+    fn settings(lines: &str) -> Settings {
+        Settings::read(&[lines.as_bytes()], &Limits::default())
+    }
+
+    fn compared(before: Appliance, after: Appliance) -> ApplianceDifference {
+        difference("expc".to_owned(), Some(&before), Some(&after))
+    }
+
+    #[test]
+    fn settings_about_tls_count_and_others_do_not() {
+        let with = |lines| Appliance { settings: Some(settings(lines)), ..Appliance::default() };
+        let before = "*c xConfiguration Ciphers SIPTLSCiphers Value: \"HIGH\"\n\
+                      *c xConfiguration SystemUnit Name: \"one\"\n\
+                      *c xConfiguration SIP TLS Mode: \"On\"";
+        let after = "*c xconfiguration ciphers siptlsciphers value: \"HIGH:!ECDSA\"\n\
+                     *c xConfiguration SystemUnit Name: \"two\"";
+        let told: Vec<_> = compared(with(before), with(after))
+            .changes
+            .into_iter()
+            .map(|change| (change.what, change.before, change.after))
+            .collect();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            told,
+            [
+                (
+                    "xConfiguration Ciphers SIPTLSCiphers Value".to_owned(),
+                    some("HIGH"),
+                    some("HIGH:!ECDSA")
+                ),
+                ("xConfiguration SIP TLS Mode".to_owned(), some("On"), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_one_side_does_not_know_is_not_compared() {
+        let known = Appliance {
+            version: crate::expressway::Version::parse("X14.2"),
+            settings: Some(settings("*c xConfiguration SIP TLS Mode: \"On\"")),
+            ..Appliance::default()
+        };
+        let difference = compared(known.clone(), Appliance::default());
+        assert!(!difference.is_changed());
+        assert_eq!(difference.not_compared, ["software", "configuration"]);
+        assert!(compared(known.clone(), known).not_compared.is_empty());
+    }
 }

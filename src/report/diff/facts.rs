@@ -206,14 +206,19 @@ pub(super) const fn missing(connection: &Connection) -> &'static str {
     }
 }
 
+/// Whether a side leaves with FIN or with RST is chance, and how an encrypted alert was
+/// told is no part of it.
 fn outcome(connection: &Connection) -> Fact {
-    match connection.outcome {
-        Outcome::Completed => Fact::plain("completed"),
-        Outcome::NotVisible => Fact::Hidden("the capture does not show enough"),
-        Outcome::Unfinished => Fact::Hidden("the capture ends inside the handshake"),
-        Outcome::CutOff => Fact::Hidden("the capture file is cut off"),
-        _ => Fact::plain(outcome_text(connection)),
-    }
+    let id = match connection.outcome {
+        Outcome::Completed => return Fact::plain("completed"),
+        Outcome::NotVisible => return Fact::Hidden("the capture does not show enough"),
+        Outcome::Unfinished => return Fact::Hidden("the capture ends inside the handshake"),
+        Outcome::CutOff => return Fact::Hidden("the capture file is cut off"),
+        Outcome::Alert { by, description, .. } => format!("{} {description:?}", by.name()),
+        Outcome::Reset { by, .. } | Outcome::Closed { by, .. } => format!("{} left", by.name()),
+        Outcome::Unanswered => "unanswered".to_owned(),
+    };
+    Fact::Seen(Value { id, text: outcome_text(connection), content: Content::Plain })
 }
 
 fn cause(judged: &Judged, causes: &Causes<'_>) -> Fact {
@@ -254,5 +259,46 @@ fn key(connection: &Connection) -> Fact {
         Some("resumed") => Fact::Hidden(NotJudged::Resumed.reason()),
         Some(kind) => Fact::plain(kind),
         None => Fact::Hidden(missing(connection)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{Config, analyze, source_from_file};
+    use crate::tls::Role;
+
+    fn first_outcome(change: impl Fn(&mut Connection)) -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/rsa-trusted.pcap");
+        let mut report = analyze(vec![source_from_file(path.into())], &Config::default());
+        let connection = &mut report.connections[0].connection;
+        change(connection);
+        match outcome(connection) {
+            Fact::Seen(value) => value.id,
+            Fact::Hidden(reason) => format!("hidden: {reason}"),
+        }
+    }
+
+    #[test]
+    fn fin_and_rst_are_the_same_end_and_alerts_are_not() {
+        let ends = |outcome: Outcome| first_outcome(move |one| one.outcome = outcome);
+        let (by, frame) = (Role::Client, 1);
+        let left = ends(Outcome::Reset { by, frame });
+        assert_eq!(left, ends(Outcome::Closed { by, frame: 2 }));
+        assert_ne!(left, ends(Outcome::Closed { by: Role::Server, frame }));
+        let alert =
+            |description, inferred| ends(Outcome::Alert { by, description, frame, inferred });
+        assert_eq!(alert(None, true), alert(None, false));
+        assert_ne!(alert(Some(48), false), alert(Some(46), false));
+        assert!(ends(Outcome::CutOff).starts_with("hidden"));
+    }
+
+    #[test]
+    fn every_aspect_has_words_of_its_own() {
+        let words: std::collections::BTreeSet<_> =
+            Aspect::ALL.iter().flat_map(|one| [one.words(), one.word()]).collect();
+        assert!(words.len() > Aspect::ALL.len());
+        let sorted = Aspect::ALL.is_sorted();
+        assert!(sorted, "the order of the list is that of the type");
     }
 }
