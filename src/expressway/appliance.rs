@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::log::Log;
+use super::log::{Event, Log};
 use super::settings::{Settings, Zone, ZoneKind};
 use super::status::{BoxRole, Status};
 use super::version::Version;
@@ -59,6 +59,21 @@ impl Appliance {
                 .filter_map(|prefix| zone.name.strip_prefix(prefix))
                 .any(|node| node.eq_ignore_ascii_case(name))
         })
+    }
+
+    /// Whether its settings or its log name a host that it connects to.
+    #[must_use]
+    pub fn connects_to(&self, name: &str) -> bool {
+        let zones = self.settings.as_ref().map(Settings::zones).unwrap_or_default();
+        let peer =
+            zones.iter().flat_map(|zone| &zone.peers).any(|one| one.eq_ignore_ascii_case(name));
+        let logged = self.log.iter().flat_map(|log| &log.lines).any(|line| match &line.event {
+            Event::ReceiveRequest { wanted: Some(wanted), .. } => {
+                wanted.host.eq_ignore_ascii_case(name)
+            }
+            _ => false,
+        });
+        peer || logged
     }
 
     /// The zone by which it connects to a server, and which of the zone's peers that is:

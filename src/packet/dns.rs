@@ -11,7 +11,7 @@ const MAX_RECORDS: u16 = 64;
 const A: u16 = 1;
 const AAAA: u16 = 28;
 
-/// An answer with addresses.
+/// An answer with addresses, or that there is no such name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsAnswer {
     /// Frame of the answer.
@@ -20,19 +20,23 @@ pub struct DnsAnswer {
     pub asker: IpAddr,
     /// The name it asked for.
     pub name: String,
-    /// The addresses of that name, aliases followed.
+    /// The addresses of that name, aliases followed; empty where the name does not exist.
     pub addresses: Vec<IpAddr>,
 }
 
-/// Reads a UDP datagram from port 53; `None` for anything but an answer with addresses.
+/// The response code for a name that does not exist (RFC 1035, 4.1.1).
+const NAME_ERROR: u16 = 3;
+
+/// Reads a UDP datagram from port 53; `None` for anything but an answer with
+/// addresses, or that the name does not exist.
 pub(super) fn answer(frame: u64, packet: &Ip<'_>) -> Option<DnsAnswer> {
     let mut reader = Reader::new(packet.payload);
     if reader.u16()? != 53 {
         return None;
     }
     reader.take(6)?;
-    let (name, addresses) = message(reader)?;
-    (!addresses.is_empty()).then_some(DnsAnswer {
+    let (name, addresses, missing) = message(reader)?;
+    (missing || !addresses.is_empty()).then_some(DnsAnswer {
         frame,
         asker: packet.destination,
         name,
@@ -40,23 +44,27 @@ pub(super) fn answer(frame: u64, packet: &Ip<'_>) -> Option<DnsAnswer> {
     })
 }
 
-fn message(mut reader: Reader<'_>) -> Option<(String, Vec<IpAddr>)> {
+fn message(mut reader: Reader<'_>) -> Option<(String, Vec<IpAddr>, bool)> {
     reader.u16()?;
     let flags = reader.u16()?;
     let (questions, answers) = (reader.u16()?, reader.u16()?);
     reader.take(4)?;
-    // A response without error to one question.
-    if flags & 0x8000 == 0 || flags & 0x000f != 0 || questions != 1 {
+    // A response to one question, without error or that there is no such name.
+    let code = flags & 0x000f;
+    if flags & 0x8000 == 0 || ![0, NAME_ERROR].contains(&code) || questions != 1 {
         return None;
     }
     let name = question(&mut reader)?;
+    if code == NAME_ERROR {
+        return Some((name, Vec::new(), true));
+    }
     let mut addresses = Vec::new();
     for _ in 0..answers.min(MAX_RECORDS) {
         // A cut or broken record ends the answer; those before it stand.
         let Some(record) = record(&mut reader) else { break };
         addresses.extend(record);
     }
-    Some((name, addresses))
+    Some((name, addresses, false))
 }
 
 /// The name of the question; a question has no pointers.
@@ -132,12 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_does_not_exist_has_no_addresses() {
+        let mut bytes = datagram();
+        bytes[11] = 0x83;
+        let found = read(&bytes).unwrap();
+        assert_eq!((found.name.as_str(), found.addresses.len()), ("cucm.example", 0));
+    }
+
+    #[test]
     fn questions_errors_and_cut_messages_give_nothing() {
         let whole = datagram();
         for end in 0..whole.len() {
             assert_eq!(read(&whole[..end]), None, "cut at {end}");
         }
-        for (at, value) in [(1, 54), (10, 0x01), (11, 0x83), (13, 2)] {
+        for (at, value) in [(1, 54), (10, 0x01), (11, 0x82), (13, 2)] {
             let mut bent = whole.clone();
             bent[at] = value;
             assert_eq!(read(&bent), None, "byte {at}");

@@ -29,7 +29,7 @@ pub use inputs::collect;
 use crate::connection::Connection;
 use crate::expressway::{Deployment, Join, Leg, Line};
 use crate::report::{CaptureReport, Judged, Report, StoreReport};
-use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, Subject};
+use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Subject};
 use crate::rules::{judge, judge_case, verdicts, verdicts_of_case};
 use certify::Certifier;
 use who::Read as ReadCapture;
@@ -50,13 +50,16 @@ pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
         ..Report::default()
     };
     let mut unopened: Vec<Attempt> = Vec::new();
+    let mut missing_names: Vec<MissingName> = Vec::new();
     for (index, capture) in captures.into_iter().enumerate() {
         let join = joins.iter().find(|join| Some(join.appliance) == capture.appliance);
         unopened.extend(who::attempts(index, &capture, &deployment));
+        missing_names.extend(who::missing_names(index, &capture));
         judge_capture(index, capture, join, &mut certifier, &deployment, &mut report);
         tell_once(index, &twins, &mut report);
     }
-    report.case_findings = judge_together(&report.connections, &unopened, &certifier, &deployment);
+    report.case_findings =
+        judge_together(&report.connections, (&unopened, &missing_names), &certifier, &deployment);
     report.verdicts.extend(verdicts_of_case(&report.case_findings, &unopened));
     report.verdicts.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.severity));
     report.joins = joins;
@@ -132,7 +135,7 @@ fn judge_capture<'c>(
 /// Runs the rules that look at everything together.
 fn judge_together(
     judged: &[Judged],
-    unopened: &[Attempt],
+    (unopened, missing_names): (&[Attempt], &[MissingName]),
     certifier: &Certifier<'_>,
     deployment: &Deployment,
 ) -> Vec<(Option<usize>, Finding)> {
@@ -145,7 +148,7 @@ fn judge_together(
             findings: &judged.findings,
         })
         .collect();
-    judge_case(&Case { deployment, connections: &connections, unopened })
+    judge_case(&Case { deployment, connections: &connections, unopened, missing_names })
 }
 
 fn subject<'a>(

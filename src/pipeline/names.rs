@@ -1,6 +1,6 @@
 //! Which name a server's certificate is compared with, and the comparison.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::config::{ExpectedName, Judging};
@@ -16,12 +16,20 @@ use crate::trust::name::{NameRule, check};
 #[derive(Default)]
 pub(super) struct LookedUp {
     names: HashMap<(IpAddr, IpAddr), (u64, String)>,
+    /// Names that do not exist, by who asked: first frame and number of answers.
+    missing: BTreeMap<(IpAddr, String), (u64, u64)>,
     left_out: u64,
 }
+
+/// Names that do not exist, of which more than this are not told.
+const MISSING_NAMES: usize = 256;
 
 impl LookedUp {
     /// Remembers an answer, as long as there is room.
     pub(super) fn add(&mut self, answer: DnsAnswer, limit: usize) {
+        if answer.addresses.is_empty() {
+            return self.add_missing(answer);
+        }
         for address in answer.addresses {
             let key = (answer.asker, address);
             let full = self.names.len() >= limit;
@@ -34,6 +42,28 @@ impl LookedUp {
                 None => drop(self.names.insert(key, (answer.frame, answer.name.clone()))),
             }
         }
+    }
+
+    fn add_missing(&mut self, answer: DnsAnswer) {
+        let full = self.missing.len() >= MISSING_NAMES;
+        let key = (answer.asker, answer.name.to_ascii_lowercase());
+        if !full || self.missing.contains_key(&key) {
+            let known = self.missing.entry(key).or_insert((answer.frame, 0));
+            known.0 = known.0.min(answer.frame);
+            known.1 += 1;
+        }
+    }
+
+    /// Names that a host asked for and that never had an address: who, what, first frame
+    /// and number of answers.
+    pub(super) fn missing(&self) -> impl Iterator<Item = (IpAddr, &str, u64, u64)> {
+        self.missing.iter().filter_map(|((asker, name), (frame, times))| {
+            let found = self
+                .names
+                .iter()
+                .any(|((of, _), (_, known))| of == asker && known.eq_ignore_ascii_case(name));
+            (!found).then_some((*asker, name.as_str(), *frame, *times))
+        })
     }
 
     /// Answers for which there was no room.

@@ -12,7 +12,7 @@ use crate::connection::{Connection, Observed, Outcome, Unopened};
 use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
 use crate::packet::Endpoint;
 use crate::report::CaptureReport;
-use crate::rules::Attempt;
+use crate::rules::{Attempt, MissingName};
 use crate::tls::ClientHello;
 
 /// A capture that was read and not judged yet.
@@ -210,6 +210,20 @@ pub(super) fn attempts(index: usize, capture: &Read, deployment: &Deployment) ->
         leg: deployment.leg(unopened.client, unopened.server, None, capture.appliance),
     };
     capture.unopened.iter().map(attempt).collect()
+}
+
+/// Names of a capture that do not exist.
+pub(super) fn missing_names(index: usize, capture: &Read) -> Vec<MissingName> {
+    let missing = capture.names.missing();
+    missing
+        .map(|(asker, name, frame, times)| MissingName {
+            capture: index,
+            asker,
+            name: name.to_owned(),
+            frame,
+            times,
+        })
+        .collect()
 }
 
 /// What the log says of a connection.

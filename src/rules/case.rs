@@ -1,5 +1,7 @@
 //! What rules look at that judge more than one connection.
 
+use std::net::IpAddr;
+
 use super::finding::{Finding, Observation};
 use super::rule::Subject;
 use crate::connection::Unopened;
@@ -15,6 +17,23 @@ pub struct Case<'a> {
     pub connections: &'a [CaseConnection<'a>],
     /// TCP connections to a service that were not opened.
     pub unopened: &'a [Attempt],
+    /// Names that hosts asked the DNS for and that do not exist.
+    pub missing_names: &'a [MissingName],
+}
+
+/// A name that does not exist, by the answer of the DNS.
+#[derive(Clone, Debug)]
+pub struct MissingName {
+    /// Index of its capture.
+    pub capture: usize,
+    /// Who asked.
+    pub asker: IpAddr,
+    /// For what.
+    pub name: String,
+    /// The first answer.
+    pub frame: u64,
+    /// How many answers said so.
+    pub times: u64,
 }
 
 /// A TCP connection that was not opened, and who its ends are.

@@ -59,10 +59,11 @@ const SUBSCRIBER_NOT_COVERED: Rule = Rule {
 };
 
 fn subscriber_not_covered(case: &Case<'_>) -> Vec<CaseObservation> {
-    let mut ports: BTreeMap<(IpAddr, u16), Nodes<'_>> = BTreeMap::new();
+    let mut ports: BTreeMap<_, Nodes<'_>> = BTreeMap::new();
     for one in case.connections.iter().filter(|one| one.subject.leg.is_traffic_server()) {
         let connection = one.subject.connection;
-        let nodes = ports.entry((connection.client.address, connection.server.port)).or_default();
+        let key = (taker(one), connection.client.address, connection.server.port);
+        let nodes = ports.entry(key).or_default();
         let node = connection.server.address;
         if let Some(fault) = fault(one) {
             nodes.bad.entry(node).or_insert((one, fault));
@@ -71,6 +72,12 @@ fn subscriber_not_covered(case: &Case<'_>) -> Vec<CaseObservation> {
         }
     }
     ports.values().flat_map(Nodes::observations).collect()
+}
+
+/// The Expressway by which connections are compared: archives of other boxes, or of the
+/// same box at another time, are other cases.
+const fn taker(one: &CaseConnection<'_>) -> Option<usize> {
+    one.subject.leg.appliance()
 }
 
 /// Nodes that were reached on one port.
@@ -151,14 +158,14 @@ const CUCM_SPLIT_TRUST: Rule = Rule {
 };
 
 fn cucm_split_trust(case: &Case<'_>) -> Vec<CaseObservation> {
-    let mut nodes: BTreeMap<(IpAddr, IpAddr), Vec<&CaseConnection<'_>>> = BTreeMap::new();
+    let mut nodes: BTreeMap<_, Vec<&CaseConnection<'_>>> = BTreeMap::new();
     for one in case.connections {
         let connection = one.subject.connection;
         if one.subject.leg.client.is_expressway()
             && one.subject.leg.server.is_uc()
             && connection.server_path.judged().is_some()
         {
-            let key = (connection.client.address, connection.server.address);
+            let key = (taker(one), connection.client.address, connection.server.address);
             nodes.entry(key).or_default().push(one);
         }
     }
@@ -256,10 +263,11 @@ const CERT_REUSE_DETECTED: Rule = Rule {
 };
 
 fn cert_reuse_detected(case: &Case<'_>) -> Vec<CaseObservation> {
-    let mut uses: BTreeMap<(IpAddr, [u8; 32]), Vec<&CaseConnection<'_>>> = BTreeMap::new();
+    let mut uses: BTreeMap<_, Vec<&CaseConnection<'_>>> = BTreeMap::new();
     for one in case.connections.iter().filter(|one| one.subject.leg.server.is_uc()) {
         if let Some((connection, leaf)) = shown(one) {
-            uses.entry((connection.server.address, leaf.sha256)).or_default().push(one);
+            let key = (taker(one), connection.server.address, leaf.sha256);
+            uses.entry(key).or_default().push(one);
         }
     }
     uses.values().filter_map(|list| reuse(list)).collect()
@@ -347,13 +355,13 @@ fn foreign_certificate(case: &Case<'_>) -> Vec<CaseObservation> {
 
 /// UC nodes that show two certificates of one kind of key on one port.
 fn two_of_a_kind<'a>(case: &'a Case<'_>) -> impl Iterator<Item = CaseObservation> + use<'a> {
-    let mut first: BTreeMap<(IpAddr, u16, String), &Arc<Certificate>> = BTreeMap::new();
+    let mut first: BTreeMap<_, &Arc<Certificate>> = BTreeMap::new();
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
     for one in case.connections.iter().filter(|one| one.subject.leg.server.is_uc()) {
         let Some((connection, leaf)) = shown(one) else { continue };
         let kind = format!("{:?}", std::mem::discriminant(&leaf.public_key.kind));
-        let key = (connection.server.address, connection.server.port, kind);
+        let key = (taker(one), connection.server, kind);
         let known = *first.entry(key.clone()).or_insert(leaf);
         if known.sha256 != leaf.sha256 && told.insert(key) {
             let values = Values::new().with("own", &known.serial).with_words(

@@ -45,7 +45,7 @@ mod verdict;
 mod visibility;
 mod words;
 
-pub use case::{Attempt, Case, CaseConnection, CaseObservation};
+pub use case::{Attempt, Case, CaseConnection, CaseObservation, MissingName};
 pub use finding::{Evidence, Finding, Observation, Severity};
 pub use mending::mending;
 pub use reaction::{Reaction, reaction};

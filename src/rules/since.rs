@@ -28,7 +28,7 @@ pub(super) fn since(subject: &Subject<'_>, cause: &Finding) -> Option<String> {
         matches!(cause.rule.part, Part::Certificate { .. }) || cause.of.is_some();
     let text = match of {
         Role::Server if about_certificate && subject.leg.is_traffic_server() => {
-            verification(version)
+            verification(version, subject.connection.outcome.failed())
         }
         Role::Client if shows_certificate_to_unified_cm(subject) => showing(version),
         _ => return None,
@@ -54,8 +54,11 @@ fn shows_certificate_to_unified_cm(subject: &Subject<'_>) -> bool {
 
 /// Troubleshoot Expressway Traffic Server Certificate Verification (218018), X14.2
 /// release notes and 225476; they disagree between X14.0.8 and X14.0.11.
-fn verification(version: Option<Version>) -> Text {
+fn verification(version: Option<Version>, refused: bool) -> Text {
     match version.map(Version::verifies_origin_servers) {
+        Some(Verification::No) if refused => Text::en(
+            "{version} is not known to verify these connections (X14.2 and later do), and yet it refused: look whether the version is right.",
+        ),
         Some(Verification::Yes) => Text::en(
             "From X14.2 on the traffic server verifies every HTTPS connection to Unified CM, IM and Presence and Unity Connection, also where TLS verify mode is Off (CSCwc69661, CSCwa25108); this Expressway runs {version}.",
         ),

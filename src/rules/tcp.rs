@@ -1,8 +1,9 @@
-//! Connections to a service that did not even become TCP connections.
+//! What fails before TLS begins: names that do not exist, and connections to a service
+//! that did not even become TCP connections.
 
 use std::collections::BTreeMap;
 
-use super::case::{Attempt, Case, CaseObservation};
+use super::case::{Attempt, Case, CaseObservation, MissingName};
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule};
 use super::words::{Text, Values};
@@ -10,7 +11,66 @@ use crate::connection::Outcome;
 use crate::expressway::service;
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[TCP_CONNECTION_FAILED];
+pub(super) const RULES: &[Rule] = &[TCP_CONNECTION_FAILED, DNS_NAME_NOT_FOUND];
+
+const DNS_NAME_NOT_FOUND: Rule = Rule {
+    id: "dns-name-not-found",
+    severity: Severity::Warning,
+    summary: Text::en("A host asked the DNS for a name that does not exist"),
+    sentence: Text::en("{asker} asked the DNS for {name}, which does not exist ({times}){use}."),
+    remedy: Text::en(
+        "Correct the name where it is configured (Unified CM: System > Server; Expressway: Configuration > Zones), or create it in the DNS that {asker} uses.",
+    ),
+    needs: &[],
+    applies: Text::en("Every capture with DNS over UDP"),
+    part: Part::Remark,
+    page: Page {
+        checks: Text::en(
+            "Whether an answer of the DNS says that a name does not exist (NXDOMAIN), and no other answer to the same host gave it an address. It is a warning for names that a known Expressway connects to, else information.",
+        ),
+        why: Text::en(
+            "A name that cannot be found is never connected to, so no handshake tells of it.",
+        ),
+        symptom: Text::en("One node is never reached, and no packet goes to it"),
+        steps: Text::en(
+            "1. Compare the name with the DNS. 2. Correct whichever is wrong. 3. Refresh the servers on Expressway-C.",
+        ),
+        caveat: Text::en(
+            "Resolvers try names with each search domain behind them; such tries do not exist and do no harm.",
+        ),
+    },
+    references: &["RFC 1035, 4.1.1"],
+    check: Check::Case(dns_name_not_found),
+};
+
+fn dns_name_not_found(case: &Case<'_>) -> Vec<CaseObservation> {
+    let told = |missing: &MissingName| {
+        let wanted = case.deployment.appliances().iter().any(|appliance| {
+            appliance.addresses.contains(&missing.asker) && appliance.connects_to(&missing.name)
+        });
+        let used = if wanted {
+            Text::en("; this Expressway is told to connect to it")
+        } else {
+            Text::en("")
+        };
+        let values = Values::new()
+            .with("asker", missing.asker)
+            .with("name", &missing.name)
+            .with("times", crate::wire::text::count(missing.times, "answer"))
+            .with_words("use", used);
+        CaseObservation {
+            observation: Observation {
+                values,
+                evidence: vec![Evidence::new(missing.frame, "dns.flags.rcode", "3")],
+                severity: (!wanted).then_some(Severity::Info),
+                of: None,
+            },
+            capture: Some(missing.capture),
+            streams: Vec::new(),
+        }
+    };
+    case.missing_names.iter().map(told).collect()
+}
 
 /// Its id, by which the verdict knows it.
 pub(super) const ID: &str = "tcp-connection-failed";
@@ -99,8 +159,12 @@ fn observation(case: &Case<'_>, group: &[&Attempt]) -> Option<CaseObservation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, expressway, findings_of, verdicts};
+    use std::sync::Arc;
+
+    use super::super::testing::{EXPRESSWAY, expressway, findings_of, of_case, verdicts};
     use super::*;
+    use crate::expressway::{Appliance, Deployment, Settings};
+    use crate::limits::Limits;
 
     #[test]
     fn a_refused_connection_is_a_verdict() {
@@ -111,6 +175,30 @@ mod tests {
             "10.30.5.20 could not connect to 10.30.7.11:8443 (UDS, AXL and SOAP over HTTPS): \
              the SYN was answered with RST (connection refused), 1 time."
         );
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_matters_where_it_is_wanted() {
+        let mut settings = Settings::default();
+        let peer = b"*c xConfiguration Zones Zone 2 Name: \"x\"\n\
+            *c xConfiguration Zones Zone 2 Type: \"Neighbor\"\n\
+            *c xConfiguration Zones Zone 2 Neighbor Peer 1 Address: \"cucm9.example.org\"\n";
+        settings.add(peer, &Limits::default());
+        let appliance = Appliance { settings: Some(settings), ..expressway() };
+        let deployment = Deployment::new(vec![Arc::new(appliance)], Vec::new());
+        let asker = "10.30.5.20".parse().unwrap();
+        let missing = ["cucm9.example.org", "cucm9.example.org.example.org"].map(|name| {
+            MissingName { capture: 0, asker, name: name.to_owned(), frame: 7, times: 2 }
+        });
+        let case = Case {
+            deployment: &deployment,
+            connections: &[],
+            unopened: &[],
+            missing_names: &missing,
+        };
+        let found = of_case("dns-name-not-found", &case);
+        assert_eq!((found[0].severity, found[1].severity), (Severity::Warning, Severity::Info));
+        assert!(found[0].sentence().contains("(2 answers); this Expressway is told to connect"));
     }
 
     #[test]

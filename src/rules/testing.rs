@@ -180,7 +180,10 @@ pub(super) const NOW: i64 = 1_795_219_200;
 pub(super) fn case_findings(id: &str, appliances: Vec<Appliance>) -> Vec<Finding> {
     let known = appliances.into_iter().map(Arc::new).collect();
     let deployment = Deployment::new(known, vec![]);
-    of_case(id, &Case { deployment: &deployment, connections: &[], unopened: &[] })
+    of_case(
+        id,
+        &Case { deployment: &deployment, connections: &[], unopened: &[], missing_names: &[] },
+    )
 }
 
 /// What the rule `id` finds when these Expressways are known and the first connection of
@@ -199,11 +202,11 @@ pub(super) fn bent_case(
     let leg = deployment.leg(connection.client, connection.server, None, None);
     let subject = Subject { connection: &connection, store: None, leg, deployment, log: &[] };
     let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
-    of_case(id, &Case { deployment, connections, unopened: &[] })
+    of_case(id, &Case { deployment, connections, unopened: &[], missing_names: &[] })
 }
 
 /// What the rule `id` finds in a case; every placeholder has to be filled.
-fn of_case(id: &str, case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn of_case(id: &str, case: &Case<'_>) -> Vec<Finding> {
     let found = judge_case(case).into_iter().map(|(_, finding)| finding);
     let found: Vec<Finding> = found.filter(|one| one.rule.id == id).collect();
     for finding in &found {
