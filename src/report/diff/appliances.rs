@@ -1,6 +1,6 @@
 //! The Expressways of two runs compared: version, certificates, trust list, settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::StoreDifference;
 use super::certificates::brief;
@@ -147,9 +147,12 @@ fn certificate(leaf: &Certificate) -> String {
 
 /// The settings that matter, by their path in small letters, with the path as written.
 fn of_tls(settings: &Settings) -> BTreeMap<String, (&str, &str)> {
-    let servers = settings.uc_servers();
-    let of_server =
-        |path: &str| servers.iter().any(|server| path.starts_with(server.path.as_str()));
+    let servers: BTreeSet<String> =
+        settings.uc_servers().into_iter().map(|server| server.path).collect();
+    let of_server = |path: &str| {
+        path.match_indices(' ')
+            .any(|(end, _)| path.get(..end).is_some_and(|it| servers.contains(it)))
+    };
     let begins = |path: &str, with: &str| {
         path.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with))
     };
@@ -178,7 +181,9 @@ mod tests {
         let with = |lines| Appliance { settings: Some(settings(lines)), ..Appliance::default() };
         let before = "*c xConfiguration Ciphers SIPTLSCiphers Value: \"HIGH\"\n\
                       *c xConfiguration SystemUnit Name: \"one\"\n\
-                      *c xConfiguration SIP TLS Mode: \"On\"";
+                      *c xConfiguration SIP TLS Mode: \"On\"\n\
+                      *c xConfiguration CUCMConfig 1 Server 1 Address: \"cucm\"\n\
+                      *c xConfiguration CUCMConfig 1 Server 1 TlsVerify: \"Off\"";
         let after = "*c xconfiguration ciphers siptlsciphers value: \"HIGH:!ECDSA\"\n\
                      *c xConfiguration SystemUnit Name: \"two\"";
         let told: Vec<_> = compared(with(before), with(after))
@@ -195,6 +200,8 @@ mod tests {
                     some("HIGH"),
                     some("HIGH:!ECDSA")
                 ),
+                ("xConfiguration CUCMConfig 1 Server 1 Address".to_owned(), some("cucm"), None),
+                ("xConfiguration CUCMConfig 1 Server 1 TlsVerify".to_owned(), some("Off"), None),
                 ("xConfiguration SIP TLS Mode".to_owned(), some("On"), None),
             ]
         );
