@@ -40,9 +40,9 @@ impl Tcp {
             TcpSide {
                 segments: half.segments,
                 bytes: half.bytes,
-                syn: half.syn,
-                fin: half.fin,
-                rst: half.rst,
+                syn: half.syn(),
+                fin: half.fin(),
+                rst: half.rst(),
                 acknowledged: flow.acknowledges(direction),
             }
         };

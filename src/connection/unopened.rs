@@ -22,11 +22,11 @@ impl Unopened {
     pub fn of(flow: &Flow) -> Option<Self> {
         Direction::BOTH.into_iter().find_map(|side| {
             let (client, server) = (flow.half(side), flow.half(side.reverse()));
-            let syn = client.syn.filter(|_| server.syn.is_none())?;
+            let syn = client.syn().filter(|_| server.syn().is_none())?;
             if client.bytes > 0 || server.bytes > 0 || client.has_acknowledged() {
                 return None;
             }
-            let refused = server.rst;
+            let refused = server.rst();
             if refused.is_none() && server.segments > 0 {
                 return None;
             }

@@ -15,10 +15,33 @@ pub struct Mark {
     pub time: Timestamp,
 }
 
+/// The first frame of some kind. Frames are counted from 1, so number 0 stands for
+/// none; an `Option` would take half as much room again, three times in every direction.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    frame: u64,
+    time: Timestamp,
+}
+
+impl Seen {
+    fn note(&mut self, mark: Mark) {
+        if self.frame == 0 {
+            *self = Self { frame: mark.frame, time: mark.time };
+        }
+    }
+
+    fn mark(self) -> Option<Mark> {
+        (self.frame != 0).then_some(Mark { frame: self.frame, time: self.time })
+    }
+}
+
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub struct Half {
-    assembler: Assembler,
+    /// Made with the first payload or FIN: most of a flood of SYNs never gets there.
+    assembler: Option<Box<Assembler>>,
+    /// Sequence number of the first SYN, for the assembler.
+    first_syn: Option<u32>,
     /// Sequence number of the SYN, or one less than that of the first segment: what
     /// Wireshark counts relative sequence numbers from.
     base: Option<u32>,
@@ -26,14 +49,11 @@ pub struct Half {
     pub segments: u64,
     /// Payload bytes on the wire, retransmissions counted in.
     pub bytes: u64,
-    /// The SYN or SYN-ACK.
-    pub syn: Option<Mark>,
+    syn: Seen,
     /// That was a SYN-ACK: the other side opened the connection.
     answered: bool,
-    /// The first FIN.
-    pub fin: Option<Mark>,
-    /// The first RST.
-    pub rst: Option<Mark>,
+    fin: Seen,
+    rst: Seen,
     /// The lowest sequence number of payload.
     first_byte: Option<u32>,
     /// The highest acknowledgment number sent.
@@ -104,7 +124,7 @@ impl Flow {
         if half.stopped || segment.wire_len == 0 {
             return None;
         }
-        half.assembler.insert(segment, limits)
+        half.assembler().insert(segment, limits)
     }
 
     /// The next event of what was held back in `direction`; with `to_the_end`
@@ -114,15 +134,14 @@ impl Flow {
         direction: Direction,
         to_the_end: bool,
     ) -> Option<StreamEvent<'static>> {
-        let half = &mut self.halves[direction];
-        if half.stopped { None } else { half.assembler.next_held(to_the_end) }
+        self.halves[direction].assembler.as_mut()?.next_held(to_the_end)
     }
 
     /// Nobody wants the payload of `direction` any more: hold nothing.
     pub fn stop(&mut self, direction: Direction) {
         let half = &mut self.halves[direction];
         half.stopped = true;
-        half.assembler = Assembler::default();
+        half.assembler = None;
     }
 
     /// Whether the sender of `direction` acknowledged payload of the other side.
@@ -139,7 +158,7 @@ impl Flow {
     pub fn opener(&self) -> Option<Direction> {
         Direction::BOTH.into_iter().find(|side| {
             let (own, other) = (self.half(*side), self.half(side.reverse()));
-            other.answered || (own.syn.is_some() && !own.answered)
+            other.answered || (own.syn().is_some() && !own.answered)
         })
     }
 }
@@ -152,6 +171,34 @@ impl Half {
         self.acknowledged.is_some()
     }
 
+    /// The SYN or SYN-ACK.
+    #[must_use]
+    pub fn syn(&self) -> Option<Mark> {
+        self.syn.mark()
+    }
+
+    /// The first FIN.
+    #[must_use]
+    pub fn fin(&self) -> Option<Mark> {
+        self.fin.mark()
+    }
+
+    /// The first RST.
+    #[must_use]
+    pub fn rst(&self) -> Option<Mark> {
+        self.rst.mark()
+    }
+
+    fn assembler(&mut self) -> &mut Assembler {
+        self.assembler.get_or_insert_with(|| {
+            let mut assembler = Assembler::default();
+            if let Some(sequence) = self.first_syn {
+                assembler.syn(sequence);
+            }
+            Box::new(assembler)
+        })
+    }
+
     fn note(&mut self, segment: &Segment<'_>, mark: Mark) {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;
@@ -160,8 +207,11 @@ impl Half {
         self.base.get_or_insert(base);
         if syn {
             self.answered |= segment.flags.has(TcpFlags::ACK);
-            self.syn.get_or_insert(mark);
-            self.assembler.syn(segment.sequence);
+            self.syn.note(mark);
+            self.first_syn.get_or_insert(segment.sequence);
+            if let Some(assembler) = &mut self.assembler {
+                assembler.syn(segment.sequence);
+            }
         }
         let byte = segment.sequence.wrapping_add(u32::from(syn));
         if segment.wire_len > 0 && self.first_byte.is_none_or(|first| is_behind(byte, first)) {
@@ -174,16 +224,18 @@ impl Half {
             self.acknowledged = Some(upto);
         }
         if segment.flags.has(TcpFlags::FIN) {
-            self.assembler.fin(segment);
-            self.fin.get_or_insert(mark);
+            if !self.stopped {
+                self.assembler().fin(segment);
+            }
+            self.fin.note(mark);
         }
         if segment.flags.has(TcpFlags::RST) {
-            self.rst.get_or_insert(mark);
+            self.rst.note(mark);
         }
     }
 
-    const fn is_closed(&self) -> bool {
-        self.fin.is_some() || self.rst.is_some()
+    fn is_closed(&self) -> bool {
+        self.fin().is_some() || self.rst().is_some()
     }
 }
 

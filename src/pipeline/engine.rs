@@ -55,8 +55,6 @@ struct Engine<'l> {
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
     capture: CaptureReport,
-    /// Stream numbers by first frame, of flows that are not finished yet.
-    streams: HashMap<u64, u64>,
     observed: Vec<(u64, Observed)>,
     unopened: Vec<(u64, Unopened)>,
     /// Last whole frames of files that are cut.
@@ -67,7 +65,12 @@ struct Engine<'l> {
 /// What phase one makes of a chunk.
 #[derive(Default)]
 struct DecodedChunk<'c> {
-    shards: Vec<Vec<Segment<'c>>>,
+    /// In file order.
+    segments: Vec<Segment<'c>>,
+    /// Places in `segments`, shard by shard, each in file order.
+    by_shard: Vec<u32>,
+    /// Where in `by_shard` each shard ends.
+    ends: Vec<usize>,
     fragments: Vec<Fragment<'c>>,
     answers: Vec<DnsAnswer>,
     skipped: BTreeMap<Skipped, u64>,
@@ -84,7 +87,6 @@ impl<'l> Engine<'l> {
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
-            streams: HashMap::new(),
             observed: Vec::new(),
             unopened: Vec::new(),
             cuts: Vec::new(),
@@ -211,8 +213,7 @@ impl<'l> Engine<'l> {
         }
         let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
-            let lists = decoded.iter().filter_map(|chunk| chunk.shards.get(index));
-            let segments = lists.flatten();
+            let segments = decoded.iter().flat_map(|chunk| chunk.of_shard(index));
             match joined.get(index).filter(|joined| !joined.is_empty()) {
                 None => segments.for_each(|segment| shard.handle(segment, with)),
                 Some(joined) => {
@@ -269,18 +270,19 @@ impl<'l> Engine<'l> {
     /// Numbers the flows that began in this window by their first frames, as
     /// Wireshark does.
     fn number_streams(&mut self) {
-        let mut born: Vec<u64> = self.shards.iter_mut().flat_map(Shard::take_born).collect();
+        let before = self.capture.tcp_connections;
+        let mut born: Vec<u64> = self.shards.iter().flat_map(Shard::born).collect();
         born.sort_unstable();
-        for first_frame in born {
-            self.streams.insert(first_frame, self.capture.tcp_connections);
-            self.capture.tcp_connections += 1;
-        }
+        self.shards.par_iter_mut().for_each(|shard| {
+            shard.number(|first| born.binary_search(&first).ok().map(|at| before + at as u64));
+        });
+        self.capture.tcp_connections += born.len() as u64;
     }
 
     fn collect_finished(&mut self) {
         for shard in &mut self.shards {
-            for Finished { first_frame, result, unopened } in std::mem::take(&mut shard.finished) {
-                let stream = self.streams.remove(&first_frame).unwrap_or_default();
+            for Finished { stream, result, unopened, .. } in std::mem::take(&mut shard.finished) {
+                let stream = stream.unwrap_or_default();
                 self.unopened.extend(unopened.map(|unopened| (stream, *unopened)));
                 let class = match result {
                     Ok(observed) => {
@@ -360,15 +362,11 @@ fn fill_window(chunks: &mut [Chunk], reader: &mut CaptureReader<'_>) -> usize {
 }
 
 fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
-    let mut decoded = DecodedChunk::default();
-    decoded.shards.resize_with(SHARDS, Vec::new);
+    let mut decoded =
+        DecodedChunk { segments: Vec::with_capacity(chunk.len()), ..DecodedChunk::default() };
     for frame in chunk.frames() {
         match packet::decode(&frame, encapsulations) {
-            Decoded::Tcp(segment) => {
-                if let Some(list) = decoded.shards.get_mut(shard_of(&segment.key)) {
-                    list.push(segment);
-                }
-            }
+            Decoded::Tcp(segment) => decoded.segments.push(segment),
             Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
             Decoded::Dns(answer) => {
                 decoded.answers.push(answer);
@@ -377,7 +375,46 @@ fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
             Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
         }
     }
+    decoded.sort_by_shard();
     decoded
+}
+
+impl<'c> DecodedChunk<'c> {
+    /// Finds out which segments each shard gets: a counting sort, because a list per
+    /// shard that grows costs more than decoding does.
+    fn sort_by_shard(&mut self) {
+        let shards: Vec<usize> =
+            self.segments.iter().map(|segment| shard_of(&segment.key)).collect();
+        let mut next = vec![0; SHARDS];
+        for shard in &shards {
+            if let Some(count) = next.get_mut(shard + 1) {
+                *count += 1;
+            }
+        }
+        let mut begin = 0;
+        for count in &mut next {
+            begin += *count;
+            *count = begin;
+        }
+        self.by_shard = vec![0; shards.len()];
+        for (shard, place) in shards.iter().zip(0u32..) {
+            let at = next.get_mut(*shard);
+            if let Some((slot, at)) = at.and_then(|at| Some((self.by_shard.get_mut(*at)?, at))) {
+                *slot = place;
+                *at += 1;
+            }
+        }
+        self.ends = next;
+    }
+
+    /// The segments of a shard, in file order.
+    fn of_shard(&self, shard: usize) -> impl Iterator<Item = &Segment<'c>> {
+        let end = self.ends.get(shard).copied().unwrap_or_default();
+        let begin = shard.checked_sub(1).and_then(|before| self.ends.get(before));
+        let places = self.by_shard.get(begin.copied().unwrap_or_default()..end);
+        let places = places.unwrap_or_default().iter();
+        places.filter_map(|place| self.segments.get(usize::try_from(*place).ok()?))
+    }
 }
 
 /// The shard of a flow: by its key alone, without a seed, so that the order of

@@ -120,6 +120,9 @@ pub(super) type Place = (usize, u64);
 /// ends. Each with the place of its fullest recording. Two handshakes never have the
 /// same client random (RFC 8446, 4.1.2).
 pub(super) fn twins(captures: &[Read]) -> BTreeMap<Place, Place> {
+    if captures.len() < 2 {
+        return BTreeMap::new();
+    }
     let mut by_random: BTreeMap<&[u8], Vec<(usize, Place)>> = BTreeMap::new();
     for (index, capture) in captures.iter().enumerate() {
         for (stream, observed) in &capture.observed {

@@ -64,12 +64,8 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
 /// Lower-case hexadecimal digits without separators.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// `1 frame`, `2 frames`: a number with its noun.

@@ -36,6 +36,10 @@ impl<F: Formatter> Formatter for Safe<F> {
         out: &mut W,
         text: &str,
     ) -> io::Result<()> {
+        // Nearly all text: looking at bytes is several times faster than at characters.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return out.write_all(text.as_bytes());
+        }
         let mut plain = 0;
         for (at, character) in text.char_indices().filter(|(_, c)| !is_safe(*c)) {
             out.write_all(text.get(plain..at).unwrap_or_default().as_bytes())?;

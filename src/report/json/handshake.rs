@@ -1,5 +1,8 @@
 //! Hellos and other messages in JSON: numbers with their names, in wire order.
 
+use std::borrow::Cow;
+use std::fmt::{Display, Write};
+
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -15,31 +18,55 @@ use crate::x509::Name;
 /// also in the indented document, where lists of them are long.
 pub(super) struct Code {
     code: String,
-    name: String,
+    name: Cow<'static, str>,
 }
 
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        on_one_line(&[("code", text(&self.code)), ("name", text(&self.name))], serializer)
+        let mut object = OneLine::default();
+        object.text("code", &self.code);
+        object.text("name", &self.name);
+        object.serialize(serializer)
     }
 }
 
-/// A small object without line breaks.
-fn on_one_line<S: Serializer>(fields: &[(&str, String)], serializer: S) -> Result<S::Ok, S::Error> {
-    let fields: Vec<String> =
-        fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
-    RawValue::from_string(format!("{{{}}}", fields.join(", ")))
-        .map_err(serde::ser::Error::custom)?
-        .serialize(serializer)
+/// A small object without line breaks, written field by field: a hello has a hundred.
+#[derive(Default)]
+struct OneLine(String);
+
+impl OneLine {
+    fn field(&mut self, name: &str) {
+        self.0.push_str(if self.0.is_empty() { "{\"" } else { ", \"" });
+        self.0.push_str(name);
+        self.0.push_str("\": ");
+    }
+
+    /// Only names out of our own tables come here, which need no more than the standard
+    /// escapes.
+    fn text(&mut self, name: &str, value: &str) {
+        self.field(name);
+        if value.bytes().all(|byte| matches!(byte, b' '..=b'~' if byte != b'"' && byte != b'\\')) {
+            self.0.push('"');
+            self.0.push_str(value);
+            self.0.push('"');
+        } else {
+            self.0.push_str(&serde_json::Value::from(value).to_string());
+        }
+    }
+
+    fn value(&mut self, name: &str, value: impl Display) {
+        self.field(name);
+        // Writing to a String cannot fail.
+        let _ = write!(self.0, "{value}");
+    }
+
+    fn serialize<S: Serializer>(mut self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.push('}');
+        RawValue::from_string(self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
 }
 
-/// A JSON string. Only names out of our own tables come here, which need no more
-/// than the standard escapes.
-fn text(name: &str) -> String {
-    serde_json::Value::from(name).to_string()
-}
-
-fn code16(code: u16, name: impl Into<String>) -> Code {
+fn code16(code: u16, name: impl Into<Cow<'static, str>>) -> Code {
     Code { code: format!("0x{code:04x}"), name: name.into() }
 }
 
@@ -101,14 +128,15 @@ impl ExtensionDocument {
 
 impl Serialize for ExtensionDocument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = vec![
-            ("code", self.code.to_string()),
-            ("name", text(&self.name)),
-            ("length", self.length.to_string()),
-            ("whole", self.whole.to_string()),
-        ];
-        fields.extend(self.value.iter().map(|value| ("value", text(value))));
-        on_one_line(&fields, serializer)
+        let mut object = OneLine::default();
+        object.value("code", self.code);
+        object.text("name", &self.name);
+        object.value("length", self.length);
+        object.value("whole", self.whole);
+        if let Some(value) = &self.value {
+            object.text("value", value);
+        }
+        object.serialize(serializer)
     }
 }
 
@@ -166,8 +194,8 @@ impl ClientHelloDocument {
 /// A three-byte cipher kind: those that begin with zero are suites of TLS.
 fn ssl2_kind(code: u32) -> Code {
     let name = match u16::try_from(code) {
-        Ok(code) => names::cipher_suite_name(code).into_owned(),
-        Err(_) => format!("0x{code:06x}"),
+        Ok(code) => names::cipher_suite_name(code),
+        Err(_) => Cow::Owned(format!("0x{code:06x}")),
     };
     Code { code: format!("0x{code:06x}"), name }
 }
