@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::documents::{MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
@@ -29,9 +30,6 @@ const STEPS: Text = Text::en(
 const SYMPTOM: Text = Text::en(
     "Discovery with TLS verify mode On fails and the cluster is not added; from X14.2 on login fails with 502 and the log says: SNI (name) not in certificate. Action=Terminate",
 );
-const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
-const VERIFICATION: &str =
-    "Troubleshoot Expressway Traffic Server Certificate Verification (218018)";
 const SOURCE: &str = "Apache Traffic Server, SSLNetVConnection.cc and SSLClientUtils.cc";
 
 const UC_ADDRESSED_BY_IP: Rule = Rule {
@@ -58,7 +56,7 @@ const UC_ADDRESSED_BY_IP: Rule = Rule {
             "The MRA guide still allows addresses where Unified CM and Expressway are in different domains; 225476 forbids them.",
         ),
     },
-    references: &["RFC 6066, 3", SEED, SOURCE],
+    references: &["RFC 6066, 3", MRA_REQUIREMENTS, SOURCE],
     check: Check::Connection(uc_addressed_by_ip),
 };
 
@@ -106,7 +104,7 @@ const UC_ADDRESSED_BY_HOSTNAME: Rule = Rule {
             "A self-signed certificate may carry the short name; then the check passes as long as that certificate itself is trusted.",
         ),
     },
-    references: &[SEED, VERIFICATION],
+    references: &[MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION],
     check: Check::Connection(uc_addressed_by_hostname),
 };
 
@@ -152,7 +150,7 @@ const IP_ONLY_AS_IP_SAN: Rule = Rule {
             "Read from the public source of Apache Traffic Server; Cisco may ship a changed build. Upload with an address in the certificate is refused on Expressway itself.",
         ),
     },
-    references: &[SOURCE, "RFC 6066, 3", SEED],
+    references: &[SOURCE, "RFC 6066, 3", MRA_REQUIREMENTS],
     check: Check::Connection(ip_only_as_ip_san),
 };
 

@@ -1,5 +1,6 @@
 //! Does the server's chain reach a trust anchor of the client?
 
+use super::documents::{MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{severity, with_reaction};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
@@ -64,8 +65,8 @@ const SELF_SIGNED_NOT_TRUSTED: Rule = Rule {
     },
     references: &[
         "RFC 5280, 6.1",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+        MRA_REQUIREMENTS,
+        TRAFFIC_SERVER_VERIFICATION,
         "CSCwc69661",
         "CSCwa12894",
     ],
@@ -124,8 +125,8 @@ const TRUST_ANCHOR_MISSING: Rule = Rule {
     references: &[
         "RFC 5280, 6.1",
         "RFC 8446, 4.4.2.4",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+        MRA_REQUIREMENTS,
+        TRAFFIC_SERVER_VERIFICATION,
         "CSCwc69661",
         "CSCwa25108",
         "CSCwa12894",
@@ -198,12 +199,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
             "Whether the issuer is a root or an intermediate cannot be told from a certificate that is not there; an issuer that calls itself Root is told as trust-anchor-missing. The verdict is that of the trust store given with --trust.",
         ),
     },
-    references: &[
-        "RFC 5246, 7.4.2",
-        "RFC 8446, 4.4.2",
-        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
-        "CSCwc69661",
-    ],
+    references: &["RFC 5246, 7.4.2", "RFC 8446, 4.4.2", TRAFFIC_SERVER_VERIFICATION, "CSCwc69661"],
     check: Check::Connection(intermediate_missing),
 };
 

@@ -1,5 +1,6 @@
 //! Does the server's certificate carry the name that the client asked for?
 
+use super::documents::{MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, with_reaction};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
@@ -52,12 +53,7 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
             "A client checks the chain before the name: if both are wrong, the alert tells only the chain, and the name fails next. A completed handshake shows that this client did not check the name.",
         ),
     },
-    references: &[
-        "RFC 9525, 6",
-        "RFC 6066, 3",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
-    ],
+    references: &["RFC 9525, 6", "RFC 6066, 3", MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION],
     check: Check::Connection(name_not_in_certificate),
 };
 

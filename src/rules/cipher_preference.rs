@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::case::{Case, CaseConnection, CaseObservation};
+use super::documents::{
+    ADMIN_REFERENCE, CUCM_CIPHER_MANAGEMENT, CUCM_TLS13_SETUP, CUSTOMIZE_CIPHERS, MRA_REQUIREMENTS,
+};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -31,12 +34,7 @@ pub(super) const RULES: &[Rule] = &[
     CUCM_15SU2_HTTPS_CIPHER_TRAP,
 ];
 
-const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
-const CUSTOMIZE: &str = "Customize the Expressway SSL Cipher Configuration (222186)";
-const TLS13_SETUP: &str = "CUCM Security Guide 15, TLS 1.3 Setup";
-const CIPHER_MANAGEMENT: &str = "CUCM Security Guide 15, Cipher Management";
 const RELEASES: &str = "X14.2.1 release notes";
-const REFERENCE: &str = "Administrator Guide X15.5, Reference Material";
 
 const ECDSA_OFFERED_FIRST: Rule = Rule {
     id: "ecdsa-offered-first",
@@ -70,7 +68,7 @@ const ECDSA_OFFERED_FIRST: Rule = Rule {
             "Release notes of X14.2 say that upgrades from below 14.2 get the prefix; those of X14.2.1 to X14.2.7 corrected that. Which string the traffic server uses towards UC nodes is not documented.",
         ),
     },
-    references: &[SEED, CUSTOMIZE, RELEASES, "CSCwc88608"],
+    references: &[MRA_REQUIREMENTS, CUSTOMIZE_CIPHERS, RELEASES, "CSCwc88608"],
     check: Check::Case(ecdsa_offered_first),
 };
 
@@ -172,7 +170,7 @@ const RSA_PREFIX_ONLY: Rule = Rule {
             "Whether the server refused the first suite or prefers ECDSA by itself cannot be told from one handshake.",
         ),
     },
-    references: &[SEED, CUSTOMIZE],
+    references: &[MRA_REQUIREMENTS, CUSTOMIZE_CIPHERS],
     check: Check::Connection(rsa_prefix_only),
 };
 
@@ -228,7 +226,7 @@ const CIPHER_STRING_FINGERPRINT: Rule = Rule {
             "Several strings can give the same order. Which string the traffic server uses towards UC nodes is not documented, so all that fit are named.",
         ),
     },
-    references: &[SEED, CUSTOMIZE],
+    references: &[MRA_REQUIREMENTS, CUSTOMIZE_CIPHERS],
     check: Check::Case(cipher_string_fingerprint),
 };
 
@@ -319,7 +317,7 @@ const SIP_SIGALG_ECDSA_FIRST: Rule = Rule {
             "The setting has no effect on HTTPS (8443, 6971, 6972), and none without TLS 1.3.",
         ),
     },
-    references: &[SEED, REFERENCE, "RFC 8446, 4.2.3"],
+    references: &[MRA_REQUIREMENTS, ADMIN_REFERENCE, "RFC 8446, 4.2.3"],
     check: Check::Case(sip_sigalg_ecdsa_first),
 };
 
@@ -401,7 +399,7 @@ const SIGALG_SETTING_NO_EFFECT: Rule = Rule {
         steps: Text::en("1. Find out which port fails. 2. Use the remedy for that service."),
         caveat: Text::en("Effective or not, the setting does no harm."),
     },
-    references: &[SEED, REFERENCE],
+    references: &[MRA_REQUIREMENTS, ADMIN_REFERENCE],
     check: Check::Case(sigalg_setting_no_effect),
 };
 
@@ -469,7 +467,7 @@ const CUCM_CERT_CHOICE_PREDICTED: Rule = Rule {
             "A prediction from the documented behaviour with default parameters; the kind of key that record lengths tell counts more. Whether HTTP Ciphers, RSA only by default, also rules 6971 and 6972 is not documented.",
         ),
     },
-    references: &[TLS13_SETUP, "IM and Presence and ECDSA certificate questions (212086)"],
+    references: &[CUCM_TLS13_SETUP, "IM and Presence and ECDSA certificate questions (212086)"],
     check: Check::Connection(cucm_cert_choice_predicted),
 };
 
@@ -563,7 +561,7 @@ const EC_CURVE_NOT_OFFERED: Rule = Rule {
         steps: Text::en("1. Look at the groups offered (`tlsight show`). 2. Reissue with P-256."),
         caveat: Text::en("A client that goes on anyway does not mind; then nothing is said."),
     },
-    references: &["RFC 8422, 5.1.1", CIPHER_MANAGEMENT],
+    references: &["RFC 8422, 5.1.1", CUCM_CIPHER_MANAGEMENT],
     check: Check::Connection(ec_curve_not_offered),
 };
 
@@ -625,7 +623,7 @@ const CUCM_15SU2_HTTPS_CIPHER_TRAP: Rule = Rule {
             "The alert says only that nothing fits; the version of Unified CM is not on the wire.",
         ),
     },
-    references: &[TLS13_SETUP, CIPHER_MANAGEMENT],
+    references: &[CUCM_TLS13_SETUP, CUCM_CIPHER_MANAGEMENT],
     check: Check::Connection(cucm_15su2_https_cipher_trap),
 };
 

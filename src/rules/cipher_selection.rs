@@ -1,5 +1,6 @@
 //! Which cipher suite was selected, and what that means for the certificate.
 
+use super::documents::{CUSTOMIZE_CIPHERS, MRA_REQUIREMENTS};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, Reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -44,8 +45,8 @@ const ECDSA_SELECTED: Rule = Rule {
     references: &[
         "RFC 8422, 2.1",
         "RFC 5246, 7.4.3",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-        "Customize the Expressway SSL Cipher Configuration (222186)",
+        MRA_REQUIREMENTS,
+        CUSTOMIZE_CIPHERS,
         "CSCwc88608",
     ],
     check: Check::Connection(ecdsa_selected),

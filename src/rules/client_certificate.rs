@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::documents::{MRA_REQUIREMENTS, UPLOAD_ONTO_CUCM};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, hidden_answer, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -50,8 +51,8 @@ const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     references: &[
         "RFC 5246, 7.4.6",
         "RFC 8446, 4.4.2",
-        "Upload the Root and Intermediate Certificates of Expressway-Core onto CUCM (217748)",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
+        UPLOAD_ONTO_CUCM,
+        MRA_REQUIREMENTS,
         "Troubleshoot Common Issues after regenerating CUCM certificates (225746)",
         "CSCvz45074",
         "CSCvz20720",

@@ -1,6 +1,7 @@
 //! Would the server trust the client's certificate, and had it asked for one like it?
 
 use super::client_certificate::{chain_upload, empty_list};
+use super::documents::UPLOAD_ONTO_CUCM;
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, severity, with_reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -54,13 +55,7 @@ const CLIENT_CHAIN_NOT_TRUSTED: Rule = Rule {
             "The verdict is that of the store given with --peer-trust, and OpenSSL's; Unified CM's Tomcat is Java, and looks CAs up by key identifier.",
         ),
     },
-    references: &[
-        "RFC 5280, 6.1",
-        "RFC 5246, 7.4.6",
-        "Upload the Root and Intermediate Certificates of Expressway-Core onto CUCM (217748)",
-        "CSCvz45074",
-        "CSCwa12905",
-    ],
+    references: &["RFC 5280, 6.1", "RFC 5246, 7.4.6", UPLOAD_ONTO_CUCM, "CSCvz45074", "CSCwa12905"],
     check: Check::Connection(client_chain_not_trusted),
 };
 
@@ -120,11 +115,7 @@ const CLIENT_ISSUER_NOT_REQUESTED: Rule = Rule {
             "The list is a hint: a server may name fewer CAs than it trusts, and OpenSSL's file for names need not be its trust store.",
         ),
     },
-    references: &[
-        "RFC 5246, 7.4.4",
-        "RFC 8446, 4.2.4",
-        "Upload the Root and Intermediate Certificates of Expressway-Core onto CUCM (217748)",
-    ],
+    references: &["RFC 5246, 7.4.4", "RFC 8446, 4.2.4", UPLOAD_ONTO_CUCM],
     check: Check::Connection(client_issuer_not_requested),
 };
 

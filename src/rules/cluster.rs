@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::case::{Case, CaseConnection, CaseObservation};
+use super::documents::{COLLABORATION_EDGE_ISSUES, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Evidence, Finding, Observation, Severity};
 use super::reaction::{Reaction, reaction};
 use super::rule::{Check, Page, Part, Rule};
@@ -18,9 +19,6 @@ use crate::x509::Certificate;
 pub(super) const RULES: &[Rule] =
     &[SUBSCRIBER_NOT_COVERED, CUCM_SPLIT_TRUST, CERT_REUSE_DETECTED, FOREIGN_CERTIFICATE];
 
-const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
-const VERIFICATION: &str =
-    "Troubleshoot Expressway Traffic Server Certificate Verification (218018)";
 const REUSE: &str =
     "Tomcat certificate reuse (221070); Implement reuse of multi-SAN Tomcat certificate (222534)";
 
@@ -54,7 +52,7 @@ const SUBSCRIBER_NOT_COVERED: Rule = Rule {
             "Which nodes are one cluster is not in the capture: nodes of two clusters, or Unity Connection beside Unified CM, are compared as well.",
         ),
     },
-    references: &[SEED, VERIFICATION],
+    references: &[MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION],
     check: Check::Case(subscriber_not_covered),
 };
 
@@ -153,7 +151,7 @@ const CUCM_SPLIT_TRUST: Rule = Rule {
             "Which CUCM certificate HAProxy shows on 6971 and 6972 is not documented; the report prints serial and name and does not name the store.",
         ),
     },
-    references: &[SEED, VERIFICATION, REUSE],
+    references: &[MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION, REUSE],
     check: Check::Case(cucm_split_trust),
 };
 
@@ -258,7 +256,7 @@ const CERT_REUSE_DETECTED: Rule = Rule {
         ),
         caveat: Text::en("A certificate that was uploaded twice by hand looks the same."),
     },
-    references: &[SEED, REUSE],
+    references: &[MRA_REQUIREMENTS, REUSE],
     check: Check::Case(cert_reuse_detected),
 };
 
@@ -331,7 +329,7 @@ const FOREIGN_CERTIFICATE: Rule = Rule {
             "A certificate that was replaced while the capture ran looks the same, and so do several servers behind one address.",
         ),
     },
-    references: &["Resolve Collaboration Edge Most Common Issues (118798)"],
+    references: &[COLLABORATION_EDGE_ISSUES],
     check: Check::Case(foreign_certificate),
 };
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Case, CaseConnection, CaseObservation};
 use super::cipher_preference::sip_differs;
+use super::documents::{ADMIN_REFERENCE, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Observation, Severity};
 use super::rule::{Check, Page, Part, Rule};
 use super::words::{Text, Values};
@@ -49,7 +50,7 @@ const REFUSAL_IN_LOG_ONLY: Rule = Rule {
             "The certificate itself is not in the log; serial number and chain are not known.",
         ),
     },
-    references: &[VERIFICATION, DIAGNOSTICS],
+    references: &[TRAFFIC_SERVER_VERIFICATION, DIAGNOSTICS],
     check: Check::Case(refusal_in_log_only),
 };
 
@@ -111,11 +112,7 @@ fn refusal(event: &Event) -> Option<(String, Text)> {
 const CAPTURE: &str =
     "Collect again with Take tcpdump while logging, so that the handshake can be judged.";
 
-const SEED: &str = "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)";
-const VERIFICATION: &str =
-    "Troubleshoot Expressway Traffic Server Certificate Verification (218018)";
 const DIAGNOSTICS: &str = "Administrator Guide X15.5, Diagnostics and Troubleshooting";
-const REFERENCE: &str = "Administrator Guide X15.5, Reference Material";
 
 const ORIGIN_VERIFICATION_DISABLED: Rule = Rule {
     id: "origin-verification-disabled",
@@ -145,7 +142,7 @@ const ORIGIN_VERIFICATION_DISABLED: Rule = Rule {
             "The setting stands in no xConfiguration reference; that it is missing in a configuration says nothing.",
         ),
     },
-    references: &[VERIFICATION, "X14.2 release notes", "CSCwc69661", "CSCwa25108"],
+    references: &[TRAFFIC_SERVER_VERIFICATION, "X14.2 release notes", "CSCwc69661", "CSCwa25108"],
     check: Check::Case(origin_verification_disabled),
 };
 
@@ -203,7 +200,7 @@ const VERIFY_MODE_OFF_NO_RELIEF: Rule = Rule {
             "The mode of a UC server has no documented path in the configuration; it is told by the zones CEtls, which inherit it, or by what looks like such a server.",
         ),
     },
-    references: &[SEED, VERIFICATION],
+    references: &[MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION],
     check: Check::Case(verify_mode_off_no_relief),
 };
 
@@ -282,7 +279,7 @@ const REVOCATION_FAIL: Rule = Rule {
             "Revocation itself is not checked here: whether a certificate is revoked cannot be told from a capture.",
         ),
     },
-    references: &[REFERENCE],
+    references: &[ADMIN_REFERENCE],
     check: Check::Case(revocation_fail),
 };
 
@@ -335,7 +332,7 @@ const RESTART_PENDING: Rule = Rule {
             "The archive holds the configuration of the moment when logging began, and the capture what ran then.",
         ),
     },
-    references: &[REFERENCE, "MRA Deployment Guide X15.2, troubleshooting"],
+    references: &[ADMIN_REFERENCE, "MRA Deployment Guide X15.2, troubleshooting"],
     check: Check::Case(restart_pending),
 };
 
@@ -409,7 +406,7 @@ const DEBUG_NOT_ENABLED: Rule = Rule {
         ),
         caveat: Text::en("DEBUG fills the log fast; keep the test short."),
     },
-    references: &[SEED],
+    references: &[MRA_REQUIREMENTS],
     check: Check::Case(debug_not_enabled),
 };
 

@@ -1,5 +1,6 @@
 //! Handshakes that ended without a word.
 
+use super::documents::COLLABORATION_EDGE_ISSUES;
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -94,11 +95,7 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
             "The capture may simply have ended before the handshake did. A client that only tests whether the port is open looks the same.",
         ),
     },
-    references: &[
-        "RFC 8446, 6.1",
-        "RFC 5246, 7.2.1",
-        "Resolve Collaboration Edge Most Common Issues (118798)",
-    ],
+    references: &["RFC 8446, 6.1", "RFC 5246, 7.2.1", COLLABORATION_EDGE_ISSUES],
     check: Check::Connection(handshake_unfinished),
 };
 

@@ -18,6 +18,7 @@ mod client_certificate;
 mod client_trust;
 mod cluster;
 mod configuration;
+mod documents;
 mod finding;
 mod handshake_failure;
 mod mending;

@@ -1,5 +1,6 @@
 //! Have both sides anything in common?
 
+use super::documents::{CUCM_CIPHER_MANAGEMENT, CUCM_TLS13_SETUP};
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -43,12 +44,7 @@ const NO_COMMON_CIPHER: Rule = Rule {
             "The alert does not tell which of the three is missing. Some servers also say handshake_failure when the server name is unknown to them.",
         ),
     },
-    references: &[
-        "RFC 8446, 4.1.1",
-        "RFC 5246, 7.4.1.3",
-        "CUCM Security Guide 15, Cipher Management",
-        "CUCM Security Guide 15, TLS 1.3 Setup",
-    ],
+    references: &["RFC 8446, 4.1.1", "RFC 5246, 7.4.1.3", CUCM_CIPHER_MANAGEMENT, CUCM_TLS13_SETUP],
     check: Check::Connection(no_common_cipher),
 };
 

@@ -1,5 +1,6 @@
 //! The client refused the server's certificate, and nothing that can be seen says why.
 
+use super::documents::{MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Observation, Severity};
 use super::reaction::{self, Reaction};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
@@ -43,11 +44,7 @@ const CERTIFICATE_REFUSED: Rule = Rule {
         ),
         caveat: Text::en("Java says certificate_unknown (46) also for wrong names and dates."),
     },
-    references: &[
-        "RFC 8446, 6.2",
-        "Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
-        "CSCwc69661",
-    ],
+    references: &["RFC 8446, 6.2", TRAFFIC_SERVER_VERIFICATION, "CSCwc69661"],
     check: Check::Connection(certificate_refused),
 };
 
@@ -137,11 +134,7 @@ const TLS13_CLIENT_REFUSED_CERTIFICATE: Rule = Rule {
             "That OpenSSL sends this alert in clear was measured with OpenSSL 3.0. An encrypted alert may also be about something else than the certificate.",
         ),
     },
-    references: &[
-        "RFC 8446, 4.4.2.4",
-        "RFC 8446, 6.2",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-    ],
+    references: &["RFC 8446, 4.4.2.4", "RFC 8446, 6.2", MRA_REQUIREMENTS],
     check: Check::Connection(tls13_client_refused_certificate),
 };
 

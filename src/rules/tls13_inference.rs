@@ -1,6 +1,7 @@
 //! What record lengths tell where TLS 1.3 hides the certificates. Each sentence says
 //! that it is concluded, and how sure that is.
 
+use super::documents::MRA_REQUIREMENTS;
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -41,11 +42,7 @@ const TLS13_SERVER_KEY_TYPE: Rule = Rule {
             "Concluded from lengths, not read. Servers that join their messages in one record (Tomcat, NSS, rustls) or pad them in an unknown way give no such sign, and then nothing is said. An EC certificate may well be signed by an RSA CA.",
         ),
     },
-    references: &[
-        "RFC 8446, 4.4.3",
-        "RFC 8446, 5.2",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-    ],
+    references: &["RFC 8446, 4.4.3", "RFC 8446, 5.2", MRA_REQUIREMENTS],
     check: Check::Connection(tls13_server_key_type),
 };
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::documents::MRA_REQUIREMENTS;
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
@@ -21,11 +22,7 @@ const SYMPTOM: Text = Text::en(
 const STEPS: Text = Text::en(
     "1. `tlsight trust FILE` shows which entries share a subject, with their lines. 2. Keep the one that is needed and remove the other, if nothing needs it. 3. Best: have the certificates of Unified CM signed by a CA, or reuse the Tomcat certificate as CallManager (Unified CM 14 and newer), so that one anchor is enough. 4. Restart the Expressway.",
 );
-const REFERENCES: &[&str] = &[
-    "CSCwa12894",
-    "CSCwa12905",
-    "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-];
+const REFERENCES: &[&str] = &["CSCwa12894", "CSCwa12905", MRA_REQUIREMENTS];
 
 const SAME_SUBJECT_ANCHORS: Rule = Rule {
     id: "same-subject-anchors",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::case::{Case, CaseConnection, CaseObservation};
+use super::documents::{MRA_REQUIREMENTS, UPLOAD_ONTO_CUCM};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -18,8 +19,6 @@ pub(super) const RULES: &[Rule] =
 
 const SIP_OAUTH: &str = "CUCM Security Guide 15, SIP OAuth Mode";
 const CERTIFICATES: &str = "CUCM Security Guide 15, Certificates";
-const UPLOAD: &str =
-    "Upload the Root and Intermediate Certificates of Expressway-Core onto CUCM (217748)";
 /// The port of SIP OAuth for MRA.
 const OAUTH: u16 = 5091;
 
@@ -51,7 +50,7 @@ const SIP_OAUTH_TOMCAT_TRUST: Rule = Rule {
             "Under TLS 1.3 the alert is encrypted; then the refusal is told by its place.",
         ),
     },
-    references: &[SIP_OAUTH, UPLOAD],
+    references: &[SIP_OAUTH, UPLOAD_ONTO_CUCM],
     check: Check::Connection(sip_oauth_tomcat_trust),
 };
 
@@ -96,12 +95,7 @@ const EXPC_CHAIN_UPLOAD_REMINDER: Rule = Rule {
             "That it was accepted here says that this node has the chain in the store of this service.",
         ),
     },
-    references: &[
-        UPLOAD,
-        "CSCvz45074",
-        "CSCvz20720",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-    ],
+    references: &[UPLOAD_ONTO_CUCM, "CSCvz45074", "CSCvz20720", MRA_REQUIREMENTS],
     check: Check::Case(expc_chain_upload_reminder),
 };
 

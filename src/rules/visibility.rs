@@ -1,6 +1,7 @@
 //! What could not be seen, and how to see it.
 
 use super::configuration::debug_commands;
+use super::documents::MRA_REQUIREMENTS;
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -41,11 +42,7 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
             "With the secrets of the session the certificates are read and judged: give the key log with --keylog.",
         ),
     },
-    references: &[
-        "RFC 8446, 2",
-        "RFC 8446, 4.4.2",
-        "Understand Mobile and Remote Access Certificate Requirements and Apache Traffic Server History (225476)",
-    ],
+    references: &["RFC 8446, 2", "RFC 8446, 4.4.2", MRA_REQUIREMENTS],
     check: Check::Connection(tls13_certificate_hidden),
 };
 

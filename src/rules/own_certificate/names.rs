@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{GUIDE, MRA_GUIDE};
 use crate::expressway::{Appliance, BoxRole, Event, Settings};
 use crate::rules::case::{Case, CaseObservation};
+use crate::rules::documents::COLLABORATION_EDGE_ISSUES;
 use crate::rules::finding::Severity;
 use crate::rules::own::{self, Own};
 use crate::rules::rule::{Check, Page, Part, Rule};
@@ -44,7 +45,7 @@ pub(super) const EXPC_SAN_MISSING_PROFILE: Rule = Rule {
             "The log names no profile, so this is a warning. A domain that is really unknown gives the same line.",
         ),
     },
-    references: &["Resolve Collaboration Edge Most Common Issues (118798)", MRA_GUIDE, GUIDE],
+    references: &[COLLABORATION_EDGE_ISSUES, MRA_GUIDE, GUIDE],
     check: Check::Case(expc_san_missing_profile),
 };
 

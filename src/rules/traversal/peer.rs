@@ -4,12 +4,11 @@ use std::net::IpAddr;
 
 use super::{GUIDE, MRA_GUIDE, link};
 use crate::rules::case::{Case, CaseObservation};
+use crate::rules::documents::COLLABORATION_EDGE_ISSUES;
 use crate::rules::finding::Severity;
 use crate::rules::own;
 use crate::rules::rule::{Check, Page, Part, Rule};
 use crate::rules::words::{Text, Values};
-
-const MOST_COMMON: &str = "Resolve Collaboration Edge Most Common Issues (118798)";
 
 pub(super) const TRAVERSAL_PEER_IS_IP: Rule = Rule {
     id: "traversal-peer-is-ip",
@@ -41,7 +40,7 @@ pub(super) const TRAVERSAL_PEER_IS_IP: Rule = Rule {
             "A zone with TLS verify mode Off does not look for the name; a UC traversal zone needs it On.",
         ),
     },
-    references: &[MRA_GUIDE, GUIDE, MOST_COMMON],
+    references: &[MRA_GUIDE, GUIDE, COLLABORATION_EDGE_ISSUES],
     check: Check::Case(traversal_peer_is_ip),
 };
 
