@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 
 seconds=${1:?seconds for each target}
 targets=("${@:2}")
-[[ ${#targets[@]} -gt 0 ]] || targets=(capture packet_flow tls keylog x509 archive whole)
+[[ ${#targets[@]} -gt 0 ]] || targets=(capture packet_flow tls keylog x509 archive expressway_text whole)
 
 main() {
     ./seed.sh

@@ -14,12 +14,13 @@ recordings=$fuzz/../tests/keylog/recordings
 corpus=$fuzz/corpus
 
 main() {
-    mkdir -p "$corpus"/{capture,packet_flow,tls,keylog,x509,archive,whole}
+    mkdir -p "$corpus"/{capture,packet_flow,tls,keylog,x509,archive,expressway_text,whole}
     captures
     packets
     connections
     certificates
     archives
+    texts_of_archives
     local target
     for target in "$corpus"/*/; do
         echo "$(basename "$target"): $(find "$target" -type f | wc -l) inputs"
@@ -69,6 +70,17 @@ certificates() {
 }
 
 # Archives as an appliance packs them: captures, plain and compressed, beside a trust list.
+# Configuration, status and log of the sample archives
+texts_of_archives() {
+    local archive name
+    for archive in "$samples"/archives/diagnostic_log_*.tar.gz; do
+        cp "$archive" "$corpus/archive/"
+        tar -tzf "$archive" | grep -E '(xconf|xstat)_dump|loggingsnapshot' | while read -r name; do
+            tar -xzOf "$archive" "$name" >"$corpus/expressway_text/${archive##*/}-${name##*/}"
+        done
+    done
+}
+
 archives() {
     tar -C "$samples" -cf "$corpus/archive/mixed.tar" rsa-trusted.pcap root-missing.pcap.{gz,xz,zst} trust/expressway.pem
     tar -C "$samples" --format=v7 -cf "$corpus/archive/oldest.tar" rotated-0.pcap rotated-1.pcap
