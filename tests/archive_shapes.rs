@@ -129,3 +129,38 @@ fn names_of_members_vary() {
         assert_eq!(told(&[], &[path]).essence(), told_so.essence(), "{}", files[0].0);
     }
 }
+
+/// Names of members and hosts, settings, status and log lines come from strangers.
+#[test]
+fn texts_of_an_archive_cannot_act_on_a_terminal() {
+    const EVIL: &str = "\u{1b}]0;x\u{7}\u{202e}\u{9b}31m";
+    let mut files = members(&archive(7));
+    for (name, content) in &mut files {
+        if let Ok(text) = String::from_utf8(content.clone()) {
+            let bent = text
+                .replace("cucmpub.example.org", &format!("cucmpub{EVIL}.example.org"))
+                .replace("Hostname: \"expc", &format!("Hostname: \"expc{EVIL}"));
+            *content = bent.into_bytes();
+        }
+        if name.contains("eth0") {
+            *name = format!("{EVIL}/{name}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.tar.gz");
+    pack(&path, &files);
+    let line = |c: char| c == '\n';
+    for flags in [&[][..], &["--json"], &["--jsonl"]] {
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_tlsight"))
+            .args(flags)
+            .arg(&path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(run.stdout).unwrap();
+        assert!(said.contains("]0;x"), "{flags:?} does not show it");
+        let acts = said
+            .chars()
+            .find(|c| (c.is_control() && !line(*c)) || ('\u{202a}'..='\u{202e}').contains(c));
+        assert_eq!(acts, None, "{flags:?}");
+    }
+}
