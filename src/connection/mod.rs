@@ -148,6 +148,15 @@ impl Connection {
         self.inferred.iter().find_map(|inference| Some((inference, pick(&inference.claim)?)))
     }
 
+    /// The kind of the server's hidden key, by the lengths of records.
+    #[must_use]
+    pub fn inferred_server_key(&self) -> Option<(&Inference, HiddenKey)> {
+        self.inferred(|claim| match claim {
+            Claim::ServerKey(key) => Some(*key),
+            _ => None,
+        })
+    }
+
     /// The server's own certificate, if it is readable.
     #[must_use]
     pub fn server_leaf(&self) -> Option<&Arc<Certificate>> {

@@ -8,6 +8,7 @@ use super::appliance::Appliance;
 use super::leg::{Leg, Party};
 use super::service::service;
 use super::status::BoxRole;
+use super::zones::Zones;
 use crate::packet::Endpoint;
 
 /// Ports on which only Unified CM listens for an Expressway-C (Cisco Expressway IP Port
@@ -35,6 +36,8 @@ pub struct Mapped {
 #[derive(Clone, Debug, Default)]
 pub struct Deployment {
     appliances: Vec<Arc<Appliance>>,
+    /// The zones of each of them.
+    zones: Vec<Zones>,
     places: BTreeMap<IpAddr, usize>,
     mapped: Vec<Mapped>,
     /// Ports on which an address was connected to.
@@ -55,7 +58,8 @@ impl Deployment {
                 places.entry(*address).or_insert(index);
             }
         }
-        Self { appliances, places, mapped, ..Self::default() }
+        let zones = appliances.iter().map(|appliance| Zones::of(appliance)).collect();
+        Self { appliances, zones, places, mapped, ..Self::default() }
     }
 
     /// Learns from a connection: what an address listens on tells what it is, and so
@@ -64,7 +68,7 @@ impl Deployment {
         self.served.entry(server.address).or_default().insert(server.port);
         let Some(name) = name else { return };
         self.names.entry(server.address).or_insert_with(|| name.to_owned());
-        if self.appliances.iter().any(|appliance| appliance.is_zone_of_unified_cm(name)) {
+        if self.zones.iter().any(|zones| zones.name_unified_cm(name)) {
             self.unified_cm.insert(server.address);
         }
     }
@@ -124,9 +128,14 @@ impl Deployment {
         }
     }
 
-    /// The peer address of the SIP zone by which a known Expressway connects to a server:
-    /// the zone with that port whose peer is this address, was found at it by name, or is
-    /// named as its status says. What SIP zones check is not on the wire.
+    /// The SIP zones of a known appliance by its place.
+    #[must_use]
+    pub fn zones(&self, index: usize) -> Option<&Zones> {
+        self.zones.get(index)
+    }
+
+    /// The peer address of the SIP zone by which a known Expressway connects to a server
+    /// ([`Zones::to`]). What SIP zones check is not on the wire.
     #[must_use]
     pub fn zone_peer(
         &self,
@@ -134,9 +143,9 @@ impl Deployment {
         server: Endpoint,
         looked_up: Option<&str>,
         own: Option<usize>,
-    ) -> Option<String> {
-        let appliance = self.appliance(self.place(client.address, own)?)?;
-        appliance.zone_peer(server, looked_up)
+    ) -> Option<&str> {
+        let zones = self.zones(self.place(client.address, own)?)?;
+        zones.to(server, looked_up).map(|(_, peer)| peer)
     }
 
     /// What the user or an appliance itself says.

@@ -17,6 +17,7 @@ pub mod settings;
 pub mod status;
 pub mod version;
 mod xml;
+mod zones;
 
 pub use appliance::Appliance;
 pub use bundle::{Bundle, MemberKind, member_host, member_interface, member_kind};
@@ -28,3 +29,4 @@ pub use service::{Checker, Service, service};
 pub use settings::Settings;
 pub use status::{BoxRole, Status};
 pub use version::{Verification, Version};
+pub use zones::Zones;

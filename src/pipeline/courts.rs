@@ -1,6 +1,8 @@
 //! Whose trust store judges whom: a chain is judged by the trust of the side that
 //! checks it, as far as that side's trust is known.
 
+use std::collections::BTreeMap;
+
 use super::config::Config;
 use super::court::{Court, Pool, not_shown};
 use crate::connection::{Connection, NotJudged, PathVerdict};
@@ -66,14 +68,20 @@ impl<'c> Courts<'c> {
         let choice = |connection: &Connection, of: Role| {
             choose((deployment, by), nobody_known, is_given, connection, of)
         };
-        let stores = [(Choice::Given, given), (Choice::Peers, peers)];
-        let own = own.iter_mut().enumerate().map(|(index, pair)| (Choice::Own(index), pair));
-        for (this, pair) in stores.into_iter().chain(own) {
-            for of in [Role::Server, Role::Client] {
-                let mine: Vec<usize> = (0..connections.len())
-                    .filter(|at| connections.get(*at).is_some_and(|one| choice(one, of) == this))
-                    .collect();
-                pair.court(of).judge(connections, &mine, pool);
+        for of in [Role::Server, Role::Client] {
+            let mut cases: BTreeMap<Choice, Vec<usize>> = BTreeMap::new();
+            for (at, connection) in connections.iter().enumerate() {
+                cases.entry(choice(connection, of)).or_default().push(at);
+            }
+            for (choice, mine) in cases {
+                let pair = match choice {
+                    Choice::Given => Some(&mut *given),
+                    Choice::Peers => Some(&mut *peers),
+                    Choice::Own(index) => own.get_mut(index),
+                };
+                if let Some(pair) = pair {
+                    pair.court(of).judge(connections, &mine, pool);
+                }
             }
         }
         self.explain(connections, by);
@@ -119,7 +127,7 @@ impl<'c> Pair<'c> {
 }
 
 /// Which store judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Choice {
     Given,
     Peers,

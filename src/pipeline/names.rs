@@ -1,6 +1,6 @@
 //! Which name a server's certificate is compared with, and the comparison.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::config::{ExpectedName, Judging};
@@ -57,13 +57,16 @@ impl LookedUp {
     /// Names that a host asked for and that never had an address: who, what, first frame
     /// and number of answers.
     pub(super) fn missing(&self) -> impl Iterator<Item = (IpAddr, &str, u64, u64)> {
-        self.missing.iter().filter_map(|((asker, name), (frame, times))| {
-            let found = self
-                .names
-                .iter()
-                .any(|((of, _), (_, known))| of == asker && known.eq_ignore_ascii_case(name));
-            (!found).then_some((*asker, name.as_str(), *frame, *times))
-        })
+        let found: HashSet<(IpAddr, String)> = self
+            .names
+            .iter()
+            .filter(|_| !self.missing.is_empty())
+            .map(|((asker, _), (_, name))| (*asker, name.to_ascii_lowercase()))
+            .collect();
+        self.missing
+            .iter()
+            .filter(move |(key, _)| !found.contains(*key))
+            .map(|((asker, name), (frame, times))| (*asker, name.as_str(), *frame, *times))
     }
 
     /// Answers for which there was no room.
@@ -142,7 +145,7 @@ fn reference(
     if let Some(peer) =
         deployment.zone_peer(connection.client, connection.server, looked_up, known.own)
     {
-        return Some(Reference::ZonePeer(peer));
+        return Some(Reference::ZonePeer(peer.to_owned()));
     }
     if let Some(name) = connection.server_name() {
         return Some(Reference::ServerName(name));

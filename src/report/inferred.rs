@@ -38,10 +38,7 @@ fn sentence(claim: &Claim) -> String {
 /// For the column of keys, where the certificate is hidden: `hidden, RSA-2048
 /// inferred`.
 pub(super) fn hidden_key(connection: &Connection) -> Option<String> {
-    let (inference, key) = connection.inferred(|claim| match claim {
-        Claim::ServerKey(key) => Some(*key),
-        _ => None,
-    })?;
+    let (inference, key) = connection.inferred_server_key()?;
     let doubt = if inference.confidence == Confidence::Likely { " likely" } else { "" };
     Some(format!("hidden, {} inferred{doubt}", key.name()))
 }

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::finding::{Finding, Observation};
-use super::rule::Subject;
+use super::finding::{Finding, Observation, Severity};
+use super::rule::{Part, Subject};
 use crate::connection::Unopened;
 use crate::expressway::{Deployment, Leg};
 use crate::time::Timestamp;
+use crate::tls::Role;
 
 /// Everything that was read: the known Expressways and all connections.
 #[derive(Debug)]
@@ -93,6 +94,16 @@ impl<'a> Case<'a> {
 }
 
 impl CaseConnection<'_> {
+    /// The error about the server's certificate.
+    #[must_use]
+    pub fn server_certificate_fault(&self) -> Option<&Finding> {
+        self.findings.iter().find(|finding| {
+            finding.severity == Severity::Error
+                && finding.of == Some(Role::Server)
+                && matches!(finding.rule.part, Part::Certificate { .. })
+        })
+    }
+
     /// An observation that this connection proves.
     #[must_use]
     pub fn observation(&self, observation: Observation) -> CaseObservation {

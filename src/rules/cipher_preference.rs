@@ -13,7 +13,7 @@ use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection::{self, Preference};
 use super::words::{Text, Values};
-use crate::connection::{Claim, Connection, Outcome};
+use crate::connection::{Connection, Outcome};
 use crate::expressway::ciphers::{self, Agreement, expand};
 use crate::expressway::known_cipher_lists::recognise;
 use crate::expressway::settings::{CipherUse, TlsVersion};
@@ -79,11 +79,7 @@ fn ecdsa_offered_first(case: &Case<'_>) -> Vec<CaseObservation> {
                 selection::preference(one.subject.connection) == Some(Preference::EcdsaFirst)
             };
             let one = *list.iter().find(prefers)?;
-            let at_fault = list.iter().find(|one| {
-                one.findings.iter().any(|finding| {
-                    finding.rule.id == "ecdsa-selected" && finding.severity > Severity::Info
-                })
-            });
+            let at_fault = list.iter().find(|one| selection::is_untrusted_ecdsa(one.findings));
             let connection = one.subject.connection;
             let hello = connection.handshake.client_hello()?;
             let (first, rsa) = (first_of(hello, true)?, first_of(hello, false)?);
@@ -113,7 +109,7 @@ fn ecdsa_offered_first(case: &Case<'_>) -> Vec<CaseObservation> {
 /// The first suite of TLS 1.2 with an EC certificate, or with an RSA one.
 fn first_of(hello: &ClientHello, ecdsa: bool) -> Option<String> {
     let wanted = if ecdsa { names::Authentication::Ecdsa } else { names::Authentication::Rsa };
-    let code = suites(hello).into_iter().find(|code| {
+    let code = hello.suites().find(|code| {
         names::cipher_suite(*code).is_some_and(|suite| suite.authentication == wanted)
     })?;
     Some(names::cipher_suite_name(code).into_owned())
@@ -177,8 +173,8 @@ const RSA_PREFIX_ONLY: Rule = Rule {
 fn rsa_prefix_only(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = connection.handshake.client_hello()?;
-    let offered: Vec<u16> = suites(hello)
-        .into_iter()
+    let offered: Vec<u16> = hello
+        .suites()
         .filter(|code| {
             names::cipher_suite(*code)
                 .is_some_and(|suite| suite.authentication != names::Authentication::Tls13)
@@ -235,7 +231,7 @@ fn cipher_string_fingerprint(case: &Case<'_>) -> Vec<CaseObservation> {
         .filter_map(|(appliance, _, list)| {
             let one = list.first()?;
             let connection = one.subject.connection;
-            let offered = suites(connection.handshake.client_hello()?);
+            let offered: Vec<u16> = connection.handshake.client_hello()?.suites().collect();
             let known: Vec<&str> = recognise(&offered).iter().map(|list| list.name).collect();
             if known.is_empty() {
                 return None;
@@ -278,7 +274,12 @@ pub(super) fn sip_differs<'c>(
     let settings = case.deployment.appliance(appliance)?.settings.as_ref()?;
     let configured = settings.ciphers(CipherUse::Sip)?;
     case.connections.iter().find(|one| {
-        let offered = one.subject.connection.handshake.client_hello().map(suites);
+        let offered = one
+            .subject
+            .connection
+            .handshake
+            .client_hello()
+            .map(|hello| hello.suites().collect::<Vec<u16>>());
         one.subject.leg.client_appliance == Some(appliance)
             && one.subject.leg.is_sip_of_expressway()
             && offered.is_some_and(|offered| {
@@ -414,10 +415,7 @@ fn sigalg_setting_no_effect(case: &Case<'_>) -> Vec<CaseObservation> {
             let versions = settings.sip_tls_versions();
             let without = !versions.is_empty() && !versions.contains(&TlsVersion::Tls13);
             let failing = case.of_appliance(index).find(|one| {
-                one.subject.leg.is_traffic_server()
-                    && one.findings.iter().any(|finding| {
-                        finding.rule.id == "ecdsa-selected" && finding.severity > Severity::Info
-                    })
+                one.subject.leg.is_traffic_server() && selection::is_untrusted_ecdsa(one.findings)
             });
             let values = Values::new().with("host", appliance.title());
             match (failing, without) {
@@ -496,12 +494,9 @@ fn cucm_cert_choice_predicted(subject: &Subject<'_>) -> Option<Observation> {
 
 /// Whether the length of the signature says the same.
 fn agreement(connection: &Connection, rsa: bool) -> Text {
-    let inferred = connection.inferred(|claim| match claim {
-        Claim::ServerKey(key) => Some(key.is_rsa()),
-        _ => None,
-    });
+    let inferred = connection.inferred_server_key();
     match inferred {
-        Some((_, seen)) if seen == rsa => Text::en("; the lengths of records say the same"),
+        Some((_, key)) if key.is_rsa() == rsa => Text::en("; the lengths of records say the same"),
         Some(_) => Text::en(
             "; but the lengths of records tell the other kind, so this server goes by something else: TLS 1.3 Certificate Preference Order is not at its default, or it has no {kind} certificate for this service",
         ),
@@ -514,7 +509,7 @@ fn agreement(connection: &Connection, rsa: bool) -> Text {
 fn prediction(hello: &ClientHello) -> Option<(&'static str, String, bool)> {
     const TLS12: u16 = 0x0303;
     if hello.supported_versions().contains(&TLS12) {
-        let first = suites(hello).into_iter().find_map(|code| {
+        let first = hello.suites().find_map(|code| {
             let suite = names::cipher_suite(code)?;
             match suite.authentication {
                 names::Authentication::Rsa => Some((code, true)),
@@ -660,16 +655,11 @@ fn each_use<'c>(
         .filter_map(|((index, sip), list)| Some((case.deployment.appliance(index)?, sip, list)))
 }
 
-/// The suites of a ClientHello, in order.
-fn suites(hello: &ClientHello) -> Vec<u16> {
-    hello.cipher_suites.iter().filter_map(|code| u16::try_from(*code).ok()).collect()
-}
-
 /// The first suites offered.
 fn offer(connection: &Connection) -> Option<Evidence> {
     let hello = connection.handshake.client_hello()?;
-    let first: Vec<String> = suites(hello)
-        .into_iter()
+    let first: Vec<String> = hello
+        .suites()
         .filter(|code| code >> 8 != 0x13)
         .take(3)
         .map(|code| names::cipher_suite_name(code).into_owned())

@@ -108,9 +108,7 @@ fn remedy(connection: &Connection, at_fault: bool) -> Text {
 fn offered(connection: &Connection) -> Option<Evidence> {
     let hello = connection.handshake.client_hello()?;
     let suites: Vec<_> = hello
-        .cipher_suites
-        .iter()
-        .filter_map(|code| u16::try_from(*code).ok())
+        .suites()
         .filter(|code| names::cipher_suite(*code).is_some_and(|suite| !is_tls13(suite)))
         .take(3)
         .map(names::cipher_suite_name)

@@ -63,7 +63,7 @@ fn subscriber_not_covered(case: &Case<'_>) -> Vec<CaseObservation> {
         let key = (taker(one), connection.client.address, connection.server.port);
         let nodes = ports.entry(key).or_default();
         let node = connection.server.address;
-        if let Some(fault) = fault(one) {
+        if let Some(fault) = one.server_certificate_fault() {
             nodes.bad.entry(node).or_insert((one, fault));
         } else if passes(one) {
             nodes.good.entry(node).or_insert(one);
@@ -104,15 +104,6 @@ impl Nodes<'_> {
         };
         self.bad.values().map(of).collect()
     }
-}
-
-/// The error about the server's certificate on a connection.
-fn fault<'a>(one: &'a CaseConnection<'_>) -> Option<&'a Finding> {
-    one.findings.iter().find(|finding| {
-        finding.severity == Severity::Error
-            && finding.of == Some(Role::Server)
-            && matches!(finding.rule.part, Part::Certificate { .. })
-    })
 }
 
 /// Whether the client took the server's certificate, and nothing speaks against it.

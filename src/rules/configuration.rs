@@ -6,6 +6,7 @@ use super::case::{Case, CaseConnection, CaseObservation};
 use super::cipher_preference::sip_differs;
 use super::documents::{ADMIN_REFERENCE, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Observation, Severity};
+use super::own::{log_lines, told};
 use super::rule::{Check, Page, Part, Rule};
 use super::words::{Text, Values};
 use crate::expressway::log::Action;
@@ -228,11 +229,7 @@ fn verify_mode_off_no_relief(case: &Case<'_>) -> Vec<CaseObservation> {
 fn refused_by_traffic_server(one: &CaseConnection<'_>) -> bool {
     one.subject.leg.is_traffic_server()
         && one.subject.connection.outcome.failed()
-        && one.findings.iter().any(|finding| {
-            finding.severity == Severity::Error
-                && finding.of == Some(Role::Server)
-                && matches!(finding.rule.part, Part::Certificate { .. })
-        })
+        && one.server_certificate_fault().is_some()
 }
 
 /// What shows that TLS verify mode is Off.
@@ -540,21 +537,9 @@ fn absent_peers(appliance: &Appliance, known: usize) -> Option<String> {
     })
 }
 
-fn log_lines(appliance: &Appliance) -> impl Iterator<Item = &crate::expressway::Line> {
-    appliance.log.iter().flat_map(|log| &log.lines)
-}
-
 /// `{host}`.
 fn of(appliance: &Appliance) -> Values {
     Values::new().with("host", appliance.title())
-}
-
-/// A finding that no packet proves.
-fn told(values: Values) -> CaseObservation {
-    CaseObservation {
-        observation: Observation { values, ..Observation::default() },
-        ..CaseObservation::default()
-    }
 }
 
 #[cfg(test)]

@@ -94,12 +94,8 @@ fn refused_hello(connection: &Connection, alerts: &[u8]) -> Option<(u8, u64)> {
 
 /// What was offered: the first cipher suites and the groups.
 fn offer(hello: &ClientHello) -> String {
-    let suites: Vec<u16> = hello
-        .cipher_suites
-        .iter()
-        .filter_map(|code| u16::try_from(*code).ok())
-        .filter(|code| !names::is_scsv(*code) && !names::is_grease(*code))
-        .collect();
+    let suites: Vec<u16> =
+        hello.suites().filter(|code| !names::is_scsv(*code) && !names::is_grease(*code)).collect();
     let more =
         if suites.len() > 3 { format!(" and {} more", suites.len() - 3) } else { String::new() };
     let suites: Vec<_> = suites.into_iter().take(3).map(names::cipher_suite_name).collect();

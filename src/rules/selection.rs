@@ -1,5 +1,6 @@
 //! Why the server showed this certificate: what the client offered first.
 
+use super::finding::{Finding, Severity};
 use super::words::{Text, Values};
 use crate::connection::Connection;
 use crate::tls::Role;
@@ -36,9 +37,8 @@ impl Preference {
 pub fn preference(connection: &Connection) -> Option<Preference> {
     let hello = connection.handshake.client_hello()?;
     let kinds: Vec<Authentication> = hello
-        .cipher_suites
-        .iter()
-        .filter_map(|code| names::cipher_suite(u16::try_from(*code).ok()?))
+        .suites()
+        .filter_map(names::cipher_suite)
         .map(|suite| suite.authentication)
         .filter(|kind| matches!(kind, Authentication::Rsa | Authentication::Ecdsa))
         .collect();
@@ -59,6 +59,13 @@ pub(super) fn selected(connection: &Connection) -> Option<&'static CipherSuite> 
 /// Whether the server chose to prove itself with ECDSA (TLS 1.2 and below).
 pub(super) fn is_ecdsa(connection: &Connection) -> bool {
     selected(connection).is_some_and(|suite| suite.authentication == Authentication::Ecdsa)
+}
+
+/// Whether the rules found that ECDSA was selected and is not trusted.
+pub(super) fn is_untrusted_ecdsa(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.rule.id == "ecdsa-selected" && finding.severity > Severity::Info)
 }
 
 /// Adds `{suite}`, `{signature}` and `{because}`: what was selected, and why.

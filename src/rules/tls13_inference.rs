@@ -48,10 +48,7 @@ const TLS13_SERVER_KEY_TYPE: Rule = Rule {
 
 fn tls13_server_key_type(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    let (inference, key) = connection.inferred(|claim| match claim {
-        Claim::ServerKey(key) => Some(*key),
-        _ => None,
-    })?;
+    let (inference, key) = connection.inferred_server_key()?;
     let refused = matches!(connection.outcome, Outcome::Alert { by: Role::Client, .. });
     let anchors = anchors(subject.store, key);
     let values = said(connection, inference)

@@ -12,7 +12,7 @@ use super::selection;
 use super::since::since;
 use super::tcp;
 use super::words::{Text, Values};
-use crate::connection::{Claim, Connection, Outcome};
+use crate::connection::{Connection, Outcome};
 use crate::expressway::{Event, Leg, service};
 use crate::packet::Endpoint;
 use crate::tls::Role;
@@ -246,11 +246,8 @@ const LOGGED_NAME: Text = Text::en(
 /// Under TLS 1.3: what prefers the RSA certificate, where the hidden one is an EC one.
 fn hidden_ecdsa(subject: &Subject<'_>) -> Vec<String> {
     let connection = subject.connection;
-    let key = connection.inferred(|claim| match claim {
-        Claim::ServerKey(key) => Some(key.is_rsa()),
-        _ => None,
-    });
-    if !matches!(key, Some((_, false))) || !connection.server_certificates.is_empty() {
+    let key = connection.inferred_server_key();
+    if key.is_none_or(|(_, key)| key.is_rsa()) || !connection.server_certificates.is_empty() {
         return Vec::new();
     }
     if subject.leg.is_sip_of_expressway() {
@@ -267,9 +264,7 @@ fn remedies(subject: &Subject<'_>, cause: &Finding, findings: &[Finding]) -> Vec
     let connection = subject.connection;
     let untrusted_ecdsa = selection::is_ecdsa(connection)
         && cause.of == Some(Role::Server)
-        && findings.iter().any(|finding| {
-            finding.rule.id == "ecdsa-selected" && finding.severity > Severity::Info
-        });
+        && selection::is_untrusted_ecdsa(findings);
     let mut remedies: Vec<String> = Vec::new();
     if untrusted_ecdsa {
         let ways = selection::remedies(connection).iter();

@@ -82,6 +82,12 @@ impl ClientHello {
         self.extension(code).map_or_else(Vec::new, extension::numbers16)
     }
 
+    /// The cipher suites in order, without the kinds of SSL 2.0, whose numbers have three
+    /// bytes.
+    pub fn suites(&self) -> impl Iterator<Item = u16> + use<'_> {
+        self.cipher_suites.iter().filter_map(|code| u16::try_from(*code).ok())
+    }
+
     /// The first `host_name` of `server_name` (RFC 6066, 3): as it is when printable
     /// ASCII, else in hexadecimal.
     #[must_use]

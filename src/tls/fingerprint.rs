@@ -113,8 +113,7 @@ fn ja4_hash(text: &str) -> String {
 }
 
 fn suites(hello: &ClientHello) -> Vec<u16> {
-    let codes: Vec<u16> =
-        hello.cipher_suites.iter().filter_map(|code| u16::try_from(*code).ok()).collect();
+    let codes: Vec<u16> = hello.suites().collect();
     without_grease(&codes)
 }
 

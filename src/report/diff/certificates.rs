@@ -41,10 +41,7 @@ pub(super) fn inferred_kind(connection: &Connection) -> Option<&'static str> {
     if connection.server_leaf().is_some() {
         return None;
     }
-    let (_, key) = connection.inferred(|claim| match claim {
-        Claim::ServerKey(key) => Some(*key),
-        _ => None,
-    })?;
+    let (_, key) = connection.inferred_server_key()?;
     Some(match key {
         HiddenKey::Rsa(_) | HiddenKey::AnyRsa => "RSA",
         HiddenKey::P256 | HiddenKey::P384 | HiddenKey::P521 => "ECDSA",

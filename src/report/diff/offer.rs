@@ -53,12 +53,7 @@ fn versions(hello: &ClientHello) -> Fact {
 /// `ECDSA first (ECDHE-ECDSA-AES256-GCM-SHA384, ...)`; those of TLS 1.3 are left out of
 /// the words, because they tell nothing of the key.
 fn suites(connection: &Connection, hello: &ClientHello) -> Fact {
-    let codes: Vec<u16> = hello
-        .cipher_suites
-        .iter()
-        .filter_map(|code| u16::try_from(*code).ok())
-        .filter(|code| !is_grease(*code))
-        .collect();
+    let codes: Vec<u16> = hello.suites().filter(|code| !is_grease(*code)).collect();
     let older = codes.iter().filter(|code| **code >> 8 != 0x13).copied();
     let order = preference(connection).map(Preference::words);
     list(&codes, beginning(order, older, suite), suite)

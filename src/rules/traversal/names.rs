@@ -123,8 +123,8 @@ fn shown(
     let appliance = case.deployment.appliance(checker)?;
     let (zone, peer) = match of {
         Role::Server => {
-            let (zone, peer) = appliance.zone_to(connection.server, None)?;
-            (zone, Some(peer))
+            let (zone, peer) = case.deployment.zones(checker)?.to(connection.server, None)?;
+            (zone.clone(), Some(peer))
         }
         Role::Client => (link::server_zone(appliance, Some(connection.server.port))?, None),
     };
@@ -133,7 +133,7 @@ fn shown(
     if zone.tls_verify == Some(false) || (accepted && zone.tls_verify.is_none()) {
         return None;
     }
-    let wanted = match &peer {
+    let wanted = match peer {
         Some(peer) => Wanted::peer(appliance, &zone, peer),
         None => Wanted::subject(appliance, &zone)?,
     };
