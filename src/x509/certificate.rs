@@ -275,7 +275,7 @@ fn read(input: &[u8]) -> Result<Certificate, Failed> {
     let mut certificate = read_tbs(&tbs, signature_algorithm)?;
     certificate.der = whole.raw.into();
     certificate.sha256 = sha256(whole.raw);
-    certificate.signature = signature.into();
+    certificate.signature = signature;
     certificate.signature_unused_bits = unused;
     certificate.trailing_bytes = outer.rest().len();
     certificate.self_signed = certificate.could_have_issued(&certificate).is_ok();

@@ -170,13 +170,18 @@ fn length(input: &[u8]) -> Result<(usize, &[u8]), DerError> {
     Ok((value, rest))
 }
 
-/// The contents of a BIT STRING without its count of unused bits: `(octets, unused bits)`.
+/// The contents of a BIT STRING without its count of unused bits: `(octets, unused bits)`. Unused bits read as zero,
+/// whatever is written there, as in OpenSSL (`c2i_ASN1_BIT_STRING`).
 ///
 /// # Errors
 /// [`DerError::Value`] when the count is missing or above seven.
-pub fn bits(value: &[u8]) -> Result<(&[u8], u8), DerError> {
+pub fn bits(value: &[u8]) -> Result<(Box<[u8]>, u8), DerError> {
     match value.split_first() {
         Some((&unused, octets)) if unused < 8 && (unused == 0 || !octets.is_empty()) => {
+            let mut octets: Box<[u8]> = octets.into();
+            if let Some(last) = octets.last_mut() {
+                *last &= 0xff << unused;
+            }
             Ok((octets, unused))
         }
         _ => Err(DerError::Value),
@@ -236,8 +241,14 @@ mod tests {
     }
 
     #[test]
+    fn unused_bits_read_as_zero() {
+        assert_eq!(bits(&[3, 0x06]), Ok(([0].into(), 3)));
+        assert_eq!(bits(&[1, 0x06, 0xff]), Ok(([0x06, 0xfe].into(), 1)));
+    }
+
+    #[test]
     fn an_empty_bit_string_has_no_unused_bits() {
-        assert_eq!(bits(&[0]), Ok((&[][..], 0)));
+        assert_eq!(bits(&[0]), Ok(([].into(), 0)));
         assert!(bits(&[1]).is_err() && bits(&[8, 1]).is_err() && bits(&[]).is_err());
     }
 }

@@ -122,12 +122,7 @@ impl PublicKey {
         let mut algorithm = reader.sequence()?;
         let oid = algorithm.expect(tag::OID)?;
         let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
-        let (octets, unused) = bits(reader.expect(tag::BIT_STRING)?.value)?;
-        let mut key: Box<[u8]> = octets.into();
-        // Unused bits read as zero, whatever is written there (c2i_ASN1_BIT_STRING).
-        if let Some(last) = key.last_mut() {
-            *last &= 0xff << unused;
-        }
+        let (key, _) = bits(reader.expect(tag::BIT_STRING)?.value)?;
         let kind = kind(oid.value, parameters.as_ref());
         let size = size(&kind, &key);
         // Written-out curve parameters are a SEQUENCE; anything else there is no curve at all.
