@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::config::{Config, Judging};
 use super::court::Pool;
-use super::courts::Courts;
+use super::courts::{Answers, Courts};
 use super::names::{self, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
 use crate::expressway::Deployment;
@@ -19,6 +19,16 @@ use crate::x509::{Certificate, Sha256, Unparseable};
 
 type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
 
+/// What is known of certificates and chains, to be kept when a run goes on.
+#[derive(Default)]
+pub(super) struct Memory {
+    certificates: HashMap<Sha256, Parsed>,
+    answers: Vec<Answers>,
+}
+
+/// Certificates that are remembered. A hostile capture has a new one in each handshake.
+const CERTIFICATES: usize = 4096;
+
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
     judging: &'c Judging,
@@ -28,13 +38,23 @@ pub(super) struct Certifier<'c> {
 }
 
 impl<'c> Certifier<'c> {
-    pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, memory: Memory) -> Self {
         Self {
             judging: &config.judging,
             deployment,
-            certificates: HashMap::new(),
-            courts: Courts::new(config, deployment),
+            certificates: memory.certificates,
+            courts: Courts::new(config, deployment, memory.answers),
         }
+    }
+
+    /// What is worth knowing when the run goes on; nothing when it is too much.
+    pub(super) fn into_memory(self) -> Memory {
+        let answers = self.courts.into_answers();
+        let known = answers.iter().map(Answers::len).max().unwrap_or_default();
+        if self.certificates.len().max(known) > CERTIFICATES {
+            return Memory::default();
+        }
+        Memory { certificates: self.certificates, answers }
     }
 
     /// The trust store by which the certificates of a side are judged.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
+use crate::report::title;
 use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
 
@@ -105,6 +106,22 @@ pub enum Source {
 }
 
 impl Source {
+    /// What it is called in the report, where nothing goes wrong.
+    pub(super) fn title(&self) -> String {
+        let names: Vec<String> = match self {
+            Self::Files(paths) => paths.iter().map(|path| path.display().to_string()).collect(),
+            Self::Members { members, .. } => {
+                members.iter().map(|(_, name)| name.clone()).collect()
+            }
+            Self::Beside { appliance, capture: None } => {
+                appliance.archive.clone().into_iter().collect()
+            }
+            Self::Beside { capture: Some(capture), .. } => return capture.title(),
+            Self::Trouble { name, .. } | Self::Stream { name, .. } => vec![name.clone()],
+        };
+        title(&names)
+    }
+
     /// The Expressway whose archive the capture lay in.
     pub(super) fn appliance(&self) -> Option<&Arc<Appliance>> {
         match self {

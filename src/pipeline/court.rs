@@ -20,10 +20,13 @@ const MAX_NEAR: usize = 32;
 /// A question about a chain, as far as its answer depends on it: the certificates in
 /// order, and the time as a place among the dates at which an answer can change.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct QuestionKey {
+pub(super) struct QuestionKey {
     chain: Vec<Sha256>,
     epoch: usize,
 }
+
+/// The answers of one court.
+pub(super) type Answers = HashMap<QuestionKey, Arc<Chain>>;
 
 /// Judges the chains that one side showed by the trust store of the other.
 pub(super) struct Court<'c> {
@@ -31,7 +34,7 @@ pub(super) struct Court<'c> {
     /// Whose chains are judged.
     role: Role,
     judging: &'c Judging,
-    answers: HashMap<QuestionKey, Arc<Chain>>,
+    pub(super) answers: Answers,
     /// Dates of the anchors at which an answer can change.
     anchor_dates: Vec<i64>,
     /// The same store with the other lookup, where that may answer otherwise.
@@ -39,7 +42,12 @@ pub(super) struct Court<'c> {
 }
 
 impl<'c> Court<'c> {
-    pub(super) fn new(store: Option<&'c Store>, role: Role, judging: &'c Judging) -> Self {
+    pub(super) fn new(
+        store: Option<&'c Store>,
+        role: Role,
+        judging: &'c Judging,
+        answers: Answers,
+    ) -> Self {
         let anchors = store.into_iter().flat_map(Store::anchors);
         let mut anchor_dates: Vec<i64> =
             anchors.flat_map(|anchor| turning_points(&anchor.certificate)).collect();
@@ -52,7 +60,7 @@ impl<'c> Court<'c> {
             };
             store.clone().with_semantics(other)
         });
-        Self { store, role, judging, answers: HashMap::new(), anchor_dates, otherwise }
+        Self { store, role, judging, answers, anchor_dates, otherwise }
     }
 
     /// Gives the connections at the places `mine` their verdicts.

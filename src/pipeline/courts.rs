@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::config::Config;
+pub(super) use super::court::Answers;
 use super::court::{Court, Pool, not_shown};
 use crate::connection::{Connection, NotJudged, PathVerdict};
 use crate::expressway::Deployment;
@@ -34,11 +35,21 @@ struct Pair<'c> {
 }
 
 impl<'c> Courts<'c> {
-    pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
-        let pair = |store: Option<&'c Store>| Pair {
+    /// With the answers of the courts of an earlier time, in the same order; for appliances
+    /// that were not known then there are none.
+    pub(super) fn new(
+        config: &'c Config,
+        deployment: &'c Deployment,
+        answers: Vec<Answers>,
+    ) -> Self {
+        let mut answers = answers.into_iter();
+        let mut court = |store: Option<&'c Store>, of: Role| {
+            Court::new(store, of, &config.judging, answers.next().unwrap_or_default())
+        };
+        let mut pair = |store: Option<&'c Store>| Pair {
             store,
-            of_servers: Court::new(store, Role::Server, &config.judging),
-            of_clients: Court::new(store, Role::Client, &config.judging),
+            of_servers: court(store, Role::Server),
+            of_clients: court(store, Role::Client),
         };
         let own = deployment.appliances().iter();
         Self {
@@ -48,6 +59,12 @@ impl<'c> Courts<'c> {
             peers: pair(config.peer_store.as_ref()),
             own: own.map(|appliance| pair(appliance.store.as_ref())).collect(),
         }
+    }
+
+    /// The answers of all courts, in the order in which [`Self::new`] takes them.
+    pub(super) fn into_answers(self) -> Vec<Answers> {
+        let pairs = [self.given, self.peers].into_iter().chain(self.own);
+        pairs.flat_map(|pair| [pair.of_servers.answers, pair.of_clients.answers]).collect()
     }
 
     /// The store that judges the certificates of a side; `own` is the appliance that took

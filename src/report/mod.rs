@@ -19,4 +19,5 @@ pub mod table;
 mod words;
 
 pub use filter::group_filter;
+pub(crate) use model::title;
 pub use model::{CaptureReport, Group, Judged, LimitHit, Report, SCHEMA_VERSION, StoreReport};
