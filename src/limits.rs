@@ -84,7 +84,7 @@ impl Default for Limits {
             record_bytes: 16 * 1024 * 1024,
             pending_bytes: 256 * 1024,
             pending_segments: 4096,
-            flow_bytes: 24 << 20,
+            flow_bytes: 20 << 20,
             held_connections: 2048,
             listed_connections: 1000,
             handshake_bytes: 2 * 1024 * 1024,

@@ -110,9 +110,7 @@ impl Source {
     pub(super) fn title(&self) -> String {
         let names: Vec<String> = match self {
             Self::Files(paths) => paths.iter().map(|path| path.display().to_string()).collect(),
-            Self::Members { members, .. } => {
-                members.iter().map(|(_, name)| name.clone()).collect()
-            }
+            Self::Members { members, .. } => members.iter().map(|(_, name)| name.clone()).collect(),
             Self::Beside { appliance, capture: None } => {
                 appliance.archive.clone().into_iter().collect()
             }

@@ -21,8 +21,8 @@ use crate::tls::KeyLog;
 /// Shards of flows. Fixed, so that the result does not depend on the number of
 /// threads; enough for every core of a large machine to have one.
 const SHARDS: usize = 64;
-/// Chunks per window: 4 MiB of packets.
-const WINDOW: usize = 16;
+/// Chunks per window: 2 MiB of packets.
+const WINDOW: usize = 8;
 
 /// TLS connections with their stream numbers, in order.
 pub(super) type Several = Vec<(u64, Observed)>;
@@ -184,9 +184,10 @@ impl<'l, 'e> Engine<'l, 'e> {
         let mut chunks = std::mem::take(&mut self.chunks);
         reader.keep_secrets(!self.ignore_embedded_keys);
         loop {
-            let filled = fill_window(&mut chunks, &mut reader);
+            let decoded = fill_window(&mut chunks, &mut reader, self.limits.encapsulations);
+            let filled = decoded.len();
             self.add_keys(reader.take_secrets());
-            self.window(chunks.get(..filled).unwrap_or_default());
+            self.window(decoded);
             if filled < chunks.len() || self.stopped {
                 break;
             }
@@ -215,11 +216,8 @@ impl<'l, 'e> Engine<'l, 'e> {
         }
     }
 
-    /// Decodes the chunks in parallel, then reassembles the shards in parallel.
-    fn window(&mut self, chunks: &[Chunk]) {
-        let depth = self.limits.encapsulations;
-        let mut decoded: Vec<DecodedChunk<'_>> =
-            chunks.par_iter().map(|chunk| decode_chunk(chunk, depth)).collect();
+    /// Reassembles the flows of decoded chunks, the shards in parallel.
+    fn window(&mut self, mut decoded: Vec<DecodedChunk<'_>>) {
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
@@ -395,16 +393,21 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 }
 
-/// Fills chunks until the capture ends; gives how many were filled.
-fn fill_window(chunks: &mut [Chunk], reader: &mut CaptureReader<'_>) -> usize {
-    let mut filled = 0;
+/// Fills and decodes chunks until the capture ends. Each is decoded by the core that read
+/// it, while its bytes are near.
+fn fill_window<'c>(
+    chunks: &'c mut [Chunk],
+    reader: &mut CaptureReader<'_>,
+    encapsulations: usize,
+) -> Vec<DecodedChunk<'c>> {
+    let mut decoded = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         if !reader.fill(chunk) {
             break;
         }
-        filled += 1;
+        decoded.push(decode_chunk(chunk, encapsulations));
     }
-    filled
+    decoded
 }
 
 fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {

@@ -50,12 +50,15 @@ pub fn analyze_to(
     sink: &mut dyn Sink,
 ) -> io::Result<Report> {
     let mut run = Run::new(config, sink);
-    for source in sources {
-        if !run.read(source) {
-            break;
+    // On a thread of the pool, so that the one that reads also takes its part of the work.
+    rayon::scope(|_| {
+        for source in sources {
+            if !run.read(source) {
+                break;
+            }
         }
-    }
-    run.finish()
+        run.finish()
+    })
 }
 
 /// Captures from files and one stream, for library users who have no paths.

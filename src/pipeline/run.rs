@@ -262,8 +262,7 @@ impl<'c, 's> Run<'c, 's> {
         for one in judged {
             self.report.count(&one);
             let troubled = one.worst() >= Some(Severity::Warning);
-            let listed =
-                if troubled { &mut self.listed.troubled } else { &mut self.listed.others };
+            let listed = if troubled { &mut self.listed.troubled } else { &mut self.listed.others };
             if !self.early || *listed < half {
                 *listed += 1;
                 self.report.connections.push(one);

@@ -10,7 +10,7 @@ use crate::report::json::{Renderer, Spool};
 
 /// Takes judged connections as they come: capture by capture, by stream number within
 /// those that were judged together.
-pub trait Sink {
+pub trait Sink: Send {
     /// Takes connections of the capture named `file`.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Renderers {
     }
 }
 
-impl<W: Write> Sink for Lines<'_, W> {
+impl<W: Write + Send> Sink for Lines<'_, W> {
     fn take(&mut self, file: &str, judged: &[Judged]) -> io::Result<()> {
         let renderers = &self.renderers;
         let render = |block| renderers.render(file, block);

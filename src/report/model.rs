@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::capture::Problem;
 use super::legs::Legs;
+use crate::capture::Problem;
 use crate::connection::{Connection, LedgerClass, NotJudged, PathVerdict};
 use crate::expressway::{Appliance, Join, Leg, Line};
 use crate::packet::Skipped;
@@ -238,8 +238,7 @@ impl Report {
     /// Findings on the case as a whole, by capture and stream.
     pub(super) fn findings_of_case(&self) -> Vec<(Option<usize>, &Finding)> {
         let of_case = self.case_findings.iter();
-        let mut findings: Vec<_> =
-            of_case.map(|(capture, finding)| (*capture, finding)).collect();
+        let mut findings: Vec<_> = of_case.map(|(capture, finding)| (*capture, finding)).collect();
         findings.sort_by_key(|(capture, finding)| (*capture, finding.streams.first().copied()));
         findings
     }
