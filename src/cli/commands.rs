@@ -6,18 +6,20 @@ use clap::CommandFactory;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{self, Source};
 use tlsight::report::{Report, json, show, table};
+use tlsight::rules::Severity;
 
-use super::args::{Args, Command, FailOn, Run, Scan, Show};
+use super::args::{Analyze, Args, Command, FailOn, Run, Show};
 use super::output::Output;
 use super::{
-    Exit, Trouble, certs, ciphers, diff, explain, keylog, output, peers, store, trust, verify,
-    versions,
+    Exit, Trouble, certs, ciphers, diff, explain, keylog, output, peers, scan, store, trust,
+    verify, versions,
 };
 
 /// Does what was asked.
 pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
     match args.command {
-        None => scan(&args.scan),
+        None => analyze(&args.analyze),
+        Some(Command::Scan(args)) => scan::run(&args),
         Some(Command::Show(args)) => show_stream(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Store(args)) => store::run(&args),
@@ -37,11 +39,13 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
-fn scan(args: &Scan) -> Result<Exit, Trouble> {
+fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let wanted = args.filters.wanted()?;
     let sources = sources(&args.inputs, &config.limits)?;
-    let report = pipeline::analyze(sources, &config);
+    let mut report = pipeline::analyze(sources, &config);
+    wanted.restrict(&mut report);
     complain_about(&report);
     if args.json {
         Output::stdout().write_with(|out| json::write(&report, out))?;
@@ -114,10 +118,13 @@ pub(super) fn complain_about(report: &Report) {
 }
 
 fn exit(report: &Report, fail_on: FailOn) -> Exit {
-    let reached = fail_on
-        .threshold()
-        .is_some_and(|threshold| report.worst().is_some_and(|worst| worst >= threshold));
-    match (report.has_trouble(), reached) {
+    exit_for(report.has_trouble(), report.worst(), fail_on)
+}
+
+/// How a run ends that met trouble or not, and whose worst finding is `worst`.
+pub(super) fn exit_for(trouble: bool, worst: Option<Severity>, fail_on: FailOn) -> Exit {
+    let reached = fail_on.threshold().zip(worst).is_some_and(|(least, worst)| worst >= least);
+    match (trouble, reached) {
         (true, _) => Exit::Trouble,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,

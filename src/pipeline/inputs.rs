@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::Source;
-use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType, archive};
+use crate::capture::{CaptureError, CaptureReader, Chunk, Format, Input, LinkType, archive};
 use crate::expressway::{
     Appliance, Bundle, MemberKind, member_host, member_interface, member_kind,
 };
@@ -45,6 +45,19 @@ pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathB
     sources.extend(archives.iter().flat_map(|path| members(path, limits)));
     sources.extend(loose(files, limits));
     Ok(sources)
+}
+
+/// The captures of one file: of an archive all that it holds, as one case. Nothing for a
+/// file that is neither a capture nor an archive.
+///
+/// # Errors
+/// When the file cannot be opened, or its first bytes cannot be read.
+pub(super) fn sources_of(path: &Path, limits: &Limits) -> Result<Vec<Source>, CaptureError> {
+    match archive::kind(path)? {
+        Some(archive::Kind::Archive) => Ok(members(path, limits)),
+        Some(archive::Kind::Capture) => Ok(vec![Source::Files(vec![path.to_path_buf()])]),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// A capture found in an archive.

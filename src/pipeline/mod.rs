@@ -13,7 +13,10 @@ mod courts;
 mod engine;
 mod inputs;
 mod interfaces;
+mod known;
 mod names;
+pub mod scan;
+mod session;
 mod shard;
 mod who;
 
@@ -25,6 +28,7 @@ use rayon::prelude::*;
 
 pub use config::{Config, ExpectedName, Judging, Source};
 pub use inputs::collect;
+pub use session::Session;
 
 use crate::connection::Connection;
 use crate::expressway::{Deployment, Join, Leg, Line};
@@ -32,6 +36,7 @@ use crate::report::{CaptureReport, Judged, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Subject};
 use crate::rules::{judge, judge_case, verdicts, verdicts_of_case};
 use certify::Certifier;
+use known::Known;
 use who::Read as ReadCapture;
 
 /// Reads and judges `sources`: each becomes one capture of the report, in order.
@@ -39,10 +44,15 @@ use who::Read as ReadCapture;
 /// Trouble with one source is recorded in its part of the report and stops no other.
 #[must_use]
 pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
+    analyze_knowing(sources, config, &Known::default())
+}
+
+/// As [`analyze`], with what other captures of the run have brought.
+fn analyze_knowing(sources: Vec<Source>, config: &Config, known: &Known) -> Report {
     let (captures, deployment) = who::read(sources, config);
     let twins = who::twins(&captures);
     let joins = who::joins(&captures, &deployment, &twins);
-    let mut certifier = Certifier::new(config, &deployment);
+    let mut certifier = Certifier::new(config, &deployment, known);
     let mut report = Report {
         store: config.store.as_ref().map(StoreReport::of),
         peer_store: config.peer_store.as_ref().map(StoreReport::of),

@@ -1,0 +1,197 @@
+//! Work in parallel, results in order, without running far ahead.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+/// How far the work may run ahead of the results that were taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Jobs begun and not finished.
+    pub running: usize,
+    /// Jobs begun whose results were not taken.
+    pub ahead: usize,
+    /// What these weigh together. A job that weighs more is done when nothing else is
+    /// under way before it.
+    pub weight: u64,
+}
+
+impl Pace {
+    /// For so many threads. More jobs than threads keep the threads fed; a thread that
+    /// waits for a part of its job may begin another, so that few more than threads are
+    /// enough. What is held back is far less than what a large capture takes.
+    #[must_use]
+    pub fn of(threads: usize) -> Self {
+        Self { running: threads.max(1) * 2, ahead: 64 + threads * 8, weight: 256 << 20 }
+    }
+}
+
+/// How long to wait for a result before `interrupted` is asked again.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Does `jobs` on the threads of the pool, and hands the results to `take` in the order
+/// of the jobs, on this thread. A job comes with its weight, a result with what it weighs
+/// while it waits for its turn. Ends early when `take` breaks or `interrupted` answers
+/// true; what is under way then is left to itself.
+pub fn in_order<J: Send + 'static, R: Send + 'static>(
+    mut jobs: impl Iterator<Item = (J, u64)>,
+    pace: Pace,
+    work: impl Fn(J) -> (R, u64) + Send + Sync + 'static,
+    mut take: impl FnMut(R) -> ControlFlow<()>,
+    interrupted: impl Fn() -> bool,
+) {
+    let work = Arc::new(work);
+    let (sender, receiver) = mpsc::channel();
+    let mut queue = Queue::new(pace);
+    loop {
+        while !interrupted() && queue.has_room() {
+            let Some((job, weight)) = jobs.next() else { break };
+            let place = queue.begin(weight);
+            let (work, sender) = (Arc::clone(&work), sender.clone());
+            // Nobody listens any more when the run was broken off.
+            rayon::spawn(move || drop(sender.send((place, work(job)))));
+        }
+        if interrupted() || queue.is_empty() {
+            return;
+        }
+        match receiver.recv_timeout(PATIENCE) {
+            Ok((place, (result, weight))) => queue.finish(place, result, weight),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        while let Some(result) = queue.next() {
+            if take(result).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+/// Jobs whose results were not taken.
+struct Queue<R> {
+    pace: Pace,
+    /// Weight of each, and the result where it is there.
+    open: BTreeMap<u64, (u64, Option<R>)>,
+    begun: u64,
+    running: usize,
+    weight: u64,
+    /// Place of the next result to be taken.
+    next: u64,
+}
+
+impl<R> Queue<R> {
+    const fn new(pace: Pace) -> Self {
+        Self { pace, open: BTreeMap::new(), begun: 0, running: 0, weight: 0, next: 0 }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Whether another job may begin.
+    fn has_room(&self) -> bool {
+        let Pace { running, ahead, weight } = self.pace;
+        self.is_empty() || self.running < running && self.open.len() < ahead && self.weight < weight
+    }
+
+    fn begin(&mut self, weight: u64) -> u64 {
+        let place = self.begun;
+        self.begun += 1;
+        self.running += 1;
+        self.weight = self.weight.saturating_add(weight);
+        self.open.insert(place, (weight, None));
+        place
+    }
+
+    fn finish(&mut self, place: u64, result: R, weight: u64) {
+        self.running = self.running.saturating_sub(1);
+        if let Some(open) = self.open.get_mut(&place) {
+            self.weight = self.weight.saturating_sub(open.0).saturating_add(weight);
+            *open = (weight, Some(result));
+        }
+    }
+
+    /// The next result in order, if it is there.
+    fn next(&mut self) -> Option<R> {
+        let mut first = self.open.first_entry().filter(|first| *first.key() == self.next)?;
+        let result = first.get_mut().1.take()?;
+        self.weight = self.weight.saturating_sub(first.get().0);
+        first.remove();
+        self.next += 1;
+        Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+    use super::*;
+
+    const PACE: Pace = Pace { running: 3, ahead: 8, weight: 1_000 };
+
+    /// Later jobs are done sooner, and never more than the pace allows ahead.
+    #[test]
+    fn results_come_in_order_and_work_does_not_run_away() {
+        let begun = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&begun);
+        let mut taken = 0;
+        let work = move |job: u64| {
+            counted.fetch_add(1, SeqCst);
+            std::thread::sleep(Duration::from_micros(300 * (job % 5)));
+            (job, 1)
+        };
+        let take = |job: u64| {
+            assert_eq!(job, taken);
+            taken += 1;
+            assert!(begun.load(SeqCst) <= taken + 8);
+            ControlFlow::Continue(())
+        };
+        in_order((0..100).map(|job| (job, 1)), PACE, work, take, || false);
+        assert_eq!(taken, 100);
+    }
+
+    #[test]
+    fn heavy_jobs_wait_for_one_another() {
+        let running = Arc::new(AtomicU64::new(0));
+        let work = move |job: u64| {
+            assert_eq!(running.fetch_add(1, SeqCst), 0, "two heavy jobs at a time");
+            std::thread::sleep(Duration::from_millis(2));
+            running.fetch_sub(1, SeqCst);
+            (job, 1_000)
+        };
+        let mut taken = Vec::new();
+        let take = |job| {
+            taken.push(job);
+            ControlFlow::Continue(())
+        };
+        in_order((0..6).map(|job| (job, 5_000)), PACE, work, take, || false);
+        assert_eq!(taken, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn it_ends_when_nobody_takes_or_somebody_interrupts() {
+        let mut taken = 0;
+        let take = |_| {
+            taken += 1;
+            if taken < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        in_order((0..).map(|job: u64| (job, 1)), PACE, |job| (job, 1), take, || false);
+        assert_eq!(taken, 3);
+        let seen = AtomicU64::new(0);
+        let take = |_| {
+            seen.fetch_add(1, SeqCst);
+            ControlFlow::Continue(())
+        };
+        in_order(
+            (0..).map(|job: u64| (job, 1)),
+            PACE,
+            |job| (job, 1),
+            take,
+            || seen.load(SeqCst) > 5,
+        );
+        assert!(seen.load(SeqCst) > 5);
+    }
+}
