@@ -132,7 +132,7 @@ impl Scan {
             return Ok(Inputs::Paths(self.inputs.clone().into_iter()));
         };
         if list.as_os_str() == "-" {
-            return Ok(Inputs::List(Box::new(io::stdin().lock())));
+            return Ok(Inputs::List(Box::new(BufReader::new(io::stdin()))));
         }
         let file =
             std::fs::File::open(list).map_err(|error| format!("{}: {error}", list.display()))?;

@@ -1,6 +1,5 @@
 //! One scan from the first file to the summary.
 
-use std::cell::RefCell;
 use std::io::{BufWriter, StdoutLock, Write as _};
 use std::ops::ControlFlow;
 
@@ -16,20 +15,20 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::render::{Part, Style};
 use super::sink::Sink;
-use super::state::State;
+use super::state::{Before, State};
 use super::{Format, Scan};
 
 /// What is to be done about a file.
 enum Job {
     Examine(Unit),
     /// It was done by an earlier run, with this result.
-    Known(Unit, Option<Summary>),
+    Known(Unit, Option<Box<Summary>>),
 }
 
 /// What came of a file; no summary where it is no capture.
 struct Done {
     unit: Unit,
-    summary: Option<Summary>,
+    summary: Option<Box<Summary>>,
     /// What is to be written; nothing of what an earlier run has written.
     part: Option<Part>,
 }
@@ -41,26 +40,28 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     let wanted = args.filters.wanted()?;
     let walk = Walk::new(args.inputs()?);
     let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;
-    let state = RefCell::new(state);
+    let before = state.as_ref().map(State::before).unwrap_or_default();
     let interrupt = Interrupt::listen()?;
     let style = Style { format: args.format(), per: args.per, look: output::look(args.run.color) };
-    let mut ledger = Ledger::new(args, style, &state);
-    ledger.begin();
+    let mut ledger = Ledger::new(args, style, state);
+    if before.is_empty() {
+        ledger.begin();
+    }
     let session = Session::new(config);
     let work = move |job| {
         let done = work(job, &session, &wanted, style);
         let weight = done.part.as_ref().map_or(0, Part::weight);
         (done, weight)
     };
-    let jobs = walk.map(|unit| job(unit, state.borrow().as_ref()));
+    let jobs = walk.map(move |unit| job(unit, &before));
     let pace = Pace::of(rayon::current_num_threads());
     in_order(jobs, pace, work, |done| ledger.take(done), || interrupt.is_asked());
     ledger.end(interrupt.is_asked())
 }
 
 /// What is to be done about a file, and how heavy that is.
-fn job(unit: Unit, state: Option<&State>) -> (Job, u64) {
-    match state.and_then(|state| state.known(&unit)) {
+fn job(unit: Unit, before: &Before) -> (Job, u64) {
+    match before.known(&unit) {
         Some(summary) => (Job::Known(unit, summary), 0),
         None => {
             let size = unit.size;
@@ -82,14 +83,14 @@ fn work(job: Job, session: &Session, wanted: &Wanted, style: Style) -> Done {
     let file = unit.path.display().to_string();
     let summary = Summary::of(&file, &report);
     let part = Part::of(&file, &summary, report, style);
-    Done { unit, summary: Some(summary), part: Some(part) }
+    Done { unit, summary: Some(Box::new(summary)), part: Some(part) }
 }
 
 /// Takes results in order: writes them, adds them up, and remembers what is done.
 struct Ledger<'a> {
     args: &'a Scan,
     style: Style,
-    state: &'a RefCell<Option<State>>,
+    state: Option<State>,
     out: Sink,
     total: Summary,
     progress: Progress,
@@ -97,20 +98,18 @@ struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(args: &'a Scan, style: Style, state: &'a RefCell<Option<State>>) -> Self {
+    fn new(args: &'a Scan, style: Style, state: Option<State>) -> Self {
         let paths = args.files_from.is_none().then(|| args.inputs.clone());
         let progress = Progress::new(args.quiet, paths);
         let (total, trouble) = (Summary::default(), None);
         Self { args, style, state, out: Sink::stdout(), total, progress, trouble }
     }
 
-    /// Writes what stands in front of everything. Where an earlier run has begun the
-    /// output, it is there already.
+    /// Writes what stands in front of everything.
     fn begin(&mut self) {
-        let goes_on = self.state.borrow().as_ref().is_some_and(State::goes_on);
-        if self.style.format == Format::Csv && !goes_on {
+        if self.style.format == Format::Csv {
             // A reader that has gone away shows with the first result.
-            let _ = self.write(|out| csv::write_header(out));
+            let _ = self.write(csv::write_header);
         }
     }
 
@@ -134,11 +133,11 @@ impl<'a> Ledger<'a> {
                     .aside(|| troubles.iter().for_each(|one| output::complain(&one.error)));
             }
         }
-        if let Some(state) = self.state.borrow_mut().as_mut() {
-            state.add(&unit, summary.as_ref());
+        if let Some(state) = &mut self.state {
+            state.add(&unit, summary.as_deref());
         }
         if let Some(summary) = summary {
-            self.total.merge(summary);
+            self.total.merge(*summary);
         }
         self.progress.advance(&unit);
         self.remember(false)
@@ -147,7 +146,6 @@ impl<'a> Ledger<'a> {
     /// Writes the state when it is time, or `now`; before that, what it says is done.
     fn remember(&mut self, now: bool) -> ControlFlow<()> {
         let Self { state, out, progress, .. } = self;
-        let mut state = state.borrow_mut();
         let Some(state) = state.as_mut().filter(|state| now || state.is_due()) else {
             return ControlFlow::Continue(());
         };

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -43,12 +44,15 @@ struct Document<S, F> {
 
 type Entries = BTreeMap<String, Entry>;
 
+/// What earlier runs have done.
+#[derive(Clone, Default)]
+pub(super) struct Before(Arc<Entries>);
+
 /// What is known to be done.
 pub(super) struct State {
     path: PathBuf,
     settings: String,
-    /// Done by earlier runs.
-    before: Entries,
+    before: Before,
     /// Done by this run.
     now: Entries,
     written: Instant,
@@ -67,27 +71,16 @@ impl State {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Entries::new(),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
+        let before = Before(Arc::new(before));
         let mut state =
             Self { path, settings, before, now: Entries::new(), written, pause: INTERVAL };
         state.write()?;
         Ok(state)
     }
 
-    /// Whether anything was done by earlier runs.
-    pub(super) fn goes_on(&self) -> bool {
-        !self.before.is_empty()
-    }
-
-    /// What a file came to that was done by earlier runs and has not changed since.
-    pub(super) fn known(&self, unit: &Unit) -> Option<Option<Summary>> {
-        let entry = self.before.get(&key(&unit.path))?;
-        if (entry.size, entry.changed) != (unit.size, unit.changed) || unit.trouble.is_some() {
-            return None;
-        }
-        match &entry.summary {
-            None => Some(None),
-            Some(text) => serde_json::from_str(text.get()).ok().map(Some),
-        }
+    /// What earlier runs have done.
+    pub(super) fn before(&self) -> Before {
+        self.before.clone()
     }
 
     /// A file is done.
@@ -117,13 +110,32 @@ impl State {
     fn replace(&self) -> io::Result<()> {
         let mut name = self.path.clone().into_os_string();
         name.push(".new");
-        let files: BTreeMap<&String, &Entry> = self.before.iter().chain(&self.now).collect();
+        let files: BTreeMap<&String, &Entry> = self.before.0.iter().chain(&self.now).collect();
         let document = Document { tlsight_scan: VERSION, settings: &self.settings, files };
         let mut out = BufWriter::new(File::create(&name)?);
         serde_json::to_writer(&mut out, &document)?;
         out.write_all(b"\n")?;
         out.into_inner()?.sync_all()?;
         fs::rename(&name, &self.path)
+    }
+}
+
+impl Before {
+    /// Whether there is anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a file came to that is done and has not changed since.
+    pub(super) fn known(&self, unit: &Unit) -> Option<Option<Box<Summary>>> {
+        let entry = self.0.get(&key(&unit.path))?;
+        if (entry.size, entry.changed) != (unit.size, unit.changed) || unit.trouble.is_some() {
+            return None;
+        }
+        match &entry.summary {
+            None => Some(None),
+            Some(text) => serde_json::from_str(text.get()).ok().map(Some),
+        }
     }
 }
 

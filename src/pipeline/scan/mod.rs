@@ -4,6 +4,7 @@
 mod order;
 mod tree;
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 pub use order::{Pace, in_order};
@@ -44,6 +45,21 @@ const ENDINGS: [&str; 5] = ["pcap", "pcapng", "cap", "dmp", "tar"];
 /// called one either.
 #[must_use]
 pub fn examine(unit: &Unit, session: &Session) -> Option<Report> {
+    let read = guarded(|| read(unit, session));
+    read.unwrap_or_else(|why| Some(unreadable(&unit.path, &why)))
+}
+
+/// What `work` gives, or what it panicked with. A panic is a mistake of this program; it
+/// must not cost the results of all other files.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let why = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+        format!("tlsight failed on this file: {why}; please report it")
+    })
+}
+
+fn read(unit: &Unit, session: &Session) -> Option<Report> {
     let path = &unit.path;
     if let Some(error) = &unit.trouble {
         return Some(unreadable(path, error));
@@ -78,6 +94,15 @@ fn is_called_capture(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_is_trouble_with_one_file() {
+        assert_eq!(guarded(|| 7), Ok(7));
+        for panic in [|| panic!("plain"), || panic!("{}", "formatted plain")] {
+            let trouble = guarded(|| -> u8 { panic() }).unwrap_err();
+            assert!(trouble.contains("plain"), "{trouble}");
+        }
+    }
 
     #[test]
     fn names_that_promise_a_capture() {

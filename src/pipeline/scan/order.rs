@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 /// How far the work may run ahead of the results that were taken.
@@ -28,38 +28,45 @@ impl Pace {
     }
 }
 
-/// How long to wait for a result before `interrupted` is asked again.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long to wait before `interrupted` is asked again, and whether there is another
+/// job: a list of files may come from a program that is still looking.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Jobs that are found before they are needed.
+const FOUND: usize = 256;
 
 /// Does `jobs` on the threads of the pool, and hands the results to `take` in the order
 /// of the jobs, on this thread. A job comes with its weight, a result with what it weighs
-/// while it waits for its turn. Ends early when `take` breaks or `interrupted` answers
-/// true; what is under way then is left to itself.
+/// while it waits for its turn. Jobs are looked for on a thread of their own. Ends early
+/// when `take` breaks or `interrupted` answers true; what is under way then is left to
+/// itself.
 pub fn in_order<J: Send + 'static, R: Send + 'static>(
-    mut jobs: impl Iterator<Item = (J, u64)>,
+    jobs: impl Iterator<Item = (J, u64)> + Send + 'static,
     pace: Pace,
     work: impl Fn(J) -> (R, u64) + Send + Sync + 'static,
     mut take: impl FnMut(R) -> ControlFlow<()>,
     interrupted: impl Fn() -> bool,
 ) {
+    let mut jobs = Some(found(jobs));
     let work = Arc::new(work);
     let (sender, receiver) = mpsc::channel();
     let mut queue = Queue::new(pace);
-    loop {
-        while !interrupted() && queue.has_room() {
-            let Some((job, weight)) = jobs.next() else { break };
+    while !interrupted() {
+        while queue.has_room()
+            && let Some((job, weight)) = next(&mut jobs, queue.is_empty())
+        {
             let place = queue.begin(weight);
             let (work, sender) = (Arc::clone(&work), sender.clone());
             // Nobody listens any more when the run was broken off.
             rayon::spawn(move || drop(sender.send((place, work(job)))));
         }
-        if interrupted() || queue.is_empty() {
-            return;
+        if queue.is_empty() {
+            if jobs.is_none() {
+                return;
+            }
+            continue;
         }
-        match receiver.recv_timeout(PATIENCE) {
-            Ok((place, (result, weight))) => queue.finish(place, result, weight),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+        if let Ok((place, (result, weight))) = receiver.recv_timeout(PATIENCE) {
+            queue.finish(place, result, weight);
         }
         while let Some(result) = queue.next() {
             if take(result).is_break() {
@@ -67,6 +74,28 @@ pub fn in_order<J: Send + 'static, R: Send + 'static>(
             }
         }
     }
+}
+
+/// Jobs as they are found. The thread ends with them, or when nobody wants them.
+fn found<J: Send + 'static>(jobs: impl Iterator<Item = J> + Send + 'static) -> Receiver<J> {
+    let (sender, receiver) = mpsc::sync_channel(FOUND);
+    std::thread::spawn(move || {
+        for job in jobs {
+            if sender.send(job).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// The next job, if it is there, or comes while there is nothing else to wait for.
+fn next<J>(jobs: &mut Option<Receiver<J>>, wait: bool) -> Option<J> {
+    let found = jobs.as_ref()?.recv_timeout(if wait { PATIENCE } else { Duration::ZERO });
+    if matches!(found, Err(RecvTimeoutError::Disconnected)) {
+        *jobs = None;
+    }
+    found.ok()
 }
 
 /// Jobs whose results were not taken.

@@ -19,7 +19,7 @@ pub enum Inputs {
     /// Those of the command line.
     Paths(std::vec::IntoIter<PathBuf>),
     /// A list, one path per line, that is read as the run goes on.
-    List(Box<dyn BufRead>),
+    List(Box<dyn BufRead + Send>),
 }
 
 impl Iterator for Inputs {

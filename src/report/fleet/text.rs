@@ -28,6 +28,9 @@ pub fn line(file: &str, summary: &Summary, look: Look) -> Option<String> {
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
+    if summary.damaged > 0 {
+        parts.push("damaged".to_owned());
+    }
     let mut line = format!("{word:7}  {}: {}", printable(file), parts.join(", "));
     let rules: Vec<String> = by_severity(summary)
         .into_iter()
@@ -176,18 +179,14 @@ impl Page {
         for (name, count) in &top.largest {
             self.entry(&format!("{count:>7}"), if name.is_empty() { "(none)" } else { name });
         }
-        self.others(&top, "other");
+        self.others(&top, "name");
     }
 
     /// What the list leaves out.
     fn others<C>(&mut self, top: &Top<'_, C>, noun: &str) {
         if top.rest > 0 {
-            let more = if noun == "other" {
-                format!("{} of {} more", top.rest, count(top.others, "kind"))
-            } else {
-                format!("{} of {}", top.rest, count(top.others, &format!("more {noun}")))
-            };
-            self.text.push_str(&format!("  and {more}\n"));
+            let more = count(top.others, &format!("more {noun}"));
+            self.text.push_str(&format!("  {:>7}  under {more}\n", top.rest));
         }
     }
 
