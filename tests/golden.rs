@@ -20,6 +20,7 @@ use snapbox::assert::{Action, DEFAULT_ACTION_ENV};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data, IntoData};
 use tlsight::rules::registry;
+use toolkit::indent::indented;
 use toolkit::program::run;
 use toolkit::samples::{self, Sample};
 
@@ -59,7 +60,7 @@ fn tables_are_as_recorded() {
 
 #[test]
 fn documents_are_as_recorded() {
-    let compare = |sample: &Sample| compare(sample, "json", output(sample, &["--json"]));
+    let compare = |sample: &Sample| compare(sample, "json", indented(&output(sample, &["--json"])));
     assert_none(&samples::rows().iter().filter_map(compare).collect::<Vec<_>>());
 }
 
