@@ -90,23 +90,37 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// What the writer says.
 pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let names: Vec<String> = report.captures.iter().map(CaptureReport::name).collect();
-    let parts = &mut Parts::default();
-    let mut line = Vec::new();
-    for judged in &report.connections {
-        line.clear();
-        let mut object = Object::begin(&mut line);
-        object.member("schema_version", &SCHEMA_VERSION);
-        object.member("file", names.get(judged.capture).map_or("", String::as_str));
-        connection::connection(judged, parts, &mut object);
-        object.objects("finding_details", &judged.findings, |of, inner| {
-            finding(Some(judged.capture), of, parts, inner);
-        });
-        object.end();
-        line.push(b'\n');
-        out.write_all(&line)?;
+    LineWriter::default().write(report, out)
+}
+
+/// Writes the connections of one report after the other. What they have in common is
+/// made into text once, in bounded memory.
+#[derive(Default)]
+pub struct LineWriter(Parts);
+
+impl LineWriter {
+    /// Writes one connection per line.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&mut self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let names: Vec<String> = report.captures.iter().map(CaptureReport::name).collect();
+        let mut line = Vec::new();
+        for judged in &report.connections {
+            line.clear();
+            let mut object = Object::begin(&mut line);
+            object.member("schema_version", &SCHEMA_VERSION);
+            object.member("file", names.get(judged.capture).map_or("", String::as_str));
+            connection::connection(judged, &mut self.0, &mut object);
+            object.objects("finding_details", &judged.findings, |of, inner| {
+                finding(Some(judged.capture), of, &mut self.0, inner);
+            });
+            object.end();
+            line.push(b'\n');
+            out.write_all(&line)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[derive(Serialize)]

@@ -1,10 +1,12 @@
 //! What a file becomes in each format.
 
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tlsight::report::fleet::{Summary, text};
+use tlsight::report::json::{self, LineWriter};
 use tlsight::report::table::Look;
-use tlsight::report::{Report, csv, json};
+use tlsight::report::{Report, csv};
 
 use super::{Format, Per};
 
@@ -29,18 +31,6 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The part of a file.
-    pub(super) fn of(file: &str, summary: &Summary, report: Report, style: Style) -> Self {
-        let lines = style.per == Per::Connection && style.format != Format::Table;
-        if lines && report.connections.len() > MANY {
-            return Self::Late(Box::new(report));
-        }
-        let mut text = Vec::new();
-        // Writing to memory cannot fail.
-        drop(write(file, summary, &report, style, &mut text));
-        Self::Text(text)
-    }
-
     /// About the bytes that it takes in memory.
     pub(super) fn weight(&self) -> u64 {
         match self {
@@ -48,38 +38,82 @@ impl Part {
             Self::Late(report) => report.connections.len() as u64 * CONNECTION,
         }
     }
+}
 
+/// Writes files, on whichever thread.
+#[derive(Clone)]
+pub(super) struct Renderer {
+    style: Style,
+    /// Those that are not in use. They remember texts, which one for each file would
+    /// have to make anew.
+    lines: Arc<Mutex<Vec<LineWriter>>>,
+}
+
+impl Renderer {
+    pub(super) fn new(style: Style) -> Self {
+        Self { style, lines: Arc::default() }
+    }
+
+    pub(super) const fn format(&self) -> Format {
+        self.style.format
+    }
+
+    pub(super) const fn look(&self) -> Look {
+        self.style.look
+    }
+
+    /// The part of a file.
+    pub(super) fn part(&self, file: &str, summary: &Summary, report: Report) -> Part {
+        let lines = self.style.per == Per::Connection && self.style.format != Format::Table;
+        if lines && report.connections.len() > MANY {
+            return Part::Late(Box::new(report));
+        }
+        let mut text = Vec::new();
+        // Writing to memory cannot fail.
+        drop(self.render(file, summary, &report, &mut text));
+        Part::Text(text)
+    }
+
+    /// Writes the part of a file.
     pub(super) fn write(
+        &self,
+        part: &Part,
+        file: &str,
+        summary: &Summary,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        match part {
+            Part::Text(text) => out.write_all(text),
+            Part::Late(report) => self.render(file, summary, report, out),
+        }
+    }
+
+    fn render(
         &self,
         file: &str,
         summary: &Summary,
-        style: Style,
+        report: &Report,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        match self {
-            Self::Text(text) => out.write_all(text),
-            Self::Late(report) => write(file, summary, report, style, out),
+        match (self.style.format, self.style.per) {
+            (Format::Jsonl, Per::File) => json::write_file(file, summary, report, out),
+            (Format::Jsonl, Per::Connection) => {
+                self.lines(report, out)?;
+                json::write_trouble(file, report, out)
+            }
+            (Format::Csv, _) => csv::write_rows(report, out),
+            (Format::Table, _) => match text::line(file, summary, self.style.look) {
+                Some(line) => writeln!(out, "{line}"),
+                None => Ok(()),
+            },
         }
     }
-}
 
-fn write(
-    file: &str,
-    summary: &Summary,
-    report: &Report,
-    style: Style,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    match (style.format, style.per) {
-        (Format::Jsonl, Per::File) => json::write_file(file, summary, report, out),
-        (Format::Jsonl, Per::Connection) => {
-            json::write_lines(report, out)?;
-            json::write_trouble(file, report, out)
-        }
-        (Format::Csv, _) => csv::write_rows(report, out),
-        (Format::Table, _) => match text::line(file, summary, style.look) {
-            Some(line) => writeln!(out, "{line}"),
-            None => Ok(()),
-        },
+    fn lines(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let idle = || self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = idle().pop().unwrap_or_default();
+        let written = writer.write(report, out);
+        idle().push(writer);
+        written
     }
 }

@@ -13,7 +13,7 @@ use super::super::commands::{exit_for, set_threads};
 use super::super::{Exit, Trouble, keylog, output, trust};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use super::render::{Part, Style};
+use super::render::{Part, Renderer, Style};
 use super::sink::Sink;
 use super::state::{Before, State};
 use super::{Format, Scan};
@@ -43,13 +43,14 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     let before = state.as_ref().map(State::before).unwrap_or_default();
     let interrupt = Interrupt::listen()?;
     let style = Style { format: args.format(), per: args.per, look: output::look(args.run.color) };
-    let mut ledger = Ledger::new(args, style, state);
+    let renderer = Renderer::new(style);
+    let mut ledger = Ledger::new(args, renderer.clone(), state);
     if before.is_empty() {
         ledger.begin();
     }
     let session = Session::new(config);
     let work = move |job| {
-        let done = work(job, &session, &wanted, style);
+        let done = work(job, &session, &wanted, &renderer);
         let weight = done.part.as_ref().map_or(0, Part::weight);
         (done, weight)
     };
@@ -71,7 +72,7 @@ fn job(unit: Unit, before: &Before) -> (Job, u64) {
 }
 
 /// Reads, judges and renders a file; on whichever thread.
-fn work(job: Job, session: &Session, wanted: &Wanted, style: Style) -> Done {
+fn work(job: Job, session: &Session, wanted: &Wanted, renderer: &Renderer) -> Done {
     let unit = match job {
         Job::Examine(unit) => unit,
         Job::Known(unit, summary) => return Done { unit, summary, part: None },
@@ -82,14 +83,14 @@ fn work(job: Job, session: &Session, wanted: &Wanted, style: Style) -> Done {
     wanted.restrict(&mut report);
     let file = unit.path.display().to_string();
     let summary = Summary::of(&file, &report);
-    let part = Part::of(&file, &summary, report, style);
+    let part = renderer.part(&file, &summary, report);
     Done { unit, summary: Some(Box::new(summary)), part: Some(part) }
 }
 
 /// Takes results in order: writes them, adds them up, and remembers what is done.
 struct Ledger<'a> {
     args: &'a Scan,
-    style: Style,
+    renderer: Renderer,
     state: Option<State>,
     out: Sink,
     total: Summary,
@@ -98,16 +99,16 @@ struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(args: &'a Scan, style: Style, state: Option<State>) -> Self {
+    fn new(args: &'a Scan, renderer: Renderer, state: Option<State>) -> Self {
         let paths = args.files_from.is_none().then(|| args.inputs.clone());
         let progress = Progress::new(args.quiet, paths);
         let (total, trouble) = (Summary::default(), None);
-        Self { args, style, state, out: Sink::stdout(), total, progress, trouble }
+        Self { args, renderer, state, out: Sink::stdout(), total, progress, trouble }
     }
 
     /// Writes what stands in front of everything.
     fn begin(&mut self) {
-        if self.style.format == Format::Csv {
+        if self.renderer.format() == Format::Csv {
             // A reader that has gone away shows with the first result.
             let _ = self.write(csv::write_header);
         }
@@ -125,9 +126,9 @@ impl<'a> Ledger<'a> {
     fn take(&mut self, done: Done) -> ControlFlow<()> {
         let Done { unit, summary, part } = done;
         if let (Some(part), Some(summary)) = (&part, &summary) {
-            let (file, style) = (unit.path.display().to_string(), self.style);
-            self.write(|out| part.write(&file, summary, style, out))?;
-            if style.format == Format::Csv {
+            let (file, renderer) = (unit.path.display().to_string(), self.renderer.clone());
+            self.write(|out| renderer.write(part, &file, summary, out))?;
+            if renderer.format() == Format::Csv {
                 let troubles = &summary.troubles;
                 self.progress
                     .aside(|| troubles.iter().for_each(|one| output::complain(&one.error)));
@@ -196,17 +197,17 @@ impl<'a> Ledger<'a> {
 
     /// Writes the summary where the format has its place.
     fn summary(&mut self) {
-        let (top, style) = (self.args.top, self.style);
+        let (top, look) = (self.args.top, self.renderer.look());
         let total = std::mem::take(&mut self.total);
-        let _ = match style.format {
+        let _ = match self.renderer.format() {
             Format::Jsonl => self.write(|out| json::write_summary(&total, top, out)),
             Format::Table => self.write(|out| {
                 let gap = if total.worst().is_some() || total.in_trouble > 0 { "\n" } else { "" };
-                write!(out, "{gap}{}", text::render(&total, top, style.look))
+                write!(out, "{gap}{}", text::render(&total, top, look))
             }),
             Format::Csv if self.args.quiet => ControlFlow::Continue(()),
             Format::Csv => {
-                output::tell(&text::render(&total, top, style.look));
+                output::tell(&text::render(&total, top, look));
                 ControlFlow::Continue(())
             }
         };
