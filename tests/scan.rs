@@ -218,9 +218,7 @@ fn the_same_bytes_with_any_number_of_threads() {
         };
         let one = with("1");
         assert!(one.0.len() > 5_000, "{flags:?}: {}", one.1);
-        for threads in ["2", "7"] {
-            assert!(one == with(threads), "{flags:?}: {threads} threads print something else");
-        }
+        assert!(one == with("2"), "{flags:?}: two threads print something else");
     }
 }
 
@@ -522,7 +520,7 @@ fn interrupted(args: &[&str]) -> (String, String) {
 #[test]
 fn an_interrupted_scan_goes_on_where_it_was() {
     for format in [&["--jsonl"][..], &["--format", "csv", "--quiet"]] {
-        let tree = large_tree(900);
+        let tree = large_tree(500);
         let folder = tree.text("");
         let state = tempfile::tempdir().unwrap();
         let state = state.path().join("state.json").to_str().unwrap().to_owned();
@@ -533,7 +531,7 @@ fn an_interrupted_scan_goes_on_where_it_was() {
         assert!(stderr.contains("interrupted after") && stderr.contains("goes on"), "{stderr}");
         let valid: Value = serde_json::from_str(&fs::read_to_string(&state).unwrap()).unwrap();
         let done = valid["files"].as_object().unwrap().len();
-        assert!(done > 0 && done < 900, "{done} files were done");
+        assert!(done > 0 && done < 500, "{done} files were done");
         let rest = run(&resumed);
         assert_eq!(rest.code, whole.code);
         assert!(

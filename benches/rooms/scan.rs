@@ -105,7 +105,8 @@ fn scan(folder: &Path, truth: &Sum) {
 /// Digests of the certificates of a report.
 fn shown(report: &Report) -> BTreeSet<[u8; 32]> {
     let connections = report.connections.iter().map(|judged| &judged.connection);
-    let shown = connections
-        .flat_map(|one| one.server_certificates.iter().chain(one.client_certificates.iter().flatten()));
+    let shown = connections.flat_map(|one| {
+        one.server_certificates.iter().chain(one.client_certificates.iter().flatten())
+    });
     shown.map(|one| *one.sha256()).collect()
 }

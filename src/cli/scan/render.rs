@@ -102,7 +102,7 @@ impl Renderer {
                 json::write_trouble(file, report, out)
             }
             (Format::Csv, _) => csv::write_rows(report, out),
-            (Format::Table, _) => match text::line(file, summary, self.style.look) {
+            (Format::Table, _) => match text::line(file, summary, report, self.style.look) {
                 Some(line) => writeln!(out, "{line}"),
                 None => Ok(()),
             },

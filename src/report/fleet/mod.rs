@@ -111,6 +111,10 @@ impl Counted for Found {
     fn weight(&self) -> u64 {
         self.findings
     }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
 }
 
 impl Counted for OnServer {
@@ -125,6 +129,10 @@ impl Counted for OnServer {
 
     fn weight(&self) -> u64 {
         self.findings
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
     }
 }
 

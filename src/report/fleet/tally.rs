@@ -1,8 +1,11 @@
 //! Counts by name, in bounded memory.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::rules::Severity;
 
 /// Names counted one by one; a hostile or very large collection has more, and what
 /// comes late is counted without its name.
@@ -12,8 +15,12 @@ const NAMES: usize = 20_000;
 pub(super) trait Counted {
     /// Adds what was counted under the same name.
     fn absorb(&mut self, other: Self);
-    /// By what the largest come first.
+    /// How much was counted.
     fn weight(&self) -> u64;
+    /// What is told before what counts more.
+    fn severity(&self) -> Option<Severity> {
+        None
+    }
 }
 
 impl Counted for u64 {
@@ -49,7 +56,8 @@ impl<C> Default for Tally<C> {
 /// The largest counts, and what the others come to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Top<'t, C> {
-    /// The largest, largest first; of equal ones in order of their names.
+    /// The largest, largest first, those with worse findings before all others; of equal
+    /// ones in order of their names.
     pub largest: Vec<(&'t str, &'t C)>,
     /// How many names are left out; those without room for a name are not among them.
     pub others: u64,
@@ -82,7 +90,7 @@ impl<C: Counted> Tally<C> {
     pub fn top(&self, count: usize) -> Top<'_, C> {
         let mut all: Vec<(&str, &C)> =
             self.named.iter().map(|(name, one)| (name.as_str(), one)).collect();
-        all.sort_by_key(|(_, one)| std::cmp::Reverse(one.weight()));
+        all.sort_by_key(|(_, one)| Reverse((one.severity(), one.weight())));
         let rest = all.split_off(count.min(all.len()));
         let left = rest.iter().map(|(_, one)| one.weight()).sum::<u64>();
         Top { largest: all, others: rest.len() as u64, rest: left + self.unnamed }

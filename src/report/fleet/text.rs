@@ -1,46 +1,83 @@
 //! The summary for people, and one line for a file.
 
+use std::cmp::Reverse;
+
+use super::super::model::Report;
 use super::super::table::{Look, fold, severity_style};
-use super::{Summary, Tally, Top};
+use super::{Found, Summary, Tally, Top};
 use crate::rules::Severity;
 use crate::time::date_text;
 use crate::wire::text::{count, printable};
 
+/// Rules told of one server.
+const RULES: usize = 4;
+
 /// One line about a file in trouble or with findings; nothing for any other.
 #[must_use]
-pub fn line(file: &str, summary: &Summary, look: Look) -> Option<String> {
+pub fn line(file: &str, summary: &Summary, report: &Report, look: Look) -> Option<String> {
     let word = match (summary.in_trouble > 0, summary.worst()) {
         (true, _) => "trouble",
         (false, Some(worst)) => worst.word(),
         (false, None) if summary.damaged > 0 => "damaged",
         (false, None) => return None,
     };
-    let mut parts = Vec::new();
-    if let Some(trouble) = summary.troubles.first() {
-        // The error begins with the name of the file where that is told already.
-        let error = trouble.error.strip_prefix(&format!("{file}: ")).unwrap_or(&trouble.error);
-        parts.push(printable(error));
-    }
-    if summary.captures > 0 {
-        parts.push(count(summary.connections, "connection"));
-    }
-    let failed = failed(summary);
+    let state = [trouble(file, summary), Some(seen(summary)), because(summary, report)];
+    let told: Vec<String> = state.into_iter().flatten().collect();
+    let line = format!("{word:7}  {}: {}", printable(file), told.join("; "));
+    Some(line.replacen(word, &look.styled(style_of(word), word), 1))
+}
+
+/// Why a file could not be read.
+fn trouble(file: &str, summary: &Summary) -> Option<String> {
+    let error = &summary.troubles.first()?.error;
+    // The error may begin with the name of the file, which stands in front already.
+    let error = error.strip_prefix(file).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(error);
+    Some(printable(error))
+}
+
+/// `4 connections, 2 failed`.
+fn seen(summary: &Summary) -> String {
+    let mut parts = vec![match summary.captures {
+        0 => "no capture".to_owned(),
+        _ => count(summary.connections, "connection"),
+    }];
+    let bad = ["aborted", "reset", "closed", "unanswered"];
+    let bad = summary.outcomes.named().filter(|(word, _)| bad.contains(word));
+    let failed: u64 = bad.map(|(_, count)| count).sum();
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
     if summary.damaged > 0 {
         parts.push("damaged".to_owned());
     }
-    let mut line = format!("{word:7}  {}: {}", printable(file), parts.join(", "));
-    let rules: Vec<String> = by_severity(summary)
-        .into_iter()
-        .map(|(rule, findings)| if findings == 1 { rule } else { format!("{rule} ({findings})") })
-        .collect();
-    if !rules.is_empty() {
-        line.push_str(&format!("; {}", rules.join(", ")));
+    parts.join(", ")
+}
+
+/// The rules that name a cause, and behind them the others of the worst severity.
+fn because(summary: &Summary, report: &Report) -> Option<String> {
+    let worst = summary.worst()?;
+    let mut causes: Vec<&str> = Vec::new();
+    for (_, verdict) in &report.verdicts {
+        if !causes.contains(&verdict.cause) {
+            causes.push(verdict.cause);
+        }
     }
-    let styled = look.styled(style_of(word), word);
-    Some(line.replacen(word, &styled, 1))
+    let mut rules: Vec<(&str, &Found)> = summary.rules.named().collect();
+    rules.sort_by_key(|(rule, found)| {
+        let cause = causes.iter().position(|cause| cause == rule).unwrap_or(usize::MAX);
+        (cause, Reverse(found.findings))
+    });
+    let told = |(rule, found): &(&str, &Found)| match found.findings {
+        1 => (*rule).to_owned(),
+        findings => format!("{rule} ({findings})"),
+    };
+    let (grave, light): (Vec<_>, Vec<_>) =
+        rules.iter().partition(|(rule, found)| found.severity == worst || causes.contains(rule));
+    let mut words: Vec<String> = grave.into_iter().map(told).collect();
+    if !light.is_empty() {
+        words.push(format!("and {}", count(light.len() as u64, "other rule")));
+    }
+    Some(words.join(", "))
 }
 
 fn style_of(word: &str) -> anstyle::Style {
@@ -49,19 +86,6 @@ fn style_of(word: &str) -> anstyle::Style {
         "info" => severity_style(Severity::Info),
         _ => severity_style(Severity::Warning),
     }
-}
-
-/// Rules with the number of their findings, worst first.
-fn by_severity(summary: &Summary) -> Vec<(String, u64)> {
-    let mut rules: Vec<_> = summary.rules.named().collect();
-    rules.sort_by_key(|(_, found)| std::cmp::Reverse((found.severity, found.findings)));
-    rules.into_iter().map(|(rule, found)| (rule.to_owned(), found.findings)).collect()
-}
-
-/// Connections whose handshake is known to have failed.
-fn failed(summary: &Summary) -> u64 {
-    let bad = ["aborted", "reset", "closed", "unanswered"];
-    summary.outcomes.named().filter(|(word, _)| bad.contains(word)).map(|(_, count)| count).sum()
 }
 
 /// The whole summary; of each list the `top` largest.
@@ -160,9 +184,11 @@ impl Page {
         }
         self.heading("Findings by server");
         for (server, found) in &top.largest {
-            let rules = found.rules.top(usize::MAX).largest;
-            let rules: Vec<String> =
-                rules.iter().map(|(rule, count)| format!("{rule} ({count})")).collect();
+            let most = found.rules.top(RULES);
+            let rules = most.largest.iter().map(|(rule, count)| format!("{rule} ({count})"));
+            let others =
+                (most.others > 0).then(|| format!("and {}", count(most.others, "other rule")));
+            let rules: Vec<String> = rules.chain(others).collect();
             let name = found.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
             let words = format!("{server}{name}: {}", rules.join(", "));
             self.entry(&format!("{:>7}", found.findings), &words);
