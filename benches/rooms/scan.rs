@@ -8,7 +8,7 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use tlsight::pipeline::Session;
-use tlsight::pipeline::scan::{Inputs, Pace, Walk, examine, in_order};
+use tlsight::pipeline::scan::{Inputs, Pace, Walk, Watch, examine, in_order};
 use tlsight::report::Report;
 use tlsight::report::fleet::Summary;
 
@@ -79,7 +79,7 @@ fn scan(folder: &Path, truth: &Sum) {
     let mut total = Summary::default();
     let mut certificates = BTreeSet::new();
     let work = move |unit| {
-        let report = examine(&unit, &session).unwrap();
+        let report = examine(&unit, &session, &Watch::default()).unwrap();
         let file = unit.path.display().to_string();
         ((Summary::of(&file, &report), shown(&report)), 0)
     };

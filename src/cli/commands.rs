@@ -102,9 +102,13 @@ pub(super) fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>
     Ok(sources)
 }
 
+/// Stack of a thread: while it waits for parts of one file it may begin another on top.
+const STACK: usize = 16 << 20;
+
 pub(super) fn set_threads(run: &Run) -> Result<(), Trouble> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
+        .stack_size(STACK)
         .build_global()
         .map_err(|error| format!("cannot start {} threads: {error}", run.threads))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::Source;
-use crate::capture::{CaptureError, CaptureReader, Chunk, Format, Input, LinkType, archive};
+use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType, archive};
 use crate::expressway::{
     Appliance, Bundle, MemberKind, member_host, member_interface, member_kind,
 };
@@ -47,19 +47,6 @@ pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathB
     Ok(sources)
 }
 
-/// The captures of one file: of an archive all that it holds, as one case. Nothing for a
-/// file that is neither a capture nor an archive.
-///
-/// # Errors
-/// When the file cannot be opened, or its first bytes cannot be read.
-pub(super) fn sources_of(path: &Path, limits: &Limits) -> Result<Vec<Source>, CaptureError> {
-    match archive::kind(path)? {
-        Some(archive::Kind::Archive) => Ok(members(path, limits)),
-        Some(archive::Kind::Capture) => Ok(vec![Source::Files(vec![path.to_path_buf()])]),
-        None => Ok(Vec::new()),
-    }
-}
-
 /// A capture found in an archive.
 struct Found {
     index: usize,
@@ -76,7 +63,7 @@ struct OfHost {
 /// The captures of an archive, rotated ones put together in order of time, with what
 /// lies beside them. An archive that cannot be read to its end gives what it has; the
 /// trouble shows again when its captures are read.
-fn members(path: &Path, limits: &Limits) -> Vec<Source> {
+pub(super) fn members(path: &Path, limits: &Limits) -> Vec<Source> {
     let mut hosts: BTreeMap<(String, String), OfHost> = BTreeMap::new();
     let archive = path.display().to_string();
     let mut left_out = 0_u64;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tlsight::pipeline::scan::{Inputs, Unit, Walk};
+use tlsight::pipeline::scan::{Inputs, Walk, Watch};
 
 /// How often it is drawn anew while nothing is finished.
 const TICK: Duration = Duration::from_millis(200);
@@ -30,12 +30,16 @@ impl Progress {
     }
 
     /// A file is done.
-    pub(super) fn advance(&mut self, unit: &Unit) {
+    pub(super) fn advance(&mut self) {
         self.files += 1;
         if let Some(bar) = &self.bar {
-            bar.inc(unit.size);
             bar.set_message(format!("{} files", self.files));
         }
+    }
+
+    /// The bar as far as it follows the reading.
+    pub(super) fn follow(&self, watch: &Watch) -> Follower {
+        Follower { bar: self.bar.clone(), watch: watch.clone() }
     }
 
     /// Does something that writes to the terminal.
@@ -50,6 +54,21 @@ impl Progress {
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Moves the bar on.
+pub(super) struct Follower {
+    bar: Option<ProgressBar>,
+    watch: Watch,
+}
+
+impl Follower {
+    /// Shows how far the reading is now.
+    pub(super) fn show(&self) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.watch.bytes());
         }
     }
 }

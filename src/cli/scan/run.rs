@@ -4,7 +4,7 @@ use std::io::{BufWriter, StdoutLock, Write as _};
 use std::ops::ControlFlow;
 
 use tlsight::pipeline::Session;
-use tlsight::pipeline::scan::{Pace, Unit, Walk, examine, in_order};
+use tlsight::pipeline::scan::{Pace, Unit, Walk, Watch, examine, in_order};
 use tlsight::report::fleet::{Summary, text};
 use tlsight::report::{Wanted, csv, json};
 use tlsight::wire::text::count;
@@ -49,35 +49,47 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
         ledger.begin();
     }
     let session = Session::new(config);
+    let watch = Watch::default();
+    let progress = ledger.progress.follow(&watch);
     let work = move |job| {
-        let done = work(job, &session, &wanted, &renderer);
+        let done = work(job, &session, &wanted, &renderer, &watch);
         let weight = done.part.as_ref().map_or(0, Part::weight);
         (done, weight)
     };
     let jobs = walk.map(move |unit| job(unit, &before));
     let pace = Pace::of(rayon::current_num_threads());
-    in_order(jobs, pace, work, |done| ledger.take(done), || interrupt.is_asked());
+    let interrupted = || {
+        progress.show();
+        interrupt.is_asked()
+    };
+    in_order(jobs, pace, work, |done| ledger.take(done), interrupted);
     ledger.end(interrupt.is_asked())
 }
+
+/// Of most captures far less than this part is kept as connections.
+const LIGHTER: u64 = 4;
 
 /// What is to be done about a file, and how heavy that is.
 fn job(unit: Unit, before: &Before) -> (Job, u64) {
     match before.known(&unit) {
         Some(summary) => (Job::Known(unit, summary), 0),
         None => {
-            let size = unit.size;
-            (Job::Examine(unit), size)
+            let weight = unit.size / LIGHTER;
+            (Job::Examine(unit), weight)
         }
     }
 }
 
 /// Reads, judges and renders a file; on whichever thread.
-fn work(job: Job, session: &Session, wanted: &Wanted, renderer: &Renderer) -> Done {
+fn work(job: Job, session: &Session, wanted: &Wanted, renderer: &Renderer, watch: &Watch) -> Done {
     let unit = match job {
         Job::Examine(unit) => unit,
-        Job::Known(unit, summary) => return Done { unit, summary, part: None },
+        Job::Known(unit, summary) => {
+            watch.pass(unit.size);
+            return Done { unit, summary, part: None };
+        }
     };
-    let Some(mut report) = examine(&unit, session) else {
+    let Some(mut report) = examine(&unit, session, watch) else {
         return Done { unit, summary: None, part: None };
     };
     wanted.restrict(&mut report);
@@ -140,7 +152,7 @@ impl<'a> Ledger<'a> {
         if let Some(summary) = summary {
             self.total.merge(*summary);
         }
-        self.progress.advance(&unit);
+        self.progress.advance();
         self.remember(false)
     }
 

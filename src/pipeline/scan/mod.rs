@@ -3,15 +3,20 @@
 
 mod order;
 mod tree;
+mod watch;
 
+use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 pub use order::{Pace, in_order};
 pub use tree::{Inputs, Walk};
+pub use watch::Watch;
 
+use super::config::Source;
 use super::inputs;
 use super::session::Session;
+use crate::capture::{CaptureError, archive};
 use crate::report::Report;
 
 /// A file to look at.
@@ -42,10 +47,12 @@ const ENDINGS: [&str; 5] = ["pcap", "pcapng", "cap", "dmp", "tar"];
 
 /// Reads and judges one file: a capture, or a diagnostic archive as one case. Trouble
 /// with it is in its report. `None` for a file of a folder that is no capture and is not
-/// called one either.
+/// called one either. `watch` sees how far the reading is.
 #[must_use]
-pub fn examine(unit: &Unit, session: &Session) -> Option<Report> {
-    let read = guarded(|| read(unit, session));
+pub fn examine(unit: &Unit, session: &Session, watch: &Watch) -> Option<Report> {
+    let seen = watch.begin();
+    let read = guarded(|| read(unit, session, &seen));
+    seen.end(unit.size);
     read.unwrap_or_else(|why| Some(unreadable(&unit.path, &why)))
 }
 
@@ -59,22 +66,33 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-fn read(unit: &Unit, session: &Session) -> Option<Report> {
+fn read(unit: &Unit, session: &Session, seen: &watch::Seen) -> Option<Report> {
     let path = &unit.path;
     if let Some(error) = &unit.trouble {
         return Some(unreadable(path, error));
     }
-    let limits = &session.config().limits;
-    let expected = unit.named || is_called_capture(path);
-    match inputs::sources_of(path, limits) {
-        Ok(sources) if sources.is_empty() && !expected => None,
-        // Reading it as a capture says what is wrong with it.
-        Ok(sources) if sources.is_empty() => {
-            Some(session.analyze(vec![super::source_from_file(path.clone())]))
-        }
+    match sources(unit, session, seen) {
+        Ok(sources) if sources.is_empty() => None,
         Ok(sources) => Some(session.analyze(sources)),
         Err(error) => Some(unreadable(path, &error)),
     }
+}
+
+/// The captures of a file; none where it is not about captures.
+fn sources(
+    unit: &Unit,
+    session: &Session,
+    seen: &watch::Seen,
+) -> Result<Vec<Source>, CaptureError> {
+    let path = &unit.path;
+    match archive::kind(path)? {
+        Some(archive::Kind::Archive) => return Ok(inputs::members(path, &session.config().limits)),
+        // Reading what is no capture says what is wrong with it.
+        None if !unit.named && !is_called_capture(path) => return Ok(Vec::new()),
+        Some(archive::Kind::Capture) | None => {}
+    }
+    let bytes = seen.reader(File::open(path)?);
+    Ok(vec![super::source_from_reader(&path.display().to_string(), Box::new(bytes))])
 }
 
 /// The report on something that could not be read.

@@ -13,18 +13,19 @@ pub struct Pace {
     pub running: usize,
     /// Jobs begun whose results were not taken.
     pub ahead: usize,
-    /// What these weigh together. A job that weighs more is done when nothing else is
-    /// under way before it.
+    /// What these weigh together, the heaviest not counted: one job may be larger than
+    /// all room there is, and others are done beside it.
     pub weight: u64,
 }
 
 impl Pace {
     /// For so many threads. More jobs than threads keep the threads fed; a thread that
     /// waits for a part of its job may begin another, so that few more than threads are
-    /// enough. What is held back is far less than what a large capture takes.
+    /// enough. Weights are bytes: 32 MiB for each thread.
     #[must_use]
     pub fn of(threads: usize) -> Self {
-        Self { running: threads.max(1) * 2, ahead: 64 + threads * 8, weight: 256 << 20 }
+        let threads = threads.max(1);
+        Self { running: threads * 2, ahead: 64 + threads * 8, weight: (threads as u64) << 25 }
     }
 }
 
@@ -50,10 +51,13 @@ pub fn in_order<J: Send + 'static, R: Send + 'static>(
     let work = Arc::new(work);
     let (sender, receiver) = mpsc::channel();
     let mut queue = Queue::new(pace);
+    let mut waiting: Option<(J, u64)> = None;
     while !interrupted() {
-        while queue.has_room()
-            && let Some((job, weight)) = next(&mut jobs, queue.is_empty())
-        {
+        loop {
+            waiting = waiting.or_else(|| next(&mut jobs, queue.is_empty()));
+            let Some((job, weight)) = waiting.take_if(|(_, weight)| queue.fits(*weight)) else {
+                break;
+            };
             let place = queue.begin(weight);
             let (work, sender) = (Arc::clone(&work), sender.clone());
             // Nobody listens any more when the run was broken off.
@@ -120,9 +124,11 @@ impl<R> Queue<R> {
     }
 
     /// Whether another job may begin.
-    fn has_room(&self) -> bool {
+    fn fits(&self, another: u64) -> bool {
         let Pace { running, ahead, weight } = self.pace;
-        self.is_empty() || self.running < running && self.open.len() < ahead && self.weight < weight
+        let heaviest = self.open.values().map(|(weight, _)| *weight).chain([another]).max();
+        let others = self.weight.saturating_add(another) - heaviest.unwrap_or_default();
+        self.is_empty() || self.running < running && self.open.len() < ahead && others < weight
     }
 
     fn begin(&mut self, weight: u64) -> u64 {
@@ -180,6 +186,29 @@ mod tests {
         };
         in_order((0..100).map(|job| (job, 1)), PACE, work, take, || false);
         assert_eq!(taken, 100);
+    }
+
+    #[test]
+    fn light_jobs_are_done_beside_a_heavy_one() {
+        let light = Arc::new(AtomicU64::new(0));
+        let done = Arc::clone(&light);
+        let work = move |job: u64| {
+            // The first job ends when some of those behind it have.
+            while job == 0 && done.load(SeqCst) < 4 {
+                std::thread::yield_now();
+            }
+            done.fetch_add(1, SeqCst);
+            (job, 1)
+        };
+        let mut taken = Vec::new();
+        let take = |job| {
+            taken.push(job);
+            ControlFlow::Continue(())
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let jobs = (0..9).map(|job| (job, if job == 0 { 1 << 40 } else { 1 }));
+        pool.install(|| in_order(jobs, PACE, work, take, || false));
+        assert_eq!(taken, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }
 
     #[test]
