@@ -584,6 +584,25 @@ fn a_state_of_something_else_is_refused() {
     assert_eq!(nowhere.code, Some(2));
 }
 
+/// `script` of util-linux gives a program a terminal; where it is not installed there is
+/// nothing to see.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_progress_unless_asked_not_to() {
+    let tree = large_tree(200);
+    let shown = |flags: &str| {
+        let program = env!("CARGO_BIN_EXE_tlsight");
+        let line = format!("{program} scan --jsonl {flags} {} >/dev/null", tree.text(""));
+        let run = std::process::Command::new("script").args(["-qec", &line, "/dev/null"]).output();
+        run.ok().map(|run| String::from_utf8_lossy(&run.stdout).into_owned())
+    };
+    let Some(bar) = shown("") else { return };
+    for words in ["/s", "left", "files", "KiB"] {
+        assert!(bar.contains(words), "{words}: {bar:?}");
+    }
+    assert_eq!(shown("--quiet").as_deref(), Some(""));
+}
+
 #[test]
 fn help_teaches() {
     let run = run(&["scan", "--help"]);
