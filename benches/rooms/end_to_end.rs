@@ -44,7 +44,8 @@ const fn size(mix: Mix) -> Size {
     }
 }
 
-fn config() -> Config {
+/// With a trust store, so that chains are judged.
+pub(super) fn config() -> Config {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/trust/expressway.pem");
     let mut store = Store::new(StoreSemantics::OpenSsl);
     store.add_bundle("expressway.pem", &std::fs::read(path).unwrap());

@@ -38,6 +38,12 @@ pub(super) fn complain(trouble: &str) {
     drop(writeln!(io::stderr(), "tlsight: {}", printable(trouble)));
 }
 
+/// A text beside the output, on standard error. It is safe to print as it is.
+pub(super) fn tell(text: &str) {
+    // As above.
+    drop(write!(io::stderr(), "{text}"));
+}
+
 /// Width and colour for standard output: a terminal's own width, or as wide as it
 /// gets in a pipe; COLUMNS decides over both.
 pub(super) fn look(colour: Colour) -> Look {

@@ -8,53 +8,35 @@ use rayon::prelude::*;
 
 use super::config::{Config, Judging};
 use super::court::Pool;
-use super::courts::{Answers, Courts};
+use super::courts::Courts;
+use super::known::{Known, Parsed};
 use super::names::{self, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
 use crate::expressway::Deployment;
 use crate::time::Timestamp;
 use crate::tls::{Body, Handshake, Role};
 use crate::trust::Store;
-use crate::x509::{Certificate, Sha256, Unparseable};
-
-type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
-
-/// What is known of certificates and chains, to be kept when a run goes on.
-#[derive(Default)]
-pub(super) struct Memory {
-    certificates: HashMap<Sha256, Parsed>,
-    answers: Vec<Answers>,
-}
-
-/// Certificates that are remembered. A hostile capture has a new one in each handshake.
-const CERTIFICATES: usize = 4096;
+use crate::x509::{Certificate, Sha256};
 
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
     judging: &'c Judging,
     deployment: &'c Deployment,
+    known: &'c Known,
+    /// The certificates of these captures.
     certificates: HashMap<Sha256, Parsed>,
     courts: Courts<'c>,
 }
 
 impl<'c> Certifier<'c> {
-    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, memory: Memory) -> Self {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
         Self {
             judging: &config.judging,
             deployment,
-            certificates: memory.certificates,
-            courts: Courts::new(config, deployment, memory.answers),
+            known,
+            certificates: HashMap::new(),
+            courts: Courts::new(config, deployment, known),
         }
-    }
-
-    /// What is worth knowing when the run goes on; nothing when it is too much.
-    pub(super) fn into_memory(self) -> Memory {
-        let answers = self.courts.into_answers();
-        let known = answers.iter().map(Answers::len).max().unwrap_or_default();
-        if self.certificates.len().max(known) > CERTIFICATES {
-            return Memory::default();
-        }
-        Memory { certificates: self.certificates, answers }
     }
 
     /// The trust store by which the certificates of a side are judged.
@@ -87,18 +69,21 @@ impl<'c> Certifier<'c> {
     }
 
     fn parse_all(&mut self, observed: &[(u64, Observed)]) {
-        let known = &self.certificates;
+        let here = &self.certificates;
         let mut new: Vec<(Sha256, &[u8])> = observed
             .iter()
             .flat_map(|(_, observed)| certificate_bytes(&observed.handshake))
             .map(|der| (sha256(der), der))
-            .filter(|(sha256, _)| !known.contains_key(sha256))
+            .filter(|(sha256, _)| !here.contains_key(sha256))
             .collect();
         new.sort_unstable_by_key(|(sha256, _)| *sha256);
         new.dedup_by_key(|(sha256, _)| *sha256);
         let parsed: Vec<(Sha256, Parsed)> = new
             .par_iter()
-            .map(|(sha256, der)| (*sha256, Certificate::parse(der).map(Arc::new).map_err(Arc::new)))
+            .map(|(sha256, der)| {
+                let parse = || Certificate::parse(der).map(Arc::new).map_err(Arc::new);
+                (*sha256, self.known.certificate(*sha256, parse))
+            })
             .collect();
         self.certificates.extend(parsed);
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::config::Judging;
+use super::known::{AnswerKey, Answers, Around};
 use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented};
 use crate::tls::Role;
 use crate::trust::{
@@ -20,13 +21,10 @@ const MAX_NEAR: usize = 32;
 /// A question about a chain, as far as its answer depends on it: the certificates in
 /// order, and the time as a place among the dates at which an answer can change.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct QuestionKey {
+struct QuestionKey {
     chain: Vec<Sha256>,
     epoch: usize,
 }
-
-/// The answers of one court.
-pub(super) type Answers = HashMap<QuestionKey, Arc<Chain>>;
 
 /// Judges the chains that one side showed by the trust store of the other.
 pub(super) struct Court<'c> {
@@ -34,20 +32,22 @@ pub(super) struct Court<'c> {
     /// Whose chains are judged.
     role: Role,
     judging: &'c Judging,
-    pub(super) answers: Answers,
+    answers: HashMap<QuestionKey, Arc<Chain>>,
+    facts: Arc<Facts>,
+    /// Answers that other captures of the run have brought.
+    shared: Option<&'c Answers>,
+}
+
+/// What follows from a trust store alone.
+pub(super) struct Facts {
     /// Dates of the anchors at which an answer can change.
     anchor_dates: Vec<i64>,
     /// The same store with the other lookup, where that may answer otherwise.
     otherwise: Option<Store>,
 }
 
-impl<'c> Court<'c> {
-    pub(super) fn new(
-        store: Option<&'c Store>,
-        role: Role,
-        judging: &'c Judging,
-        answers: Answers,
-    ) -> Self {
+impl Facts {
+    pub(super) fn of(store: Option<&Store>) -> Self {
         let anchors = store.into_iter().flat_map(Store::anchors);
         let mut anchor_dates: Vec<i64> =
             anchors.flat_map(|anchor| turning_points(&anchor.certificate)).collect();
@@ -60,7 +60,19 @@ impl<'c> Court<'c> {
             };
             store.clone().with_semantics(other)
         });
-        Self { store, role, judging, answers, anchor_dates, otherwise }
+        Self { anchor_dates, otherwise }
+    }
+}
+
+impl<'c> Court<'c> {
+    pub(super) fn new(
+        store: Option<&'c Store>,
+        role: Role,
+        judging: &'c Judging,
+        facts: Arc<Facts>,
+        shared: Option<&'c Answers>,
+    ) -> Self {
+        Self { store, role, judging, answers: HashMap::new(), facts, shared }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -88,7 +100,8 @@ impl<'c> Court<'c> {
         let answers: Vec<(QuestionKey, Arc<Chain>)> = questions
             .into_par_iter()
             .filter_map(|(key, connection)| {
-                Some((key, Arc::new(self.answer(connection, store, pool)?)))
+                let answer = self.answer(&key, connection, store, pool)?;
+                Some((key, answer))
             })
             .collect();
         self.answers.extend(answers);
@@ -113,16 +126,20 @@ impl<'c> Court<'c> {
         let time = connection.judged_at.seconds();
         let mut dates: Vec<i64> =
             readable(shown).flat_map(|certificate| turning_points(certificate)).collect();
-        dates.extend_from_slice(&self.anchor_dates);
-        dates.sort_unstable();
-        dates.dedup();
+        dates.extend_from_slice(&self.facts.anchor_dates);
         Some(QuestionKey {
             chain: shown.iter().map(|shown| *shown.sha256()).collect(),
-            epoch: dates.partition_point(|date| *date <= time),
+            epoch: epoch(dates, time),
         })
     }
 
-    fn answer(&self, connection: &Connection, store: &Store, pool: &Pool) -> Option<Chain> {
+    fn answer(
+        &self,
+        key: &QuestionKey,
+        connection: &Connection,
+        store: &Store,
+        pool: &Pool,
+    ) -> Option<Arc<Chain>> {
         let shown = connection.certificates(self.role);
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
@@ -136,26 +153,55 @@ impl<'c> Court<'c> {
             security_level: self.judging.security_level,
             ..Question::new(leaf, &others, store, time, purpose)
         };
-        Some(self.explained(&question, pool))
+        Some(self.explained(key, &question, pool))
     }
 
     /// The answer, what would mend it, and what the other lookup says.
-    fn explained(&self, question: &Question<'_>, pool: &Pool) -> Chain {
-        let validation = validate(question);
-        let remedy = match validation.conclusion() {
-            Conclusion::Refused => remedy(question, &validation, &pool.near(question, &validation)),
-            _ => None,
+    fn explained(&self, key: &QuestionKey, question: &Question<'_>, pool: &Pool) -> Arc<Chain> {
+        let answered = self.once(key, None, || self.validated(question));
+        if answered.validation.conclusion() != Conclusion::Refused {
+            return answered;
+        }
+        // What mends a chain depends on the certificates of the capture around it.
+        let near = pool.near(question, &answered.validation);
+        let around = Around {
+            certificates: near.iter().map(|certificate| certificate.sha256).collect(),
+            epoch: epoch(near.iter().flat_map(|one| turning_points(one)).collect(), question.time),
         };
-        let anchors = question.store.anchors();
-        let positions = remedy.iter().flat_map(|remedy| &remedy.remove);
-        let in_the_way = positions.filter_map(|&at| anchors.get(at).cloned()).collect();
-        let otherwise = self.otherwise.as_ref().and_then(|store| {
+        self.once(key, Some(around), || mended(question, &answered, &near))
+    }
+
+    /// What `answer` gives, or what it gave for another capture.
+    fn once(
+        &self,
+        key: &QuestionKey,
+        around: Option<Around>,
+        answer: impl FnOnce() -> Chain,
+    ) -> Arc<Chain> {
+        let answer = || Arc::new(answer());
+        let Some(shared) = self.shared else { return answer() };
+        let QuestionKey { chain, epoch } = key.clone();
+        shared.answer(AnswerKey { chain, epoch, around }, answer)
+    }
+
+    fn validated(&self, question: &Question<'_>) -> Chain {
+        let validation = validate(question);
+        let otherwise = self.facts.otherwise.as_ref().and_then(|store| {
             let other = validate(&Question { store, ..question.clone() });
             (other.ok() != validation.ok())
                 .then_some(Otherwise { semantics: store.semantics(), validation: other })
         });
-        Chain { validation, remedy, in_the_way, otherwise }
+        Chain { validation, remedy: None, in_the_way: Vec::new(), otherwise }
     }
+}
+
+/// The answer with what would mend it.
+fn mended(question: &Question<'_>, answered: &Chain, near: &[Arc<Certificate>]) -> Chain {
+    let remedy = remedy(question, &answered.validation, near);
+    let anchors = question.store.anchors();
+    let positions = remedy.iter().flat_map(|remedy| &remedy.remove);
+    let in_the_way = positions.filter_map(|&at| anchors.get(at).cloned()).collect();
+    Chain { remedy, in_the_way, ..answered.clone() }
 }
 
 /// Readable certificates of the capture by subject.
@@ -200,6 +246,13 @@ fn turning_points(certificate: &Certificate) -> impl Iterator<Item = i64> {
     let begin = certificate.not_before.unix;
     let end = certificate.not_after.unix;
     begin.into_iter().chain(end).chain(end.map(|last| last.saturating_add(1)))
+}
+
+/// The place of a time among dates.
+fn epoch(mut dates: Vec<i64>, time: i64) -> usize {
+    dates.sort_unstable();
+    dates.dedup();
+    dates.partition_point(|date| *date <= time)
 }
 
 fn readable(list: &[Presented]) -> impl Iterator<Item = &Arc<Certificate>> {

@@ -13,8 +13,11 @@ mod courts;
 mod engine;
 mod inputs;
 mod interfaces;
+mod known;
 mod names;
 mod run;
+pub mod scan;
+mod session;
 mod shard;
 mod sink;
 mod who;
@@ -24,9 +27,11 @@ use std::path::PathBuf;
 
 pub use config::{Config, ExpectedName, Judging, Source};
 pub use inputs::collect;
-pub use sink::{Lines, Sink};
+pub use session::Session;
+pub use sink::{Chosen, Lines, Sink};
 
 use crate::report::{CaptureReport, Report};
+use known::Known;
 use run::Run;
 
 /// Reads and judges `sources`: each becomes one capture of the report, in order.
@@ -49,7 +54,17 @@ pub fn analyze_to(
     config: &Config,
     sink: &mut dyn Sink,
 ) -> io::Result<Report> {
-    let mut run = Run::new(config, sink);
+    analyze_knowing(sources, config, &Known::default(), sink)
+}
+
+/// As [`analyze_to`], with what other captures of the run have brought.
+fn analyze_knowing(
+    sources: Vec<Source>,
+    config: &Config,
+    known: &Known,
+    sink: &mut dyn Sink,
+) -> io::Result<Report> {
+    let mut run = Run::new(config, known, sink);
     // On a thread of the pool, so that the one that reads also takes its part of the work.
     rayon::scope(|_| {
         for source in sources {

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::certify::{Certifier, Memory};
+use super::certify::Certifier;
 use super::config::{Config, Source};
 use super::engine;
 use super::interfaces::{Again, unite};
+use super::known::Known;
 use super::names::{KnownNames, LookedUp};
 use super::sink::Sink;
 use super::who::{self, Place, Read};
@@ -38,7 +39,7 @@ pub(super) struct Run<'c, 's> {
     /// Connections were judged before everything was read.
     early: bool,
     deployment: Deployment,
-    memory: Memory,
+    known: &'c Known,
     /// Capture by capture.
     verdicts: Vec<Verdicts>,
     report: Report,
@@ -55,7 +56,7 @@ struct Listed {
 }
 
 impl<'c, 's> Run<'c, 's> {
-    pub(super) fn new(config: &'c Config, sink: &'s mut dyn Sink) -> Self {
+    pub(super) fn new(config: &'c Config, known: &'c Known, sink: &'s mut dyn Sink) -> Self {
         let report = Report {
             store: config.store.as_ref().map(StoreReport::of),
             peer_store: config.peer_store.as_ref().map(StoreReport::of),
@@ -70,7 +71,7 @@ impl<'c, 's> Run<'c, 's> {
             held: 0,
             early: false,
             deployment: Deployment::new(&[], config.mapped.clone()),
-            memory: Memory::default(),
+            known,
             verdicts: Vec::new(),
             report,
             listed: Listed::default(),
@@ -141,7 +142,7 @@ impl<'c, 's> Run<'c, 's> {
             unopened.extend(who::attempts(index, capture, &self.deployment));
             missing_names.extend(who::missing_names(index, capture));
         }
-        let certifier = Certifier::new(self.config, &self.deployment, self.memory);
+        let certifier = Certifier::new(self.config, &self.deployment, self.known);
         let mut report = self.report;
         report.case_findings = judge_together(
             &report.connections,
@@ -174,14 +175,12 @@ impl<'c, 's> Run<'c, 's> {
         let twins = who::twins(&self.captures);
         self.report.joins = who::joins(&self.captures, &self.deployment, &twins);
         let deployment = std::mem::take(&mut self.deployment);
-        let mut certifier =
-            Certifier::new(self.config, &deployment, std::mem::take(&mut self.memory));
+        let mut certifier = Certifier::new(self.config, &deployment, self.known);
         let mut handed = Ok(());
         for index in 0..self.captures.len() {
             handed = handed
                 .and_then(|()| self.judge_capture(index, &twins, &mut certifier, &deployment));
         }
-        self.memory = certifier.into_memory();
         self.deployment = deployment;
         handed
     }

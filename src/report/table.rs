@@ -25,6 +25,21 @@ pub struct Look {
     pub colour: bool,
 }
 
+impl Look {
+    /// The width of paragraphs: lines of more than 120 characters are hard to read.
+    pub(super) fn paragraph(self) -> usize {
+        if self.width == 0 { 100 } else { self.width.clamp(40, 120) }
+    }
+
+    pub(super) fn styled(self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    pub(super) fn heading(self, text: &str) -> String {
+        self.styled(HEADING, text)
+    }
+}
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const INFO: Style = AnsiColor::Cyan.on_default();
@@ -58,20 +73,19 @@ impl Page {
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
-        if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        self.look.styled(style, text)
     }
 
     fn heading(&mut self, text: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
-        let line = self.styled(HEADING, text);
+        let line = self.look.heading(text);
         self.line(&line);
     }
 
-    /// The width of paragraphs: lines of more than 120 characters are hard to read.
     fn width(&self) -> usize {
-        if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) }
+        self.look.paragraph()
     }
 
     /// A paragraph, folded to the width, each line behind `indent` spaces.
@@ -438,7 +452,8 @@ const fn health_style(health: Health) -> Style {
     }
 }
 
-const fn severity_style(severity: Severity) -> Style {
+/// The colour of a severity.
+pub(super) const fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::Error => ERROR,
         Severity::Warning => WARNING,
