@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Chosen, Config, Lines, Source};
+use tlsight::pipeline::{self, Config, Lines, Source};
 use tlsight::report::json::{self, Spool};
-use tlsight::report::{Report, Wanted, show, table};
+use tlsight::report::{Report, show, table};
 use tlsight::rules::Severity;
 
 use super::args::{Analyze, Args, Command, FailOn, Run, Show};
@@ -42,16 +42,15 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
-    let wanted = args.filters.wanted()?;
+    let mut config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    config.wanted = args.filters.wanted()?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = if args.json {
-        document(sources, &config, &wanted)?
+        document(sources, &config)?
     } else if args.jsonl {
-        lines(sources, &config, &wanted)?
+        lines(sources, &config)?
     } else {
-        let mut report = pipeline::analyze(sources, &config);
-        wanted.restrict(&mut report);
+        let report = pipeline::analyze(sources, &config);
         complain_about(&report);
         let look = output::look(args.run.color);
         Output::stdout().write(&table::render(&report, look))?;
@@ -60,25 +59,21 @@ fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     Ok(exit(&report, args.fail_on))
 }
 
-fn document(sources: Vec<Source>, config: &Config, wanted: &Wanted) -> Result<Report, Trouble> {
-    let mut spool = Chosen::new(wanted, Spool::default());
-    let mut report = pipeline::analyze_to(sources, config, &mut spool)
+fn document(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
+    let mut spool = Spool::default();
+    let report = pipeline::analyze_to(sources, config, &mut spool)
         .map_err(|error| format!("cannot write a temporary file: {error}"))?;
-    wanted.restrict(&mut report);
     complain_about(&report);
-    let spool = spool.into_inner();
     Output::stdout().write_with(|out| json::write_spooled(&report, spool, out))?;
     Ok(report)
 }
 
-fn lines(sources: Vec<Source>, config: &Config, wanted: &Wanted) -> Result<Report, Trouble> {
+fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
     let mut report = Report::default();
     Output::stdout().write_with(|out| {
-        let mut lines = Chosen::new(wanted, Lines::new(out));
-        report = pipeline::analyze_to(sources, config, &mut lines)?;
+        report = pipeline::analyze_to(sources, config, &mut Lines::new(out))?;
         Ok(())
     })?;
-    wanted.restrict(&mut report);
     complain_about(&report);
     Ok(report)
 }

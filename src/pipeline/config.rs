@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
-use crate::report::title;
+use crate::report::{Wanted, title};
 use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
 
@@ -26,6 +26,8 @@ pub struct Config {
     pub appliances: Vec<Arc<Appliance>>,
     /// Hosts that the user names.
     pub mapped: Vec<Mapped>,
+    /// What the report shall be about.
+    pub wanted: Wanted,
     /// Secrets that decrypt connections.
     pub keys: Arc<KeyLog>,
     /// Leave the secrets alone that a pcapng file may hold.

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 pub use config::{Config, ExpectedName, Judging, Source};
 pub use inputs::collect;
 pub use session::Session;
-pub use sink::{Chosen, Lines, Sink};
+pub use sink::{Lines, Sink};
 
 use crate::report::{CaptureReport, Report};
 use known::Known;

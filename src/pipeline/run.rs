@@ -17,7 +17,7 @@ use super::names::{KnownNames, LookedUp};
 use super::sink::Sink;
 use super::who::{self, Place, Read};
 use crate::expressway::{Appliance, Deployment};
-use crate::report::{Judged, LimitHit, Report, StoreReport};
+use crate::report::{CaptureReport, Judged, LimitHit, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Severity};
 use crate::rules::{Subject, Verdicts, judge, judge_case, verdicts_of_case};
 
@@ -163,6 +163,10 @@ impl<'c, 's> Run<'c, 's> {
             report.captures.push(capture.told(&self.deployment, report.store.is_some()));
         }
         note_limit(&mut report, self.early, self.listed.left_out);
+        self.config.wanted.restrict(&mut report);
+        if !self.early {
+            hand_on_all(&mut report, self.sink)?;
+        }
         Ok(report)
     }
 
@@ -217,8 +221,12 @@ impl<'c, 's> Run<'c, 's> {
                 })
                 .collect();
             let judged = self.judge_block(placed, certifier, deployment);
-            handed = self.sink.take(&name, &judged);
-            self.list(judged);
+            if self.early {
+                handed = self.hand_on(&name, &judged);
+                self.list(judged);
+            } else {
+                self.report.connections.extend(judged);
+            }
         }
         self.report.joins = joins;
         handed
@@ -254,15 +262,26 @@ impl<'c, 's> Run<'c, 's> {
         placed
     }
 
-    /// Lists connections in the report: all of them, or where there are too many the first
-    /// ones and the first with trouble.
+    /// Hands on what is wanted of connections that were judged early, and counts it.
+    fn hand_on(&mut self, name: &str, judged: &[Judged]) -> io::Result<()> {
+        let wanted = &self.config.wanted;
+        if wanted.wants_all() {
+            judged.iter().for_each(|one| self.report.count(one));
+            return self.sink.take(name, judged);
+        }
+        let chosen: Vec<Judged> = judged.iter().filter_map(|one| wanted.choose(one)).collect();
+        chosen.iter().for_each(|one| self.report.count(one));
+        self.sink.take(name, &chosen)
+    }
+
+    /// Lists connections that were judged early: the first ones, and the first with
+    /// trouble.
     fn list(&mut self, judged: Vec<Judged>) {
         let half = self.config.limits.listed_connections / 2;
         for one in judged {
-            self.report.count(&one);
             let troubled = one.worst() >= Some(Severity::Warning);
             let listed = if troubled { &mut self.listed.troubled } else { &mut self.listed.others };
-            if !self.early || *listed < half {
+            if *listed < half {
                 *listed += 1;
                 self.report.connections.push(one);
             } else {
@@ -270,6 +289,19 @@ impl<'c, 's> Run<'c, 's> {
             }
         }
     }
+}
+
+/// Hands on all connections of a run in which nothing was judged early, and counts them.
+fn hand_on_all(report: &mut Report, sink: &mut dyn Sink) -> io::Result<()> {
+    let connections = std::mem::take(&mut report.connections);
+    connections.iter().for_each(|one| report.count(one));
+    report.connections = connections;
+    let same_capture = |one: &Judged, next: &Judged| one.capture == next.capture;
+    for judged in report.connections.chunk_by(same_capture) {
+        let capture = judged.first().and_then(|first| report.captures.get(first.capture));
+        sink.take(&capture.map(CaptureReport::name).unwrap_or_default(), judged)?;
+    }
+    Ok(())
 }
 
 fn note_limit(report: &mut Report, early: bool, left_out: u64) {

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::report::Judged;
 use crate::report::json::{Renderer, Spool};
-use crate::report::{Judged, Wanted};
 
 /// Takes judged connections as they come: capture by capture, by stream number within
 /// those that were judged together.
@@ -28,35 +28,6 @@ impl Sink for () {
 impl Sink for Spool {
     fn take(&mut self, _: &str, judged: &[Judged]) -> io::Result<()> {
         self.add(judged)
-    }
-}
-
-/// Hands on what is wanted.
-pub struct Chosen<'w, S> {
-    wanted: &'w Wanted,
-    sink: S,
-}
-
-impl<'w, S: Sink> Chosen<'w, S> {
-    /// Hands it to `sink`.
-    pub const fn new(wanted: &'w Wanted, sink: S) -> Self {
-        Self { wanted, sink }
-    }
-
-    /// The sink behind.
-    pub fn into_inner(self) -> S {
-        self.sink
-    }
-}
-
-impl<S: Sink> Sink for Chosen<'_, S> {
-    fn take(&mut self, file: &str, judged: &[Judged]) -> io::Result<()> {
-        if self.wanted.wants_all() {
-            return self.sink.take(file, judged);
-        }
-        let chosen: Vec<Judged> =
-            judged.iter().filter_map(|judged| self.wanted.choose(judged)).collect();
-        self.sink.take(file, &chosen)
     }
 }
 

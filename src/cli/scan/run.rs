@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use tlsight::pipeline::Session;
 use tlsight::pipeline::scan::{Pace, Unit, Walk, Watch, examine, in_order};
 use tlsight::report::fleet::{Summary, text};
-use tlsight::report::{Wanted, csv, json};
+use tlsight::report::{csv, json};
 use tlsight::wire::text::count;
 
 use super::super::commands::{exit_for, set_threads};
@@ -36,8 +36,8 @@ struct Done {
 /// Scans.
 pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
-    let wanted = args.filters.wanted()?;
+    let mut config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    config.wanted = args.filters.wanted()?;
     let walk = Walk::new(args.inputs()?);
     let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;
     let before = state.as_ref().map(State::before).unwrap_or_default();
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     let watch = Watch::default();
     let progress = ledger.progress.follow(&watch);
     let work = move |job| {
-        let done = work(job, &session, &wanted, &renderer, &watch);
+        let done = work(job, &session, &renderer, &watch);
         let weight = done.part.as_ref().map_or(0, Part::weight);
         (done, weight)
     };
@@ -81,7 +81,7 @@ fn job(unit: Unit, before: &Before) -> (Job, u64) {
 }
 
 /// Reads, judges and renders a file; on whichever thread.
-fn work(job: Job, session: &Session, wanted: &Wanted, renderer: &Renderer, watch: &Watch) -> Done {
+fn work(job: Job, session: &Session, renderer: &Renderer, watch: &Watch) -> Done {
     let unit = match job {
         Job::Examine(unit) => unit,
         Job::Known(unit, summary) => {
@@ -89,10 +89,9 @@ fn work(job: Job, session: &Session, wanted: &Wanted, renderer: &Renderer, watch
             return Done { unit, summary, part: None };
         }
     };
-    let Some(mut report) = examine(&unit, session, watch) else {
+    let Some(report) = examine(&unit, session, watch) else {
         return Done { unit, summary: None, part: None };
     };
-    wanted.restrict(&mut report);
     let file = unit.path.display().to_string();
     let summary = Summary::of(&file, &report);
     let part = renderer.part(&file, &summary, report);
