@@ -1,0 +1,214 @@
+"""The settings: who serves, who connects before the change, and what is changed.
+
+Every setting is a dictionary: name, server, clients (those that connect before the change, and again after it), change
+(a kind and its value), keylog (whether the capture comes with its key log), and enough: whether the clients before the
+change show all that an engineer would need for a prediction. Where it is true, few values may stay unknown.
+"""
+import itertools
+
+from pki import HOST
+
+# What Expressway X14.2 offers, and the remedies of the vendor's document, "Expressway MRA and Unified CM certificates"
+# (doc 225476), in its order.
+ECDSA_FIRST = "EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH"
+RSA_FIRST = "ECDHE-RSA-AES256-GCM-SHA384:" + ECDSA_FIRST
+ECDSA_LAST = ECDSA_FIRST + ":+ECDSA"
+NO_ECDSA = ECDSA_FIRST + ":!ECDSA"
+X15 = "HIGH:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:-AES256+SHA:-RSA+AESCCM:-DHE+AESCCM:-DHE+CHACHA20"
+ONLY_ECDSA = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
+AES128 = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256"
+NO_EXCHANGE = "AES256-GCM-SHA384:AES128-GCM-SHA256"
+EDH = "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
+STRINGS = {"rsa-first": RSA_FIRST, "ecdsa-last": ECDSA_LAST, "no-ecdsa": NO_ECDSA, "x15": X15, "only-ecdsa": ONLY_ECDSA,
+           "aes128": AES128, "no-exchange": NO_EXCHANGE, "edh": EDH, "ecdsa-first": ECDSA_FIRST}
+
+ECDSA_SIGNATURES = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"]
+RSA_SIGNATURES = ["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512", "rsa_pkcs1_sha256",
+                  "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"]
+ECDSA_SIGNED_FIRST = ":".join(ECDSA_SIGNATURES + RSA_SIGNATURES)
+RSA_SIGNED_FIRST = ":".join(RSA_SIGNATURES + ECDSA_SIGNATURES)
+ONLY_RSA_SIGNED = ":".join(RSA_SIGNATURES)
+
+KINDS = {"rsa": ["rsa"], "ec": ["ec"], "two": ["rsa", "ec"]}
+
+
+def client(**changed):
+    return dict({"ciphers": ECDSA_FIRST, "sigalgs": ECDSA_SIGNED_FIRST, "groups": None, "versions": "1.2",
+                 "trust": "both", "name": HOST, "verify": True, "certificate": None}, **changed)
+
+
+def server(certificates, **changed):
+    return dict({"certificates": certificates, "ciphers": None, "sigalgs": None, "groups": None, "versions": "both",
+                 "own_order": False, "ask": None, "trust": None}, **changed)
+
+
+def setting(name, server_, clients, change, enough, keylog=False):
+    return {"name": name, "server": server_, "clients": clients, "change": change, "enough": enough, "keylog": keylog}
+
+
+def settings():
+    made = []
+    for part in (cipher_strings, one_order_seen, disabled, anchors, replacements, only_tls12, signatures,
+                 client_certificates, names):
+        made += part()
+    names_ = [one["name"] for one in made]
+    assert len(set(names_)) == len(names_), "two settings of one name"
+    return made
+
+
+def apply(change, client_):
+    """The client after the change."""
+    kind, value = change
+    after = dict(client_)
+    if kind == "ciphers":
+        after["ciphers"] = value
+    elif kind == "disable-ecdsa":
+        after["ciphers"] += ":!ECDSA"
+    elif kind == "tls12-only":
+        after["versions"] = "1.2"
+    elif kind == "sigalg-pref-rsa":
+        names_ = client_["sigalgs"].split(":")
+        after["sigalgs"] = ":".join(sorted(names_, key=lambda name: not name.startswith("rsa")))
+    elif kind == "add-anchor":
+        after["trust"] = "%s+%s" % (client_["trust"], value)
+    return after
+
+
+def served(change, server_):
+    """The server after the change: a new certificate stands in the place of the one with the same kind of key."""
+    kind, value = change
+    if kind != "replace-cert":
+        return server_
+    shown = server_["certificates"]
+    same = [one for one in shown if one[:2] == value[:2]]
+    if len(shown) == 1 or not same:
+        same = shown[:1]
+    return dict(server_, certificates=[value if one in same else one for one in shown])
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+# How a server chooses: by the client's order, by its own (OpenSSL's default puts ECDSA first), by its own with RSA first.
+ORDERS = {"follows": {}, "own": {"own_order": True}, "own-rsa": {"own_order": True, "ciphers": RSA_FIRST}}
+TWO_ORDERS = [client(), client(ciphers=ECDSA_LAST)]
+
+
+def cipher_strings():
+    """Both orders were seen, so that it is known whom the server follows and what it has."""
+    return [setting("ciphers-%s-%s-%s" % (kind, order, change), server(KINDS[kind], **how), TWO_ORDERS,
+                    ("ciphers", STRINGS[change]), enough=change not in ("edh", "no-exchange", "aes128"))
+            for (kind, (order, how), change)
+            in itertools.product(KINDS, ORDERS.items(), [name for name in STRINGS if name != "ecdsa-first"])]
+
+
+def one_order_seen():
+    """Only one offer was seen: often it is honest not to know what comes of another."""
+    made = []
+    for kind, (order, how), (before, after) in itertools.product(
+            KINDS, ORDERS.items(), [("ecdsa-first", "rsa-first"), ("rsa-first", "ecdsa-first"), ("ecdsa-last", "x15"),
+                                    ("ecdsa-first", "no-ecdsa"), ("no-ecdsa", "ecdsa-first")]):
+        made.append(setting("one-%s-%s-%s-%s" % (kind, order, before, after), server(KINDS[kind], **how),
+                            [client(ciphers=STRINGS[before])], ("ciphers", STRINGS[after]), enough=False))
+    return made
+
+
+def disabled():
+    made = []
+    for kind, trust, seen in itertools.product(KINDS, ("both", "rsa", "none"), ("one", "two")):
+        clients = [client(trust=trust), client(trust=trust, ciphers=ECDSA_LAST)][:1 if seen == "one" else 2]
+        made.append(setting("disabled-%s-%s-%s" % (kind, trust, seen), server(KINDS[kind]), clients,
+                            ("disable-ecdsa", None), enough=seen == "two" or kind == "rsa"))
+    made.append(setting("disabled-tls13", server(KINDS["two"]), [client(versions="both")], ("disable-ecdsa", None),
+                        enough=True, keylog=True))
+    return made
+
+
+def anchors():
+    """The certificate stays, so all is known; under TLS 1.3 where the key log shows the certificate."""
+    cases = [("rsa", "none", "root"), ("rsa", "none", "ec-root"), ("rsa", "both", "old-root"), ("rsa", "old", "root"),
+             ("rsa", "none", "issuing"), ("rsa", "issuing", "root"), ("ec", "rsa", "ec-root"), ("ec", "none", "root"),
+             ("ec-own", "rsa", "ec-own"), ("ec-own", "rsa", "ec-root"), ("rsa-own", "none", "rsa-own"),
+             ("rsa-plain", "plain-old", "plain-root"), ("rsa-plain", "plain", "plain-old-root"),
+             ("rsa-plain", "none", "plain-root"), ("rsa-alone", "rsa", "issuing"), ("rsa-alone", "none", "issuing"),
+             ("rsa-expired", "none", "root"), ("ec256", "none", "root")]
+    made = []
+    for (certificate, trust, added), verify in itertools.product(cases, (True, False)):
+        for versions, keylog in (("1.2", False), ("both", True), ("both", False)):
+            if versions == "both" and not verify and not keylog:
+                continue
+            how = "%s-%s" % (versions, "keys" if keylog else "no-keys")
+            made.append(setting("anchor-%s-%s-%s-%s-%s" % (certificate, trust, added, "verifies" if verify else "lax", how),
+                                server([certificate]), [client(trust=trust, verify=verify, versions=versions)],
+                                ("add-anchor", added), enough=keylog or versions == "1.2", keylog=keylog))
+    return made
+
+
+def replacements():
+    cases = [("rsa", "rsa-renewed"), ("rsa", "rsa-moved"), ("rsa", "rsa-expired"), ("rsa", "rsa-other-name"),
+             ("rsa-expired", "rsa-renewed"), ("rsa-other-name", "rsa-renewed"), ("rsa-alone", "rsa-renewed"),
+             ("ec", "ec-other-name"), ("ec-own", "ec"), ("ec-other-name", "ec"), ("rsa", "ec"), ("ec", "rsa")]
+    made = []
+    for (before, after), (versions, keylog), trust in itertools.product(
+            cases, (("1.2", False), ("both", True), ("both", False)), ("both", "none")):
+        how = "%s-%s" % (versions, "keys" if keylog else "no-keys")
+        made.append(setting("replace-%s-%s-%s-%s" % (before, after, how, trust), server([before]),
+                            [client(trust=trust, versions=versions)], ("replace-cert", after),
+                            enough=before[:2] == after[:2] and (keylog or versions == "1.2"), keylog=keylog))
+    for after in ("rsa-renewed", "rsa-moved", "ec-own"):
+        made.append(setting("replace-two-%s" % after, server(KINDS["two"]), TWO_ORDERS, ("replace-cert", after),
+                            enough=True))
+    return made
+
+
+def only_tls12():
+    made = []
+    for kind, versions, seen, keylog in itertools.product(KINDS, ("both", "1.2", "1.3"), ("one", "two"), (True, False)):
+        clients = [client(versions="both"), client(versions="1.2")][:1 if seen == "one" else 2]
+        made.append(setting("tls12-%s-%s-%s-%s" % (kind, versions, seen, "keys" if keylog else "no-keys"),
+                            server(KINDS[kind], versions=versions), clients, ("tls12-only", None),
+                            enough=seen == "two" or versions == "1.2", keylog=keylog))
+    return made
+
+
+def signatures():
+    """Under TLS 1.3 the order of signature algorithms chooses the certificate; under TLS 1.2 the suite does."""
+    made = []
+    for kind, versions, own, seen in itertools.product(KINDS, ("1.2", "both", "1.3"), (False, True), ("one", "two")):
+        clients = [client(versions=versions), client(versions=versions, sigalgs=RSA_SIGNED_FIRST)]
+        clients = clients[:1 if seen == "one" else 2]
+        made.append(setting("signatures-%s-%s-%s-%s" % (kind, versions, "own" if own else "follows", seen),
+                            server(KINDS[kind], own_order=own), clients, ("sigalg-pref-rsa", None),
+                            enough=seen == "two" or versions == "1.2", keylog=True))
+    for kind in KINDS:
+        made.append(setting("signatures-%s-only-rsa" % kind, server(KINDS[kind]),
+                            [client(sigalgs=ONLY_RSA_SIGNED, ciphers=RSA_FIRST), client(ciphers=RSA_FIRST)],
+                            ("ciphers", ECDSA_FIRST), enough=False))
+    return made
+
+
+def client_certificates():
+    made = []
+    for versions, ask, shows, trust in itertools.product(("1.2", "both"), ("ask", "demand"), ("expc", "stranger", None),
+                                                         ("server", "server-none")):
+        if shows != "expc" and trust == "server-none":
+            continue
+        for number, change in enumerate((("add-anchor", "plain-root"), ("ciphers", RSA_FIRST), ("tls12-only", None))):
+            made.append(setting("asked-%s-%s-%s-%s-%d" % (versions, ask, shows, trust, number),
+                                server(["rsa"], ask=ask, trust=trust), [client(versions=versions, certificate=shows)],
+                                change, enough=versions == "1.2" and number != 1, keylog=True))
+    for shows in ("expc", "stranger", None):
+        made.append(setting("asked-after-refusal-%s" % shows, server(["rsa"], ask="demand", trust="server"),
+                            [client(trust="none", certificate=shows)], ("add-anchor", "root"), enough=False))
+    return made
+
+
+def names():
+    made = []
+    for certificate, versions in itertools.product(("rsa-other-name", "ec-other-name", "rsa"), ("1.2", "both")):
+        for verify, (number, change) in itertools.product(
+                (True, False), enumerate((("add-anchor", "root"), ("replace-cert", "rsa-renewed"), ("tls12-only", None)))):
+            made.append(setting("name-%s-%s-%s-%d" % (certificate, versions, "verifies" if verify else "lax", number),
+                                server([certificate]),
+                                [client(versions=versions, verify=verify, trust="both" if number else "none")], change,
+                                enough=versions == "1.2" and certificate[:2] == "rs", keylog=True))
+    return made

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Proves the predictions of `tlsight whatif` on real OpenSSL servers and clients.
+
+    python3 tests/foresight/run.py TLSIGHT_BINARY [--keep FOLDER | --compare FOLDER]
+
+Records the settings of grid.py over the loopback interface: a capture of the unchanged state, and what really happens
+after the change. Then predicts the change from the capture, and compares. --keep leaves the recording in FOLDER (made
+anew), --compare takes it from there. Ends with 1 when fewer than 99 of 100 predicted values agree, when too much is
+unknown although enough was seen, or when a difference stands in exceptions.tsv without need. Needs openssl 3.0,
+tcpdump, and the right to capture.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+
+import compare
+import record
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary")
+    parser.add_argument("--keep")
+    parser.add_argument("--compare")
+    arguments = parser.parse_args()
+    binary = os.path.abspath(arguments.binary)
+    if arguments.compare:
+        with open(os.path.join(arguments.compare, "settings.json"), encoding="ascii") as file:
+            sys.exit(judge(binary, arguments.compare, json.load(file)))
+    if arguments.keep:
+        os.makedirs(arguments.keep)
+        sys.exit(judge(binary, arguments.keep, record.record(arguments.keep)))
+    with tempfile.TemporaryDirectory(prefix="foresight.") as folder:
+        sys.exit(judge(binary, folder, record.record(folder)))
+
+
+def judge(binary, folder, settings):
+    failures = compare.facts_of(binary, folder, settings)
+    print("%d settings, %d connections before and after" % (len(settings), sum(len(one["before"]) for one in settings)))
+    for failure in failures[:40]:
+        print("FAILED " + failure)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    main()
