@@ -75,3 +75,129 @@ def run(binary, *arguments):
     if done.returncode not in (0, 1):
         raise RuntimeError("%s: %s" % (" ".join(arguments), done.stderr.strip()))
     return json.loads(done.stdout)
+
+
+# --- what was predicted ----------------------------------------------------------------------------
+
+def predictions_of(binary, folder, settings):
+    """The tally over all settings."""
+    tally, exceptions = Tally(), read_exceptions()
+    for setting, document in zip(settings, each(folder, settings, lambda *job: whatif(binary, *job))):
+        told = document["connections"]
+        if len(told) != len(setting["after"]):
+            tally.differences.append("%s: %d connections predicted" % (setting["name"], len(told)))
+            continue
+        for number, (one, real) in enumerate(zip(told, setting["after"])):
+            for field in FIELDS:
+                count(tally, setting, number, field, one["after"][field], truth(field, real), exceptions)
+    tally.differences += ["no longer needed in exceptions.tsv: %s" % "\t".join(exception)
+                          for exception in exceptions if not tally.explained[exception]]
+    return tally
+
+
+def whatif(binary, folder, setting):
+    """The document of `tlsight whatif` for the setting."""
+    base = os.path.join(folder, setting["name"] + ".before.")
+    flags = key_log(base + "keys") if setting["keylog"] else []
+    store = os.path.join(folder, "pki", "store-%s.pem" % setting["clients"][0]["trust"])
+    return run(binary, "whatif", base + "pcap", "--json", "--trust", store, *flags, *change_flags(folder, setting))
+
+
+def change_flags(folder, setting):
+    kind, value = setting["change"]
+    pki = os.path.join(folder, "pki")
+    if kind == "ciphers":
+        return ["--ciphers", value]
+    if kind == "disable-ecdsa":
+        return ["--disable", "ecdsa"]
+    if kind == "tls12-only":
+        return ["--tls12-only"]
+    if kind == "sigalg-pref-rsa":
+        return ["--sigalg-pref", "rsa"]
+    if kind == "add-anchor":
+        return ["--add-anchor", os.path.join(pki, value + ".pem")]
+    new = os.path.join(pki, value + ".sent")
+    with open(new, "w", encoding="ascii") as out:
+        for part in (".pem", ".chain"):
+            with open(os.path.join(pki, value + part), encoding="ascii") as file:
+                out.write(file.read())
+    return ["--replace-cert", new]
+
+
+def truth(field, real):
+    """What really happened, in the words of the document."""
+    if field == "chain":
+        return {None: None, 0: "accepted"}.get(real["chain_error"], "refused %s" % real["chain_error"])
+    if field == "name":
+        return {None: None, True: "matches", False: "differs"}[real["name_matches"]]
+    if field == "alert":
+        return real["alert"] and "%s %d" % (real["alert"]["from"], real["alert"]["code"])
+    return real[field]
+
+
+def said(field, predicted):
+    """A predicted value in the same words."""
+    value = predicted["value"]
+    if value is None:
+        return None
+    if field == "suite":
+        return value["code"]
+    if field == "alert":
+        return "%s %d" % (value["from"], value["code"])
+    if field == "chain":
+        return "accepted" if value["verdict"] == "accepted" else "refused %s" % value["error"]
+    return value
+
+
+def count(tally, setting, number, field, predicted, real, exceptions):
+    enough = setting["enough"]
+    tally.enough += enough
+    if "unknown" in predicted:
+        tally.unknown[field] += 1
+        tally.reasons[predicted["unknown"]] += 1
+        tally.enough_unknown += enough
+        return
+    if said(field, predicted) == real:
+        tally.agreed[field] += 1
+        return
+    tally.wrong[field] += 1
+    matching = [one for one in exceptions if fnmatch.fnmatch(setting["name"], one[0]) and one[1] in (field, "*")]
+    tally.explained.update(matching)
+    if not matching:
+        tally.differences.append("%s, connection %d, %s: predicted %s because %s, real %s" % (
+            setting["name"], number, field, said(field, predicted), predicted.get("because"), real))
+
+
+def read_exceptions():
+    """Setting (a pattern), field (* for any): the reason stands behind them."""
+    with open(os.path.join(HERE, "exceptions.tsv"), encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    if not all(len(row) == 3 and row[2] for row in rows):
+        raise RuntimeError("exceptions.tsv: three columns expected")
+    return [tuple(row[:2]) for row in rows]
+
+
+def bars(settings, tally):
+    """What is below a bar."""
+    agreed, wrong = sum(tally.agreed.values()), sum(tally.wrong.values())
+    share = 100.0 * agreed / max(1, agreed + wrong)
+    unknown = 100.0 * tally.enough_unknown / max(1, tally.enough)
+    failures = []
+    if len(settings) < LEAST_SETTINGS or agreed + wrong < LEAST_DEFINITE:
+        failures.append("%d settings, %d predicted values: too few" % (len(settings), agreed + wrong))
+    if share < AGREEMENT:
+        failures.append("%.2f %% of the predicted values agree, bar is %.2f %%" % (share, AGREEMENT))
+    if unknown > UNKNOWN:
+        failures.append("%.2f %% unknown where enough was seen, bar is %.2f %%" % (unknown, UNKNOWN))
+    return failures
+
+
+def table(tally):
+    yield "%-20s %8s %8s %8s" % ("value", "agreed", "wrong", "unknown")
+    for field in FIELDS + ["all"]:
+        counts = [sum(one.values()) if field == "all" else one[field]
+                  for one in (tally.agreed, tally.wrong, tally.unknown)]
+        yield "%-20s %8d %8d %8d" % (field, *counts)
+    yield "where enough was seen: %d values, %d unknown" % (tally.enough, tally.enough_unknown)
+    for reason, number in tally.reasons.most_common():
+        yield "unknown %5d: %s" % (number, reason)

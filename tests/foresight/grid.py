@@ -27,6 +27,9 @@ RSA_SIGNATURES = ["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sh
                   "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"]
 ECDSA_SIGNED_FIRST = ":".join(ECDSA_SIGNATURES + RSA_SIGNATURES)
 RSA_SIGNED_FIRST = ":".join(RSA_SIGNATURES + ECDSA_SIGNATURES)
+# What SIP of an Expressway sends when TlsSignatureAlgoPrefRsa is On and TLS 1.3 is offered (225476).
+EXPRESSWAY_RSA_FIRST = ":".join(["rsa_pss_rsae_sha512", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha256"]
+                                + ECDSA_SIGNATURES[::-1])
 ONLY_RSA_SIGNED = ":".join(RSA_SIGNATURES)
 
 KINDS = {"rsa": ["rsa"], "ec": ["ec"], "two": ["rsa", "ec"]}
@@ -49,7 +52,7 @@ def setting(name, server_, clients, change, enough, keylog=False):
 def settings():
     made = []
     for part in (cipher_strings, one_order_seen, disabled, anchors, replacements, only_tls12, signatures,
-                 client_certificates, names):
+                 client_certificates, names, limits_of_servers, unlike_clients):
         made += part()
     names_ = [one["name"] for one in made]
     assert len(set(names_)) == len(names_), "two settings of one name"
@@ -67,8 +70,7 @@ def apply(change, client_):
     elif kind == "tls12-only":
         after["versions"] = "1.2"
     elif kind == "sigalg-pref-rsa":
-        names_ = client_["sigalgs"].split(":")
-        after["sigalgs"] = ":".join(sorted(names_, key=lambda name: not name.startswith("rsa")))
+        after["sigalgs"] = client_["sigalgs"] if client_["versions"] == "1.2" else EXPRESSWAY_RSA_FIRST
     elif kind == "add-anchor":
         after["trust"] = "%s+%s" % (client_["trust"], value)
     return after
@@ -211,4 +213,37 @@ def names():
                                 server([certificate]),
                                 [client(versions=versions, verify=verify, trust="both" if number else "none")], change,
                                 enough=versions == "1.2" and certificate[:2] == "rs", keylog=True))
+    return made
+
+
+def limits_of_servers():
+    """What a server refuses beside suites: curves of its own key, groups, signature algorithms."""
+    limits = [("curve", {}, {"groups": "P-256:X25519"}), ("groups", {"groups": "P-384"}, {"groups": "X25519:P-384"}),
+              ("signs-rsa", {"sigalgs": ONLY_RSA_SIGNED}, {}),
+              ("signs-ecdsa", {"sigalgs": ":".join(ECDSA_SIGNATURES)}, {}),
+              ("suites", {"ciphers": NO_ECDSA}, {}), ("one-suite", {"ciphers": AES128}, {})]
+    changes = [("ciphers", RSA_FIRST), ("ciphers", ONLY_ECDSA), ("tls12-only", None), ("sigalg-pref-rsa", None)]
+    made = []
+    for (limit, how, who), (number, change), versions in itertools.product(limits, enumerate(changes), ("1.2", "both")):
+        clients = [client(versions=versions, **who), client(versions=versions, ciphers=ECDSA_LAST, **who)]
+        made.append(setting("limit-%s-%d-%s" % (limit, number, versions), server(KINDS["two"], **how), clients, change,
+                            enough=False, keylog=True))
+    return made
+
+
+def unlike_clients():
+    """Two clients that differ in more than the order of suites: what one got, the other may be unable to get."""
+    curves = {"groups": "X25519:P-256"}
+    p256 = {"sigalgs": ":".join(ECDSA_SIGNATURES[:1] + RSA_SIGNATURES)}
+    pairs = [("curves", {}, dict(curves, ciphers=RSA_FIRST)), ("curves-first", dict(curves, ciphers=RSA_FIRST), {}),
+             ("p256", {}, p256), ("only-rsa", {}, {"sigalgs": ONLY_RSA_SIGNED}),
+             ("one-lower", {}, {"versions": "1.2", "ciphers": RSA_FIRST}),
+             ("one-higher", {"ciphers": RSA_FIRST}, {"versions": "1.3"})]
+    changes = [("ciphers", ECDSA_FIRST), ("ciphers", ONLY_ECDSA), ("ciphers", RSA_FIRST), ("sigalg-pref-rsa", None)]
+    made = []
+    for (pair, one, other), (number, change), (versions, keylog), own in itertools.product(
+            pairs, enumerate(changes), (("1.2", False), ("both", True)), (False, True)):
+        clients = [client(**dict({"versions": versions}, **who)) for who in (one, other)]
+        made.append(setting("unlike-%s-%d-%s-%s" % (pair, number, versions, "own" if own else "follows"),
+                            server(KINDS["two"], own_order=own), clients, change, enough=False, keylog=keylog))
     return made
