@@ -11,7 +11,7 @@ use super::args::{Args, Command, FailOn, Run, Scan, Show};
 use super::output::Output;
 use super::{
     Exit, Trouble, certs, ciphers, diff, explain, keylog, output, peers, store, trust, verify,
-    versions,
+    versions, whatif,
 };
 
 /// Does what was asked.
@@ -23,6 +23,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
         Some(Command::Store(args)) => store::run(&args),
         Some(Command::Peers(args)) => peers::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
+        Some(Command::Whatif(args)) => whatif::run(&args),
         Some(Command::Certs(args)) => certs::run(&args),
         Some(Command::Ciphers(args)) => ciphers::run(&args),
         Some(Command::Versions(args)) => versions::run(&args),
@@ -39,7 +40,8 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn scan(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let config =
+        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);
@@ -56,7 +58,8 @@ fn scan(args: &Scan) -> Result<Exit, Trouble> {
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let config =
+        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);

@@ -15,6 +15,7 @@ mod store;
 mod trust;
 mod verify;
 mod versions;
+mod whatif;
 
 use std::process::ExitCode;
 

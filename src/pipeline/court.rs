@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::config::Judging;
-use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented};
+use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented, Terms};
 use crate::tls::Role;
 use crate::trust::{
-    Conclusion, PathValidation, Purpose, Question, Store, StoreSemantics, remedy, validate,
+    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, remedy, validate,
 };
 use crate::x509::{Certificate, Name, Sha256};
 
@@ -30,21 +29,18 @@ pub(super) struct Court<'c> {
     store: Option<&'c Store>,
     /// Whose chains are judged.
     role: Role,
-    judging: &'c Judging,
+    terms: Terms,
     answers: HashMap<QuestionKey, Arc<Chain>>,
     /// Dates of the anchors at which an answer can change.
-    anchor_dates: Vec<i64>,
+    epochs: Epochs,
     /// The same store with the other lookup, where that may answer otherwise.
     otherwise: Option<Store>,
 }
 
 impl<'c> Court<'c> {
-    pub(super) fn new(store: Option<&'c Store>, role: Role, judging: &'c Judging) -> Self {
+    pub(super) fn new(store: Option<&'c Store>, role: Role, terms: Terms) -> Self {
         let anchors = store.into_iter().flat_map(Store::anchors);
-        let mut anchor_dates: Vec<i64> =
-            anchors.flat_map(|anchor| turning_points(&anchor.certificate)).collect();
-        anchor_dates.sort_unstable();
-        anchor_dates.dedup();
+        let epochs = Epochs::of(anchors.map(|anchor| &*anchor.certificate));
         let otherwise = store.filter(|store| store.has_namesakes()).map(|store| {
             let other = match store.semantics() {
                 StoreSemantics::OpenSsl => StoreSemantics::Expressway,
@@ -52,7 +48,7 @@ impl<'c> Court<'c> {
             };
             store.clone().with_semantics(other)
         });
-        Self { store, role, judging, answers: HashMap::new(), anchor_dates, otherwise }
+        Self { store, role, terms, answers: HashMap::new(), epochs, otherwise }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -103,14 +99,9 @@ impl<'c> Court<'c> {
         let shown = connection.certificates(self.role);
         shown.first()?.parsed()?;
         let time = connection.judged_at.seconds();
-        let mut dates: Vec<i64> =
-            readable(shown).flat_map(|certificate| turning_points(certificate)).collect();
-        dates.extend_from_slice(&self.anchor_dates);
-        dates.sort_unstable();
-        dates.dedup();
         Some(QuestionKey {
             chain: shown.iter().map(|shown| *shown.sha256()).collect(),
-            epoch: dates.partition_point(|date| *date <= time),
+            epoch: self.epochs.with(readable(shown).map(|one| &**one), time),
         })
     }
 
@@ -119,15 +110,7 @@ impl<'c> Court<'c> {
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
         let time = connection.judged_at.seconds();
-        let purpose = match self.role {
-            Role::Server => Purpose::Server,
-            Role::Client => Purpose::Client,
-        };
-        let question = Question {
-            partial_chain: self.judging.partial_chain,
-            security_level: self.judging.security_level,
-            ..Question::new(leaf, &others, store, time, purpose)
-        };
+        let question = self.terms.question(&leaf, &others, store, time, self.role);
         Some(self.explained(&question, pool))
     }
 
@@ -184,14 +167,6 @@ impl Pool {
         }
         near
     }
-}
-
-/// The dates of a certificate at which a verdict can change: the first second of
-/// its validity, its last one (at which OpenSSL refuses it), and the one behind it.
-fn turning_points(certificate: &Certificate) -> impl Iterator<Item = i64> {
-    let begin = certificate.not_before.unix;
-    let end = certificate.not_after.unix;
-    begin.into_iter().chain(end).chain(end.map(|last| last.saturating_add(1)))
 }
 
 fn readable(list: &[Presented]) -> impl Iterator<Item = &Arc<Certificate>> {

@@ -37,8 +37,8 @@ impl<'c> Courts<'c> {
     pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
         let pair = |store: Option<&'c Store>| Pair {
             store,
-            of_servers: Court::new(store, Role::Server, &config.judging),
-            of_clients: Court::new(store, Role::Client, &config.judging),
+            of_servers: Court::new(store, Role::Server, config.judging.terms),
+            of_clients: Court::new(store, Role::Client, config.judging.terms),
         };
         let own = deployment.appliances().iter();
         Self {

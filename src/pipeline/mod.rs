@@ -28,9 +28,11 @@ pub use inputs::collect;
 
 use crate::connection::Connection;
 use crate::expressway::{Deployment, Join, Leg, Line};
+use crate::foresight::{self, Observed, Outlook, Plan, Scene};
 use crate::report::{CaptureReport, Judged, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Subject};
 use crate::rules::{judge, judge_case, verdicts, verdicts_of_case};
+use crate::tls::Role;
 use certify::Certifier;
 use who::Read as ReadCapture;
 
@@ -39,6 +41,45 @@ use who::Read as ReadCapture;
 /// Trouble with one source is recorded in its part of the report and stops no other.
 #[must_use]
 pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
+    run(sources, config, |_, _, _| ()).0
+}
+
+/// Reads and judges `sources`, and foretells what the plan does to them.
+#[must_use]
+pub fn foresee(sources: Vec<Source>, config: &Config, plan: &Plan) -> (Report, Outlook) {
+    run(sources, config, |report, certifier, deployment| {
+        foresight::foresee(&scene(report, certifier, deployment, config), plan)
+    })
+}
+
+/// Everything that was seen, for a prediction.
+fn scene<'a>(
+    report: &'a Report,
+    certifier: &Certifier<'a>,
+    deployment: &'a Deployment,
+    config: &Config,
+) -> Scene<'a> {
+    let once = report.connections.iter().filter(|judged| judged.same_as.is_none());
+    let observed = once.map(|judged| {
+        let own = report.captures.get(judged.capture).and_then(|capture| capture.appliance);
+        let store = |of| certifier.store(&judged.connection, of, own);
+        Observed {
+            capture: judged.capture,
+            connection: &judged.connection,
+            leg: judged.leg,
+            store: store(Role::Server),
+            peer_store: store(Role::Client),
+        }
+    });
+    Scene { connections: observed.collect(), deployment, terms: config.judging.terms }
+}
+
+/// Reads and judges, and lets `then` look at what is left of the run.
+fn run<T>(
+    sources: Vec<Source>,
+    config: &Config,
+    then: impl FnOnce(&Report, &Certifier<'_>, &Deployment) -> T,
+) -> (Report, T) {
     let (captures, deployment) = who::read(sources, config);
     let twins = who::twins(&captures);
     let joins = who::joins(&captures, &deployment, &twins);
@@ -63,7 +104,8 @@ pub fn analyze(sources: Vec<Source>, config: &Config) -> Report {
     report.verdicts.extend(verdicts_of_case(&report.case_findings, &unopened));
     report.verdicts.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.severity));
     report.joins = joins;
-    report
+    let more = then(&report, &certifier, &deployment);
+    (report, more)
 }
 
 /// A connection that another capture has more of is judged there, and nowhere else.
@@ -159,7 +201,7 @@ fn subject<'a>(
     deployment: &'a Deployment,
 ) -> Subject<'a> {
     let own = leg.client_appliance;
-    let store = certifier.store(connection, crate::tls::Role::Server, own);
+    let store = certifier.store(connection, Role::Server, own);
     Subject { connection, store, leg, deployment, log }
 }
 

@@ -19,6 +19,7 @@ mod path;
 mod peers;
 mod releases;
 mod store;
+mod whatif;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -33,6 +34,7 @@ pub(super) use handshake::authority;
 pub use peers::write_peers;
 pub use releases::write_releases;
 pub use store::write_store;
+pub use whatif::write_outlook;
 
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};

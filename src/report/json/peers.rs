@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::formatter;
 use crate::expressway::service;
-use crate::report::peers::{Authority, ClientShown, Peer, Shown, alert};
+use crate::foresight::{Authority, ClientShown, Peer, Seen, Shown};
+use crate::report::peers::alert;
 use crate::wire::text::hex;
 use crate::x509::Certificate;
 
@@ -40,6 +41,7 @@ struct ShownDocument {
 struct StreamDocument {
     input: usize,
     stream: u64,
+    frame: u64,
 }
 
 #[derive(Serialize)]
@@ -98,11 +100,16 @@ impl PeerDocument {
 
 impl ShownDocument {
     fn of(shown: &Shown) -> Self {
-        let stream = |&(input, stream): &(usize, u64)| StreamDocument { input, stream };
         Self {
             certificate: CertificateDocument::of(&shown.certificate),
-            streams: shown.streams.iter().map(stream).collect(),
+            streams: shown.seen.iter().map(StreamDocument::of).collect(),
         }
+    }
+}
+
+impl StreamDocument {
+    const fn of(seen: &Seen) -> Self {
+        Self { input: seen.capture, stream: seen.stream, frame: seen.frame }
     }
 }
 
