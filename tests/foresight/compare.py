@@ -4,11 +4,15 @@ import concurrent.futures
 import fnmatch
 import json
 import os
+import re
 import subprocess
 
 WORKERS = 4
 HERE = os.path.dirname(os.path.abspath(__file__))
-FIELDS = ["version", "suite", "certificate_sha256", "chain", "name", "outcome", "alert"]
+FIELDS = ["version", "suite", "certificate_sha256", "chain", "chain_error", "name", "outcome", "alert"]
+SUITES = os.path.join(HERE, "..", "..", "src", "tls", "names", "data", "cipher_suites.tsv")
+# What stays unknown because the handshake does not come to it is a claim as well: there is none.
+NONE = "the server ends the handshake before it chooses"
 # Of 100 values that are predicted, so many must be right: the bar of the issue.
 AGREEMENT = 99.0
 # Of 100 values in settings whose observations suffice, so many may stay unknown. Not 0, because a setting suffices as a
@@ -81,7 +85,7 @@ def run(binary, *arguments):
 
 def predictions_of(binary, folder, settings):
     """The tally over all settings."""
-    tally, exceptions = Tally(), read_exceptions()
+    tally, exceptions, suites = Tally(), read_exceptions(), suite_names()
     for setting, document in zip(settings, each(folder, settings, lambda *job: whatif(binary, *job))):
         told = document["connections"]
         if len(told) != len(setting["after"]):
@@ -89,7 +93,7 @@ def predictions_of(binary, folder, settings):
             continue
         for number, (one, real) in enumerate(zip(told, setting["after"])):
             for field in FIELDS:
-                count(tally, setting, number, field, one["after"][field], truth(field, real), exceptions)
+                count(tally, setting, number, field, one["after"][field], truth(field, real, suites), exceptions)
     tally.differences += ["no longer needed in exceptions.tsv: %s" % "\t".join(exception)
                           for exception in exceptions if not tally.explained[exception]]
     return tally
@@ -116,56 +120,60 @@ def change_flags(folder, setting):
         return ["--sigalg-pref", "rsa"]
     if kind == "add-anchor":
         return ["--add-anchor", os.path.join(pki, value + ".pem")]
-    new = os.path.join(pki, value + ".sent")
-    with open(new, "w", encoding="ascii") as out:
-        for part in (".pem", ".chain"):
-            with open(os.path.join(pki, value + part), encoding="ascii") as file:
-                out.write(file.read())
-    return ["--replace-cert", new]
+    return ["--replace-cert", os.path.join(pki, value + ".sent")]
 
 
-def truth(field, real):
+def truth(field, real, suites):
     """What really happened, in the words of the document."""
+    if field == "suite":
+        return real["suite"] and suites[real["suite"]]
     if field == "chain":
-        return {None: None, 0: "accepted"}.get(real["chain_error"], "refused %s" % real["chain_error"])
+        return {None: None, 0: "accepted"}.get(real["chain_error"], "refused")
+    if field == "chain_error":
+        return real["chain_error"] or None
     if field == "name":
         return {None: None, True: "matches", False: "differs"}[real["name_matches"]]
-    if field == "alert":
-        return real["alert"] and "%s %d" % (real["alert"]["from"], real["alert"]["code"])
     return real[field]
 
 
-def said(field, predicted):
-    """A predicted value in the same words."""
-    value = predicted["value"]
-    if value is None:
-        return None
-    if field == "suite":
-        return value["code"]
-    if field == "alert":
-        return "%s %d" % (value["from"], value["code"])
-    if field == "chain":
-        return "accepted" if value["verdict"] == "accepted" else "refused %s" % value["error"]
-    return value
+def same(field, value, real):
+    """An alert that was encrypted before has no code in the prediction."""
+    if field == "alert" and value and real and value["code"] is None:
+        return value["from"] == real["from"]
+    return value == real
+
+
+def suite_names():
+    with open(SUITES, encoding="ascii") as table:
+        rows = [line.rstrip("\n").split("\t") for line in table if line.strip() and not line.startswith("#")]
+    return {"0x%04x" % int(row[0], 16): row[1] for row in rows}
 
 
 def count(tally, setting, number, field, predicted, real, exceptions):
-    enough = setting["enough"]
-    tally.enough += enough
+    tally.enough += setting["enough"]
+    if predicted.get("unknown") == NONE:
+        predicted = {"value": None}
     if "unknown" in predicted:
         tally.unknown[field] += 1
-        tally.reasons[predicted["unknown"]] += 1
-        tally.enough_unknown += enough
+        tally.reasons[short(predicted["unknown"])] += 1
+        tally.enough_unknown += setting["enough"]
         return
-    if said(field, predicted) == real:
+    value = predicted["value"]
+    if same(field, value, real):
         tally.agreed[field] += 1
         return
     tally.wrong[field] += 1
     matching = [one for one in exceptions if fnmatch.fnmatch(setting["name"], one[0]) and one[1] in (field, "*")]
     tally.explained.update(matching)
     if not matching:
+        because = "; ".join(one["text"] for one in predicted.get("because", []))
         tally.differences.append("%s, connection %d, %s: predicted %s because %s, real %s" % (
-            setting["name"], number, field, said(field, predicted), predicted.get("because"), real))
+            setting["name"], number, field, value, because, real))
+
+
+def short(reason):
+    """The first of several reasons, without the name of a suite."""
+    return re.sub(r"\bTLS_\w+", "a suite", reason.split("; ")[0])
 
 
 def read_exceptions():

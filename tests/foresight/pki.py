@@ -1,7 +1,7 @@
 """The keys, certificates and trust stores of the grid, made afresh in a folder.
 
-For each certificate NAME there are NAME.key, NAME.pem and NAME.chain (what its owner sends behind it); for each trust
-store NAME there is store-NAME.pem.
+For each certificate NAME there are NAME.pem, NAME.chain (what its owner sends behind it) and NAME.sent (both); for each
+key NAME.key; for each trust store NAME store-NAME.pem.
 """
 import os
 import subprocess
@@ -66,7 +66,9 @@ def make(folder):
     for serial, row in enumerate(CERTIFICATES, 0x5a01):
         certificate(folder, "%04x" % serial, *row)
     for row in CERTIFICATES:
-        write(folder, row[0] + ".chain", "".join(read(folder, issuer + ".pem") for issuer in row[5]))
+        chain = "".join(read(folder, issuer + ".pem") for issuer in row[5])
+        write(folder, row[0] + ".chain", chain)
+        write(folder, row[0] + ".sent", read(folder, row[0] + ".pem") + chain)
     for name, anchors in STORES.items():
         write(folder, "store-%s.pem" % name, "".join(read(folder, anchor + ".pem") for anchor in anchors))
 

@@ -18,6 +18,8 @@ import tempfile
 import compare
 import record
 
+SHOWN = 40
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,8 +40,14 @@ def main():
 
 def judge(binary, folder, settings):
     failures = compare.facts_of(binary, folder, settings)
+    tally = compare.predictions_of(binary, folder, settings)
+    failures += compare.bars(settings, tally) + tally.differences
     print("%d settings, %d connections before and after" % (len(settings), sum(len(one["before"]) for one in settings)))
-    for failure in failures[:40]:
+    for line in compare.table(tally):
+        print(line)
+    with open(os.path.join(folder, "failures.txt"), "w", encoding="utf-8") as file:
+        file.writelines(failure + "\n" for failure in failures)
+    for failure in failures[:SHOWN]:
         print("FAILED " + failure)
     return 1 if failures else 0
 
