@@ -1,6 +1,6 @@
 //! Every way in which a server may answer a new offer, by what it answered before.
 
-use super::facts::{Facts, Policy};
+use super::facts::{Facts, Policy, no_more};
 use super::negotiation::{Answer, Negotiation};
 use super::offer::{Kind, Offer, TLS12, TLS13, kind_name, kind_of_suite};
 use super::order::can_be;
@@ -68,7 +68,7 @@ pub(super) fn ways(offer: &Offer, own: Option<&Negotiation>, facts: &Facts<'_>) 
         ways.add(known);
         return ways;
     }
-    if own.is_some_and(|own| own.offer == *offer) {
+    if facts.new_kind.is_none() && own.is_some_and(|own| own.offer == *offer) {
         ways.doubt("the server answered this offer in more than one way");
     }
     for version in &offer.versions {
@@ -98,8 +98,12 @@ pub(super) fn ways(offer: &Offer, own: Option<&Negotiation>, facts: &Facts<'_>) 
     ways
 }
 
-/// The answer to this very offer, where there was one.
+/// The answer to this very offer, where there was one. With another kind of certificate it
+/// may be another one now.
 fn answered_before(offer: &Offer, own: Option<&Negotiation>, facts: &Facts<'_>) -> Option<Way> {
+    if facts.new_kind.is_some() {
+        return None;
+    }
     let own = own.filter(|own| own.offer == *offer);
     let others = facts.answers.iter().copied().filter(|other| other.offer == *offer);
     let known = own.or_else(|| {
@@ -178,6 +182,12 @@ fn doubt_about(suite: Option<u16>, version: u16, offer: &Offer, facts: &Facts<'_
         }
         Some(code) => {
             let kind = kind_of_suite(code).filter(|_| version < TLS13);
+            if kind.is_some() && kind == facts.new_kind {
+                return format!(
+                    "nothing seen tells which suites the server can do with an {} certificate",
+                    kind.map_or("", kind_name)
+                );
+            }
             match kind.filter(|kind| facts.of_kind(*kind).next().is_none()) {
                 Some(kind) => {
                     format!("the server was never seen with an {} certificate", kind_name(kind))
@@ -199,7 +209,7 @@ fn in_order(
     wanted: impl Fn(u16) -> bool,
 ) -> Choice {
     let mut choice = Choice { suites: Vec::new(), because: Vec::new() };
-    for suite in eligible(offer, version).filter(|code| wanted(*code)) {
+    for suite in eligible(offer, version, facts).filter(|code| wanted(*code)) {
         if let Some(seen) = facts.accepted(suite, version, offer) {
             let text = format!("the server can do {}", names::cipher_suite_name(suite));
             choice.because.push(Reason::seen(text, seen));
@@ -216,9 +226,9 @@ fn in_order(
 }
 
 /// The best by an order that is not known: what was chosen from an offer is preferred to
-/// everything else in that offer.
+/// everything else in that offer that this one does not make easier.
 fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
-    let now: Vec<u16> = eligible(offer, version).collect();
+    let now: Vec<u16> = eligible(offer, version, facts).collect();
     let best: Vec<(u16, &Negotiation)> = facts
         .answers
         .iter()
@@ -226,7 +236,10 @@ fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
         .filter(|(_, chosen)| now.contains(&chosen.suite) && can_be(chosen, offer))
         .map(|(one, chosen)| (chosen.suite, one))
         .collect();
-    let from_all = |one: &Negotiation| now.iter().all(|code| one.offer.suites.contains(code));
+    let could_be = |code: u16, one: &Negotiation| {
+        one.offer.suites.contains(&code) && no_more(offer, &one.offer, code, version)
+    };
+    let from_all = |one: &Negotiation| now.iter().all(|code| could_be(*code, one));
     if let Some((suite, one)) = best.iter().find(|(_, one)| from_all(one)) {
         let text = format!(
             "the server chose {} from all of these suites",
@@ -234,9 +247,7 @@ fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
         );
         return Choice { suites: vec![Some(*suite)], because: vec![Reason::seen(text, one.seen)] };
     }
-    let beaten = |code: u16| {
-        best.iter().any(|(suite, one)| *suite != code && one.offer.suites.contains(&code))
-    };
+    let beaten = |code: u16| best.iter().any(|(suite, one)| *suite != code && could_be(code, one));
     let mut suites: Vec<Option<u16>> = now
         .iter()
         .copied()
@@ -252,7 +263,7 @@ fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
 /// ECDSA if the client can do it and the server has such a certificate; else by order.
 fn ecdsa_first(offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) -> Choice {
     let ecdsa = |code: u16| kind_of_suite(code) == Some(Kind::Ecdsa);
-    let able = version < TLS13 && eligible(offer, version).any(ecdsa);
+    let able = version < TLS13 && eligible(offer, version, facts).any(ecdsa);
     if !able {
         return in_order(offer, version, facts, |_| true);
     }
@@ -269,9 +280,19 @@ fn ecdsa_first(offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) 
     choice
 }
 
-/// Suites of the offer that the client itself could go through with.
-fn eligible(offer: &Offer, version: u16) -> impl Iterator<Item = u16> + use<'_> {
-    offer.suites_for(version).filter(move |code| {
+/// Suites of the offer that the client itself could go through with, and the server with
+/// its new kind of certificate.
+fn eligible<'o>(
+    offer: &'o Offer,
+    version: u16,
+    facts: &Facts<'_>,
+) -> impl Iterator<Item = u16> + use<'o> {
+    let new_kind = facts.new_kind.filter(|_| version < TLS13);
+    let fits = move |code| match (new_kind, kind_of_suite(code)) {
+        (Some(new), Some(kind)) => new == kind,
+        _ => true,
+    };
+    offer.suites_for(version).filter(move |code| fits(*code)).filter(move |code| {
         version >= TLS13
             || kind_of_suite(*code).is_none_or(|kind| version < TLS12 || offer.takes(kind, version))
     })
@@ -310,6 +331,16 @@ fn add_suite(
 /// The kinds of certificates that may come under TLS 1.3, where the suite tells nothing.
 fn kinds(offer: &Offer, facts: &Facts<'_>, ways: &mut Ways) -> Vec<(Option<Kind>, Vec<Reason>)> {
     let wanted = offer.kinds_by_signature();
+    if let Some(new) = facts.new_kind {
+        if !wanted.contains(&new) {
+            ways.doubt("the client takes no signature by the new kind of key under TLS 1.3");
+        }
+        return wanted
+            .into_iter()
+            .filter(|kind| *kind == new)
+            .map(|kind| (Some(kind), Vec::new()))
+            .collect();
+    }
     let alike = facts.answers.iter().find_map(|one| {
         let kind = one.chosen_in(TLS13)?.kind?;
         let same = one.offer.kinds_by_signature() == wanted

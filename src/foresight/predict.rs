@@ -67,8 +67,9 @@ pub(super) struct Case<'a, 's> {
 pub(super) fn predict<'s>(case: &Case<'_, 's>, bench: &mut Bench<'s>) -> Prediction {
     let connection = case.one.connection;
     let own = Negotiation::of(case.one.capture, connection);
-    let facts =
+    let mut facts =
         Facts::of(case.peer, connection.server_name().as_deref(), case.plan.behaviour(case.one));
+    facts.new_kind = new_kind(case, &facts);
     let caution = case.habits.caution(case.one, case.scene, case.plan);
     let mut doubts: Vec<String> = case.doubts.to_vec();
     let mut branches: Vec<Branch> = Vec::new();
@@ -219,17 +220,29 @@ fn own_chain(case: &Case<'_, '_>) -> Option<Shows> {
     Some(Shows { chain, because: because.into_iter().collect(), as_before: true })
 }
 
-/// The certificate that takes the place of the one of this kind.
-fn replaced(kind: Option<Kind>, case: &Case<'_, '_>) -> Option<Shows> {
+/// The kind of the new certificate, where the server showed others, and none of its kind.
+fn new_kind(case: &Case<'_, '_>, facts: &Facts<'_>) -> Option<Kind> {
+    let kind = replacements(case).find_map(leaf_kind)?;
+    (!facts.shown.is_empty() && facts.of_kind(kind).next().is_none()).then_some(kind)
+}
+
+/// The chains that the server gets, the last one first.
+fn replacements<'p>(case: &Case<'p, '_>) -> impl Iterator<Item = &'p Vec<Arc<Certificate>>> {
     let server = case.one.connection.server;
     let is_own = case.one.leg.server_appliance.is_some();
-    let new = case.plan.changes.iter().rev().find_map(|change| match change {
-        Change::ReplaceCertificate { whose, chain } if whose.is(server, is_own) => {
-            let new_kind = kind_of_key(&chain.first()?.public_key);
-            (kind.is_none() || new_kind == kind).then_some(chain)
-        }
+    case.plan.changes.iter().rev().filter_map(move |change| match change {
+        Change::ReplaceCertificate { whose, chain } => whose.is(server, is_own).then_some(chain),
         _ => None,
-    })?;
+    })
+}
+
+fn leaf_kind(chain: &Vec<Arc<Certificate>>) -> Option<Kind> {
+    kind_of_key(&chain.first()?.public_key)
+}
+
+/// The certificate that takes the place of the one of this kind.
+fn replaced(kind: Option<Kind>, case: &Case<'_, '_>) -> Option<Shows> {
+    let new = replacements(case).find(|chain| kind.is_none() || leaf_kind(chain) == kind)?;
     let because = vec![Reason::given("the certificate that takes the place of the old one")];
     Some(Shows { chain: new.clone(), because, as_before: false })
 }

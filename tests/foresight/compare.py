@@ -103,6 +103,7 @@ def whatif(binary, folder, setting):
     """The document of `tlsight whatif` for the setting."""
     base = os.path.join(folder, setting["name"] + ".before.")
     flags = key_log(base + "keys") if setting["keylog"] else []
+    flags += ["--server-product", setting["product"]] if setting["product"] else []
     store = os.path.join(folder, "pki", "store-%s.pem" % setting["clients"][0]["trust"])
     return run(binary, "whatif", base + "pcap", "--json", "--trust", store, *flags, *change_flags(folder, setting))
 

@@ -2,7 +2,7 @@
 
 Every setting is a dictionary: name, server, clients (those that connect before the change, and again after it), change
 (a kind and its value), keylog (whether the capture comes with its key log), and enough: whether the clients before the
-change show all that an engineer would need for a prediction. Where it is true, few values may stay unknown.
+change show all that an engineer would need for a prediction. Where it is true, few values may stay unknown. product is what the engineer knows of the server, or None.
 """
 import itertools
 
@@ -32,6 +32,8 @@ EXPRESSWAY_RSA_FIRST = ":".join(["rsa_pss_rsae_sha512", "rsa_pss_rsae_sha384", "
                                 + ECDSA_SIGNATURES[::-1])
 ONLY_RSA_SIGNED = ":".join(RSA_SIGNATURES)
 
+# Strings with suites for one kind of certificate only.
+ONLY = ("only-ecdsa", "no-ecdsa")
 KINDS = {"rsa": ["rsa"], "ec": ["ec"], "two": ["rsa", "ec"]}
 
 
@@ -45,14 +47,15 @@ def server(certificates, **changed):
                  "own_order": False, "ask": None, "trust": None}, **changed)
 
 
-def setting(name, server_, clients, change, enough, keylog=False):
-    return {"name": name, "server": server_, "clients": clients, "change": change, "enough": enough, "keylog": keylog}
+def setting(name, server_, clients, change, enough, keylog=False, product=None):
+    return {"name": name, "server": server_, "clients": clients, "change": change, "enough": enough, "keylog": keylog,
+            "product": product}
 
 
 def settings():
     made = []
     for part in (cipher_strings, one_order_seen, disabled, anchors, replacements, only_tls12, signatures,
-                 client_certificates, names, limits_of_servers, unlike_clients):
+                 client_certificates, names, limits_of_servers, unlike_clients, known_product):
         made += part()
     names_ = [one["name"] for one in made]
     assert len(set(names_)) == len(names_), "two settings of one name"
@@ -96,11 +99,20 @@ TWO_ORDERS = [client(), client(ciphers=ECDSA_LAST)]
 
 
 def cipher_strings():
-    """Both orders were seen, so that it is known whom the server follows and what it has."""
-    return [setting("ciphers-%s-%s-%s" % (kind, order, change), server(KINDS[kind], **how), TWO_ORDERS,
-                    ("ciphers", STRINGS[change]), enough=change not in ("edh", "no-exchange", "aes128"))
-            for (kind, (order, how), change)
-            in itertools.product(KINDS, ORDERS.items(), [name for name in STRINGS if name != "ecdsa-first"])]
+    """Both orders were seen, so that it is known whom the server follows. It is known what else the server has if its
+    order or the client's brought it out, or if somebody offered nothing else."""
+    changes = [name for name in STRINGS if name != "ecdsa-first"]
+    made = []
+    for kind, (order, how), change, only in itertools.product(KINDS, ORDERS.items(), changes, (None, *ONLY)):
+        if only and (change not in ONLY or (kind == "two" and order == "follows")):
+            continue
+        clients = TWO_ORDERS + ([client(ciphers=STRINGS[only])] if only else [])
+        brought_out = {"two-follows": set(ONLY), "two-own": {"only-ecdsa"}, "two-own-rsa": {"no-ecdsa"}}.get(
+            "%s-%s" % (kind, order), {"only-ecdsa" if kind == "ec" else "no-ecdsa"})
+        enough = change not in ("edh", "no-exchange", "aes128", *ONLY) or change in brought_out | {only}
+        made.append(setting("ciphers-%s-%s-%s%s" % (kind, order, change, "-after-" + only if only else ""),
+                            server(KINDS[kind], **how), clients, ("ciphers", STRINGS[change]), enough))
+    return made
 
 
 def one_order_seen():
@@ -119,9 +131,9 @@ def disabled():
     for kind, trust, seen in itertools.product(KINDS, ("both", "rsa", "none"), ("one", "two")):
         clients = [client(trust=trust), client(trust=trust, ciphers=ECDSA_LAST)][:1 if seen == "one" else 2]
         made.append(setting("disabled-%s-%s-%s" % (kind, trust, seen), server(KINDS[kind]), clients,
-                            ("disable-ecdsa", None), enough=seen == "two" or kind == "rsa"))
+                            ("disable-ecdsa", None), enough=kind == "rsa" or (kind == "two" and seen == "two")))
     made.append(setting("disabled-tls13", server(KINDS["two"]), [client(versions="both")], ("disable-ecdsa", None),
-                        enough=True, keylog=True))
+                        enough=False, keylog=True))
     return made
 
 
@@ -153,9 +165,12 @@ def replacements():
     for (before, after), (versions, keylog), trust in itertools.product(
             cases, (("1.2", False), ("both", True), ("both", False)), ("both", "none")):
         how = "%s-%s" % (versions, "keys" if keylog else "no-keys")
+        # A client that never met a wrong name does not show whether it compares names.
+        compares = trust == "both" and after.endswith("other-name")
         made.append(setting("replace-%s-%s-%s-%s" % (before, after, how, trust), server([before]),
                             [client(trust=trust, versions=versions)], ("replace-cert", after),
-                            enough=before[:2] == after[:2] and (keylog or versions == "1.2"), keylog=keylog))
+                            enough=before[:2] == after[:2] and (keylog or versions == "1.2")
+                            and not compares, keylog=keylog))
     for after in ("rsa-renewed", "rsa-moved", "ec-own"):
         made.append(setting("replace-two-%s" % after, server(KINDS["two"]), TWO_ORDERS, ("replace-cert", after),
                             enough=True))
@@ -212,7 +227,7 @@ def names():
             made.append(setting("name-%s-%s-%s-%d" % (certificate, versions, "verifies" if verify else "lax", number),
                                 server([certificate]),
                                 [client(versions=versions, verify=verify, trust="both" if number else "none")], change,
-                                enough=versions == "1.2" and certificate[:2] == "rs", keylog=True))
+                                enough=versions == "1.2" if number == 2 else certificate == "rsa", keylog=True))
     return made
 
 
@@ -246,4 +261,17 @@ def unlike_clients():
         clients = [client(**dict({"versions": versions}, **who)) for who in (one, other)]
         made.append(setting("unlike-%s-%d-%s-%s" % (pair, number, versions, "own" if own else "follows"),
                             server(KINDS["two"], own_order=own), clients, change, enough=False, keylog=keylog))
+    return made
+
+
+def known_product():
+    """One connection, and the knowledge that the server is OpenSSL as it comes."""
+    changes = [("ciphers", RSA_FIRST), ("ciphers", ECDSA_LAST), ("ciphers", ONLY_ECDSA), ("disable-ecdsa", None),
+               ("sigalg-pref-rsa", None), ("tls12-only", None)]
+    made = []
+    for kind, (number, change), versions, before in itertools.product(
+            KINDS, enumerate(changes), ("1.2", "both"), ("ecdsa-first", "rsa-first")):
+        made.append(setting("product-%s-%d-%s-%s" % (kind, number, versions, before), server(KINDS[kind]),
+                            [client(versions=versions, ciphers=STRINGS[before])], change, enough=False, keylog=True,
+                            product="openssl"))
     return made
