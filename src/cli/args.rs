@@ -10,6 +10,7 @@ use tlsight::rules::Severity;
 use super::certs::Certs;
 use super::ciphers::Ciphers;
 use super::diff::Diff;
+use super::forecast::Forecast;
 use super::peers::Peers;
 use super::store::Examine;
 use super::verify::Verify;
@@ -29,6 +30,7 @@ Examples:
   tlsight verify leaf.pem --trust ca.pem         a chain without a capture
   tlsight diff before.pcap after.pcap            what a change mended and what it broke
   tlsight whatif --disable ecdsa capture.pcap    what a change would do
+  tlsight forecast --to X15.4 expc.tar.gz        what an upgrade would do
   tlsight --json capture.pcap | jq .verdicts     for programs
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 trouble.";
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Foretell what a change does: other ciphers, another anchor, another certificate.
     Whatif(Whatif),
+    /// Foretell what an upgrade of an Expressway breaks and mends.
+    Forecast(Forecast),
     /// Write every certificate of the captures to a folder, each once.
     Certs(Certs),
     /// Expand an OpenSSL cipher string: which suites, in which order.

@@ -10,8 +10,8 @@ use tlsight::report::{Report, json, show, table};
 use super::args::{Args, Command, FailOn, Run, Scan, Show};
 use super::output::Output;
 use super::{
-    Exit, Trouble, certs, ciphers, diff, explain, keylog, output, peers, store, trust, verify,
-    versions, whatif,
+    Exit, Trouble, certs, ciphers, diff, explain, forecast, keylog, output, peers, store, trust,
+    verify, versions, whatif,
 };
 
 /// Does what was asked.
@@ -24,6 +24,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
         Some(Command::Peers(args)) => peers::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Whatif(args)) => whatif::run(&args),
+        Some(Command::Forecast(args)) => forecast::run(&args),
         Some(Command::Certs(args)) => certs::run(&args),
         Some(Command::Ciphers(args)) => ciphers::run(&args),
         Some(Command::Versions(args)) => versions::run(&args),

@@ -6,6 +6,7 @@ mod ciphers;
 mod commands;
 mod diff;
 mod explain;
+mod forecast;
 mod judging;
 mod keylog;
 mod known;

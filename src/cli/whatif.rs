@@ -9,14 +9,14 @@ use tlsight::expressway::Version;
 use tlsight::expressway::ciphers::{Refusal, expand};
 use tlsight::foresight::products::{behaviour, behaviours};
 use tlsight::foresight::{Change, Fate, Foreseen, Outlook, Plan, ServerProduct, Whose};
-use tlsight::pipeline;
-use tlsight::report::json;
+use tlsight::pipeline::{self, Config};
+use tlsight::report::{json, whatif};
 use tlsight::trust::{Anchor, StoreSemantics};
 use tlsight::x509::{Certificate, pem};
 
-use super::args::{Keys, Run, Trust};
+use super::args::{Colour, Keys, Run, Trust};
 use super::commands::{complain_about, set_threads, sources};
-use super::output::Output;
+use super::output::{self, Output};
 use super::{Exit, Trouble, keylog, known, trust};
 
 const AFTER_HELP: &str = "\
@@ -149,17 +149,42 @@ pub(super) fn run(args: &Whatif) -> Result<Exit, Trouble> {
     let config = trust::config(&args.trust, args.product_version_before)?;
     let config = keylog::with(config, &args.keys)?;
     let plan = plan(args)?;
-    let (report, outlook) =
-        pipeline::foresee(sources(&args.inputs, &config.limits)?, &config, &plan);
+    let told = Told { json: args.json, fail_on: args.fail_on, colour: args.run.color };
+    foretell(&args.inputs, &config, &plan, told)
+}
+
+/// How an outlook is told.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    pub(super) json: bool,
+    pub(super) fail_on: FailOn,
+    pub(super) colour: Colour,
+}
+
+/// Foretells what a plan does, and tells it.
+pub(super) fn foretell(
+    inputs: &[PathBuf],
+    config: &Config,
+    plan: &Plan,
+    told: Told,
+) -> Result<Exit, Trouble> {
+    let (report, outlook) = pipeline::foresee(sources(inputs, &config.limits)?, config, plan);
     complain_about(&report);
-    // The text for people follows.
-    let _ = args.json;
-    Output::stdout().write_with(|out| json::write_outlook(&outlook, out))?;
-    Ok(if report.has_trouble() { Exit::Trouble } else { exit(&outlook, args.fail_on) })
+    if plan.upgrade().is_some() && report.appliances.is_empty() {
+        return Err("no Expressway is known here; give its diagnostic archive, or --expressway IP"
+            .to_owned());
+    }
+    if told.json {
+        Output::stdout().write_with(|out| json::write_outlook(&outlook, out))?;
+    } else {
+        let look = output::look(told.colour);
+        Output::stdout().write(&whatif::render(&report, &outlook, look))?;
+    }
+    Ok(if report.has_trouble() { Exit::Trouble } else { exit(&outlook, told.fail_on) })
 }
 
 /// What the exit status says of an outlook.
-pub(super) fn exit(outlook: &Outlook, fail_on: FailOn) -> Exit {
+fn exit(outlook: &Outlook, fail_on: FailOn) -> Exit {
     let counts: fn(&Foreseen) -> bool = match fail_on {
         FailOn::Breaking => |one| one.fate() == Fate::Breaks,
         FailOn::Failing => |one| matches!(one.fate(), Fate::Breaks | Fate::StillFails),
@@ -189,11 +214,18 @@ fn plan(args: &Whatif) -> Result<Plan, Trouble> {
         changes.push(Change::ReplaceCertificate { whose: *whose, chain: chain(path)? });
     }
     changes.extend(typed.product_version.map(Change::Upgrade));
-    Ok(Plan {
-        changes,
-        clients: args.who.client.clone(),
-        products: args.who.server_product.clone(),
-    })
+    Ok(Plan { changes, ..args.who.plan() })
+}
+
+impl Who {
+    /// A plan for these that changes nothing yet.
+    pub(super) fn plan(&self) -> Plan {
+        Plan {
+            changes: Vec::new(),
+            clients: self.client.clone(),
+            products: self.server_product.clone(),
+        }
+    }
 }
 
 fn anchors(

@@ -67,6 +67,19 @@ impl<'s> Bench<'s> {
         answer
     }
 
+    /// The place of a time (unix seconds) among the dates of a store and of what is shown.
+    pub(super) fn epoch(
+        &mut self,
+        store: Option<&'s Store>,
+        changes: Option<&[Change]>,
+        shown: &[&Arc<Certificate>],
+        time: Option<i64>,
+    ) -> usize {
+        let (Some(store), Some(time)) = (store, time) else { return 0 };
+        let at = self.place(store, changes);
+        self.pairs.get(at).map_or(0, |pair| pair.epochs.with(shown.iter().map(|one| &***one), time))
+    }
+
     /// The place of a store, with the changes made to it.
     fn place(&mut self, store: &'s Store, changes: Option<&[Change]>) -> usize {
         let known = self.pairs.iter().position(|pair| std::ptr::eq(pair.before, store));

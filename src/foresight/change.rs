@@ -104,6 +104,12 @@ impl Change {
         }
     }
 
+    /// Whether it changes a trust list.
+    #[must_use]
+    pub const fn concerns_trust(&self) -> bool {
+        matches!(self, Self::AddAnchors(_) | Self::RemoveAnchors(_))
+    }
+
     /// What the client offers after it, where it changes the offer by itself. An upgrade
     /// is told by [`super::upgrade`].
     #[must_use]

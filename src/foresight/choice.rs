@@ -158,13 +158,29 @@ fn by_suite(offer: &Offer, version: u16, because: &[Reason], facts: &Facts<'_>, 
         facts.doubt.iter().for_each(|doubt| ways.doubt(*doubt));
     }
     for choice in choices {
-        let uncertain = choice.suites.len() > 1;
+        doubts_about(&choice, offer, version, facts, ways);
         for suite in &choice.suites {
-            if uncertain {
-                ways.doubt(doubt_about(*suite, version, offer, facts));
-            }
             add_suite(*suite, offer, version, &choice.because, facts, ways);
         }
+    }
+}
+
+/// Says why more than one suite can come: the first that is not known for each kind of
+/// certificate stands for the others.
+fn doubts_about(choice: &Choice, offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) {
+    if choice.suites.len() < 2 {
+        return;
+    }
+    let mut told: Vec<Option<Kind>> = Vec::new();
+    for code in choice.suites.iter().flatten() {
+        let kind = kind_of_suite(*code);
+        if facts.accepted(*code, version, offer).is_none() && !told.contains(&kind) {
+            told.push(kind);
+            ways.doubt(doubt_about(*code, version, facts));
+        }
+    }
+    if choice.suites.contains(&None) {
+        ways.doubt("the server may have no suite in common with this offer");
     }
 }
 
@@ -174,31 +190,27 @@ struct Choice {
     because: Vec<Reason>,
 }
 
-fn doubt_about(suite: Option<u16>, version: u16, offer: &Offer, facts: &Facts<'_>) -> String {
-    match suite {
-        None => "the server may have no suite in common with this offer".to_owned(),
-        Some(code) if facts.accepted(code, version, offer).is_some() => {
-            "another suite may come first".to_owned()
-        }
-        Some(code) => {
-            let kind = kind_of_suite(code).filter(|_| version < TLS13);
-            if kind.is_some() && kind == facts.new_kind {
-                return format!(
-                    "nothing seen tells which suites the server can do with an {} certificate",
-                    kind.map_or("", kind_name)
-                );
-            }
-            match kind.filter(|kind| facts.of_kind(*kind).next().is_none()) {
-                Some(kind) => {
-                    format!("the server was never seen with an {} certificate", kind_name(kind))
-                }
-                None => format!(
-                    "the server was never seen to choose {} or to pass it over",
-                    names::cipher_suite_name(code)
-                ),
-            }
-        }
+/// Why it is not certain that a suite is taken, or passed over.
+fn doubt_about(code: u16, version: u16, facts: &Facts<'_>) -> String {
+    let kind = kind_of_suite(code).filter(|_| version < TLS13);
+    if let Some(new) = facts.new_kind.filter(|new| kind == Some(*new)) {
+        let kind = kind_name(new);
+        return format!(
+            "nothing seen tells which suites the server can do with an {kind} certificate"
+        );
     }
+    match kind.filter(|kind| facts.of_kind(*kind).next().is_none()) {
+        Some(kind) => never_seen(kind),
+        None => format!(
+            "the server was never seen to choose {} or to pass it over",
+            names::cipher_suite_name(code)
+        ),
+    }
+}
+
+/// Said of a second certificate that no capture shows.
+pub(super) fn never_seen(kind: Kind) -> String {
+    format!("the server was never seen with an {} certificate", kind_name(kind))
 }
 
 /// The first suite of the client that the server can do.
@@ -270,7 +282,7 @@ fn ecdsa_first(offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) 
     let mut choice = in_order(offer, version, facts, ecdsa);
     if choice.suites.contains(&None) {
         if facts.of_kind(Kind::Ecdsa).next().is_none() {
-            ways.doubt("the server was never seen with an ECDSA certificate");
+            ways.doubt(never_seen(Kind::Ecdsa));
         }
         let other = in_order(offer, version, facts, |code| !ecdsa(code));
         choice.suites.retain(Option::is_some);
@@ -280,8 +292,9 @@ fn ecdsa_first(offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) 
     choice
 }
 
-/// Suites of the offer that the client itself could go through with, and the server with
-/// its new kind of certificate.
+/// Suites of the offer that can come about: the client takes a signature for them, and
+/// they show an RSA or an ECDSA certificate, such as the server has. Servers with a DSA
+/// certificate or with none are not of this field.
 fn eligible<'o>(
     offer: &'o Offer,
     version: u16,
@@ -294,7 +307,8 @@ fn eligible<'o>(
     };
     offer.suites_for(version).filter(move |code| fits(*code)).filter(move |code| {
         version >= TLS13
-            || kind_of_suite(*code).is_none_or(|kind| version < TLS12 || offer.takes(kind, version))
+            || kind_of_suite(*code)
+                .is_some_and(|kind| version < TLS12 || offer.takes(kind, version))
     })
 }
 

@@ -1,21 +1,11 @@
 //! What a client minds: whether it refuses a chain that it cannot verify and a name that
 //! differs, as far as it was seen or is known of the product.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
+use super::habits::{Habits, Minds};
 use super::reason::{Reason, Seen};
 use super::scene::{Observed, Plan, Scene};
-use super::state::{NameWord, chain_before, name_before};
-use crate::connection::Connection;
-use crate::expressway::{Verification, Version};
-use crate::packet::Endpoint;
-use crate::rules::{Reaction, reaction};
-use crate::tls::Role;
+use crate::expressway::{Settings, Verification, Version};
 use crate::trust::code;
-
-/// An answer with what it rests on.
-pub(super) type Minds = Option<(bool, Reason)>;
 
 /// What a client minds on one leg.
 #[derive(Clone, Debug, Default)]
@@ -26,153 +16,74 @@ pub(super) struct Caution {
     pub(super) name: Minds,
 }
 
-/// What clients did, by client and server.
-pub(super) struct Habits(BTreeMap<(IpAddr, Endpoint), Caution>);
+const VERIFICATION: &str =
+    "X14.2 release notes; Troubleshoot Expressway Traffic Server Certificate Verification (218018)";
 
-impl Habits {
-    /// From everything that was seen.
-    pub(super) fn of(scene: &Scene<'_>) -> Self {
-        let mut habits: BTreeMap<(IpAddr, Endpoint), Caution> = BTreeMap::new();
-        for one in &scene.connections {
-            let key = (one.connection.client.address, one.connection.server);
-            let caution = habits.entry(key).or_default();
-            let (chain, name) = shown_by(one);
-            // That a client went on tells more than that it stopped once.
-            learn(&mut caution.chain, chain);
-            learn(&mut caution.name, name);
-        }
-        Self(habits)
-    }
-
-    /// What the client of a connection minds: by what it did itself, else by what is known
-    /// of the product, else by what the user gave.
-    pub(super) fn caution(&self, one: &Observed<'_>, scene: &Scene<'_>, plan: &Plan) -> Caution {
-        let key = (one.connection.client.address, one.connection.server);
-        let mut seen = self.0.get(&key).cloned().unwrap_or_default();
-        let appliance = one.leg.client_appliance.and_then(|at| scene.deployment.appliance(at));
-        let mut version = appliance.and_then(|appliance| appliance.version);
-        if let Some(upgraded) =
-            plan.upgrade().filter(|_| plan.changes_client(one, scene.deployment))
-        {
-            // What the old version did tells nothing of the new one.
-            if by_product(one, Some(upgraded), scene).chain.is_some() {
-                seen = Caution::default();
-            }
-            version = Some(upgraded);
-        }
-        let known = by_product(one, version, scene);
-        let given = one.store.filter(|_| one.leg.client_appliance.is_none()).map(|_| {
-            (true, Reason::given("a client whose trust list is known is taken to use it"))
-        });
-        Caution { chain: seen.chain.or(known.chain).or(given), name: seen.name.or(known.name) }
-    }
-}
-
-fn learn(known: &mut Minds, new: Minds) {
-    match (&known, &new) {
-        (None, Some(_)) | (Some((true, _)), Some((false, _))) => *known = new,
-        _ => {}
-    }
-}
-
-/// What one connection tells of chain and name.
-fn shown_by(one: &Observed<'_>) -> (Minds, Minds) {
-    let connection = one.connection;
-    let chain = chain_before(connection);
-    let name = name_before(connection, &one.leg);
-    let bad_chain = chain.value().is_some_and(|verdict| !verdict.accepted());
-    let good_chain = chain.value().is_some_and(|verdict| verdict.accepted());
-    let differs = name.value() == Some(&NameWord::Differs);
-    match reaction(connection, Role::Server) {
-        Reaction::Accepted => (
-            bad_chain.then(|| {
-                (
-                    false,
-                    told(
-                        one,
-                        "the client went on with a chain that its trust list does not vouch for",
-                    ),
-                )
-            }),
-            differs.then(|| {
-                (
-                    false,
-                    told(one, "the client went on with a certificate that does not have the name"),
-                )
-            }),
-        ),
-        Reaction::Refused(_) | Reaction::Left => (
-            bad_chain.then(|| {
-                (
-                    true,
-                    told(one, "the client refused a chain that its trust list does not vouch for"),
-                )
-            }),
-            (good_chain && differs).then(|| {
-                (true, told(one, "the client refused a certificate that does not have the name"))
-            }),
-        ),
-        Reaction::Unknown => (None, None),
-    }
-}
-
-fn told(one: &Observed<'_>, text: &str) -> Reason {
-    Reason::seen(text, end(one.capture, one.connection))
-}
-
-/// Where a connection shows how its handshake ended.
-pub(super) fn end(capture: usize, connection: &Connection) -> Seen {
-    use crate::connection::Outcome;
-    let frame = match connection.outcome {
-        Outcome::Alert { frame, .. }
-        | Outcome::Reset { frame, .. }
-        | Outcome::Closed { frame, .. } => frame,
-        _ => {
-            let finished = connection.handshake.finished(Role::Client);
-            let change = || {
-                let entries = connection.handshake.entries.iter();
-                entries.rev().find(|entry| entry.from == Role::Client)
-            };
-            finished.or_else(change).map_or(connection.last.frame, |entry| entry.frame)
-        }
+/// What the client of a connection minds after the changes: by what it did, else by what
+/// is known of the product, else by what the user gave.
+pub(super) fn caution(
+    one: &Observed<'_>,
+    scene: &Scene<'_>,
+    plan: &Plan,
+    habits: &Habits,
+) -> Caution {
+    let before = version_before(one, scene);
+    let after = plan.upgrade_of(one, scene.deployment).or(before);
+    // What the old version did tells nothing of one that verifies otherwise.
+    let seen = if verification_changes(one, before, after) {
+        Caution::default()
+    } else {
+        habits.caution(one.connection)
     };
-    Seen { capture, stream: connection.stream, frame }
+    let known = by_product(one, after, scene);
+    let given = one.store.filter(|_| one.leg.client_appliance.is_none()).map(|_| {
+        (true, Reason::given("a client whose trust list is given is taken to verify with it"))
+    });
+    Caution { chain: seen.chain.or(known.chain).or(given), name: seen.name.or(known.name) }
+}
+
+/// The version of the Expressway that connects.
+pub(super) fn version_before(one: &Observed<'_>, scene: &Scene<'_>) -> Option<Version> {
+    scene.deployment.appliance(one.leg.client_appliance?)?.version
+}
+
+/// Whether another version verifies the servers of this leg otherwise.
+pub(super) fn verification_changes(
+    one: &Observed<'_>,
+    before: Option<Version>,
+    after: Option<Version>,
+) -> bool {
+    let verifies = |version: Option<Version>| version.map(Version::verifies_origin_servers);
+    one.leg.is_traffic_server() && verifies(before) != verifies(after)
 }
 
 /// What the version of an Expressway tells of its traffic server.
-pub(super) fn by_product(
-    one: &Observed<'_>,
-    version: Option<Version>,
-    scene: &Scene<'_>,
-) -> Caution {
+fn by_product(one: &Observed<'_>, version: Option<Version>, scene: &Scene<'_>) -> Caution {
     if !one.leg.is_traffic_server() {
         return Caution::default();
     }
-    let settings =
-        one.leg.client_appliance.and_then(|at| scene.deployment.appliance(at)?.settings.as_ref());
-    if settings.and_then(crate::expressway::Settings::verify_origin_server) == Some(false)
+    let appliance = one.leg.client_appliance.and_then(|at| scene.deployment.appliance(at));
+    let settings = appliance.and_then(|appliance| appliance.settings.as_ref());
+    if settings.and_then(Settings::verify_origin_server) == Some(false)
         && version.is_none_or(Version::has_verify_origin_server_setting)
     {
-        let off = Reason::known(
-            "EdgeConfigServer VerifyOriginServer is Off: the traffic server does not verify",
-            "X14.2 release notes",
-        );
-        return Caution { chain: Some((false, off.clone())), name: Some((false, off)) };
+        let text = "EdgeConfigServer VerifyOriginServer is Off: the traffic server does not verify";
+        return both(false, &Reason::known(text, VERIFICATION));
     }
     let Some(version) = version else { return Caution::default() };
-    let verifies = match version.verifies_origin_servers() {
-        Verification::Yes => true,
-        Verification::No => false,
+    let (verifies, word) = match version.verifies_origin_servers() {
+        Verification::Yes => (true, "verifies"),
+        Verification::No => (false, "does not verify"),
         Verification::Disputed => return Caution::default(),
     };
-    let not = if verifies { "verifies" } else { "does not verify" };
-    let told = Reason::known(
-        format!(
-            "the traffic server of {version} {not} chain and name, whatever TLS verify mode says"
-        ),
-        "X14.2 release notes; Troubleshoot Expressway Traffic Server Certificate Verification (218018)",
+    let text = format!(
+        "the traffic server of {version} {word} chain and name, whatever TLS verify mode says"
     );
-    Caution { chain: Some((verifies, told.clone())), name: Some((verifies, told)) }
+    both(verifies, &Reason::known(text, VERIFICATION))
+}
+
+fn both(minds: bool, because: &Reason) -> Caution {
+    Caution { chain: Some((minds, because.clone())), name: Some((minds, because.clone())) }
 }
 
 /// The alert with which OpenSSL answers a verification error (`x509table` of
@@ -223,4 +134,23 @@ pub(super) fn is_openssl(one: &Observed<'_>) -> Option<Reason> {
     let seen = Seen { capture: one.capture, stream: one.connection.stream, frame: entry.frame };
     (formats.as_slice() == [3, 0, 1, 2])
         .then(|| Reason::seen("the ClientHello has the extensions of OpenSSL's", seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recorded with OpenSSL 3.0: 18 at depth 0 and 20 give 48, an expired one 45.
+    #[test]
+    fn alerts_are_those_of_openssl() {
+        let of = [
+            (code::DEPTH_ZERO_SELF_SIGNED_CERT, 48),
+            (code::UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 48),
+            (code::CERT_HAS_EXPIRED, 45),
+            (code::CERT_NOT_YET_VALID, 42),
+            (code::INVALID_PURPOSE, 43),
+            (code::PERMITTED_VIOLATION, 46),
+        ];
+        assert!(of.iter().all(|(error, alert)| openssl_alert(*error) == *alert));
+    }
 }

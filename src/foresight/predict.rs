@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use super::bench::Bench;
-use super::change::{Change, Whose};
-use super::choice::{Way, Ways, ways};
-use super::client::{Caution, Habits, Minds, is_openssl, openssl_alert};
+use super::change::Change;
+use super::choice::{Way, Ways, never_seen, ways};
+use super::client::{
+    Caution, caution, is_openssl, openssl_alert, verification_changes, version_before,
+};
 use super::facts::Facts;
+use super::habits::{Habits, Minds, end};
 use super::negotiation::Negotiation;
 use super::offer::{Kind, Offer, kind_name, kind_of_key};
-use super::peer::Peer;
-use super::reason::{Predicted, Reason};
+use super::peer::Shown;
+use super::reason::{NO_CHOICE, Predicted, Reason, SEVERAL_SUITES};
 use super::scene::{Observed, Plan, Scene};
 use super::state::{Before, ChainWord, Ending, FirstAlert, NameWord, certificate_seen, name_of};
-use super::upkeep::{Asked, asked};
+use super::upkeep::{Asked, asked, is_new};
 use crate::rules::{Reaction, reaction};
 use crate::tls::Role;
-use crate::x509::{Certificate, Sha256};
+use crate::x509::Certificate;
 
 /// What a handshake comes to after the changes.
 #[derive(Clone, Debug)]
@@ -25,8 +28,8 @@ pub struct Prediction {
     pub version: Predicted<u16>,
     /// Cipher suite.
     pub suite: Predicted<u16>,
-    /// SHA-256 of the certificate that the server shows.
-    pub certificate: Predicted<Sha256>,
+    /// The certificate that the server shows.
+    pub certificate: Predicted<Arc<Certificate>>,
     /// What the client's trust list says of the chain.
     pub chain: Predicted<ChainWord>,
     /// Whether the certificate has the name that the client wants.
@@ -41,7 +44,7 @@ pub struct Prediction {
 struct Branch {
     version: Predicted<u16>,
     suite: Predicted<u16>,
-    certificate: Predicted<Sha256>,
+    certificate: Predicted<Arc<Certificate>>,
     chain: Predicted<ChainWord>,
     name: Predicted<NameWord>,
     outcome: Predicted<Ending>,
@@ -53,7 +56,7 @@ pub(super) struct Case<'a, 's> {
     pub(super) one: &'a Observed<'s>,
     pub(super) scene: &'a Scene<'s>,
     pub(super) plan: &'a Plan,
-    pub(super) peer: &'a Peer,
+    pub(super) facts: &'a Facts<'a>,
     pub(super) habits: &'a Habits,
     pub(super) before: &'a Before,
     /// Whether the client is changed.
@@ -67,10 +70,7 @@ pub(super) struct Case<'a, 's> {
 pub(super) fn predict<'s>(case: &Case<'_, 's>, bench: &mut Bench<'s>) -> Prediction {
     let connection = case.one.connection;
     let own = Negotiation::of(case.one.capture, connection);
-    let mut facts =
-        Facts::of(case.peer, connection.server_name().as_deref(), case.plan.behaviour(case.one));
-    facts.new_kind = new_kind(case, &facts);
-    let caution = case.habits.caution(case.one, case.scene, case.plan);
+    let caution = caution(case.one, case.scene, case.plan, case.habits);
     let mut doubts: Vec<String> = case.doubts.to_vec();
     let mut branches: Vec<Branch> = Vec::new();
     for offer in case.offers {
@@ -78,14 +78,14 @@ pub(super) fn predict<'s>(case: &Case<'_, 's>, bench: &mut Bench<'s>) -> Predict
             doubts.push("the ClientHello names no suite that would be left".to_owned());
             continue;
         }
-        let Ways { list, doubts: more } = ways(offer, own.as_ref(), &facts);
-        more.into_iter()
-            .filter(|doubt| !doubts.contains(doubt))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|doubt| doubts.push(doubt));
+        let Ways { list, doubts: more } = ways(offer, own.as_ref(), case.facts);
+        for doubt in more {
+            if !doubts.contains(&doubt) {
+                doubts.push(doubt);
+            }
+        }
         for way in &list {
-            branches.extend(branch(way, case, &facts, &caution, bench, &mut doubts));
+            branches.extend(branch(way, case, &caution, bench, &mut doubts));
         }
     }
     agreed(&branches, &doubts)
@@ -123,7 +123,6 @@ struct Shows {
 fn branch<'s>(
     way: &Way,
     case: &Case<'_, 's>,
-    facts: &Facts<'_>,
     caution: &Caution,
     bench: &mut Bench<'s>,
     doubts: &mut Vec<String>,
@@ -131,14 +130,14 @@ fn branch<'s>(
     if let Some(alert) = way.refusal {
         return vec![refused_by_server(way, alert, case)];
     }
-    match shows(way, case, facts) {
+    match shows(way, case) {
         Ok(list) => {
             if list.len() > 1 {
                 doubts.push("the server showed several certificates of this kind".to_owned());
             }
             list.iter().map(|shows| judged(way, shows, case, caution, bench)).collect()
         }
-        Err(reason) => vec![unseen(way, &reason, case, caution)],
+        Err(reason) => vec![unseen(way, &reason, case, caution, bench)],
     }
 }
 
@@ -149,32 +148,30 @@ fn version_and_suite(way: &Way) -> (Predicted<u16>, Predicted<u16>) {
     };
     let suite = match way.suites.as_slice() {
         [only] => Predicted::known(*only, way.because.clone()),
-        several => Predicted::Unknown {
-            reason: "more than one suite can be chosen".to_owned(),
-            possible: several.to_vec(),
-        },
+        several => {
+            Predicted::Unknown { reason: SEVERAL_SUITES.to_owned(), possible: several.to_vec() }
+        }
     };
     (version, suite)
 }
 
 /// The server ends the handshake instead of choosing.
 fn refused_by_server(way: &Way, alert: Option<u8>, case: &Case<'_, '_>) -> Branch {
-    const NOTHING: &str = "the server ends the handshake before it chooses";
     let was_alert = case.before.alert.filter(|_| way.as_before);
     let alert = was_alert.unwrap_or(FirstAlert { from: Role::Server, code: alert });
     Branch {
-        version: Predicted::unknown(NOTHING),
-        suite: Predicted::unknown(NOTHING),
-        certificate: Predicted::unknown(NOTHING),
-        chain: Predicted::unknown(NOTHING),
-        name: Predicted::unknown(NOTHING),
+        version: Predicted::unknown(NO_CHOICE),
+        suite: Predicted::unknown(NO_CHOICE),
+        certificate: Predicted::unknown(NO_CHOICE),
+        chain: Predicted::unknown(NO_CHOICE),
+        name: Predicted::unknown(NO_CHOICE),
         outcome: Predicted::known(Ending::Refused(Role::Server), way.because.clone()),
         alert: Predicted::known(Some(alert), way.because.clone()),
     }
 }
 
 /// The chains that the server may show.
-fn shows(way: &Way, case: &Case<'_, '_>, facts: &Facts<'_>) -> Result<Vec<Shows>, String> {
+fn shows(way: &Way, case: &Case<'_, '_>) -> Result<Vec<Shows>, String> {
     if let Some(shows) = replaced(way.kind, case) {
         return Ok(vec![shows]);
     }
@@ -191,19 +188,15 @@ fn shows(way: &Way, case: &Case<'_, '_>, facts: &Facts<'_>) -> Result<Vec<Shows>
     let Some(kind) = way.kind else {
         return Err("nothing tells which certificate the server shows".to_owned());
     };
-    let shown: Vec<Shows> = facts.of_kind(kind).map(|shown| elsewhere(shown, kind)).collect();
-    if shown.is_empty() {
-        let hidden = case.one.connection.handshake.is_tls13();
-        let why = if hidden && way.as_before { ": TLS 1.3 hides it" } else { "" };
-        return Err(format!(
-            "the {} certificate of the server was never seen{why}",
-            kind_name(kind)
-        ));
+    let shown: Vec<Shows> = case.facts.of_kind(kind).map(|shown| elsewhere(shown, kind)).collect();
+    if !shown.is_empty() {
+        return Ok(shown);
     }
-    Ok(shown)
+    let hidden = case.one.connection.handshake.is_tls13() && way.as_before;
+    Err(if hidden { "TLS 1.3 hides the certificate".to_owned() } else { never_seen(kind) })
 }
 
-fn elsewhere(shown: &super::peer::Shown, kind: Kind) -> Shows {
+fn elsewhere(shown: &Shown, kind: Kind) -> Shows {
     let text = format!("the server showed this {} certificate before", kind_name(kind));
     let seen = shown.seen.first().map(|seen| Reason::seen(text, *seen));
     let chain = std::iter::once(&shown.certificate).chain(&shown.beside).cloned().collect();
@@ -221,16 +214,19 @@ fn own_chain(case: &Case<'_, '_>) -> Option<Shows> {
 }
 
 /// The kind of the new certificate, where the server showed others, and none of its kind.
-fn new_kind(case: &Case<'_, '_>, facts: &Facts<'_>) -> Option<Kind> {
-    let kind = replacements(case).find_map(leaf_kind)?;
+pub(super) fn new_kind(one: &Observed<'_>, plan: &Plan, facts: &Facts<'_>) -> Option<Kind> {
+    let kind = replacements(one, plan).find_map(leaf_kind)?;
     (!facts.shown.is_empty() && facts.of_kind(kind).next().is_none()).then_some(kind)
 }
 
 /// The chains that the server gets, the last one first.
-fn replacements<'p>(case: &Case<'p, '_>) -> impl Iterator<Item = &'p Vec<Arc<Certificate>>> {
-    let server = case.one.connection.server;
-    let is_own = case.one.leg.server_appliance.is_some();
-    case.plan.changes.iter().rev().filter_map(move |change| match change {
+fn replacements<'p>(
+    one: &Observed<'_>,
+    plan: &'p Plan,
+) -> impl Iterator<Item = &'p Vec<Arc<Certificate>>> + use<'p> {
+    let server = one.connection.server;
+    let is_own = one.leg.server_appliance.is_some();
+    plan.changes.iter().rev().filter_map(move |change| match change {
         Change::ReplaceCertificate { whose, chain } => whose.is(server, is_own).then_some(chain),
         _ => None,
     })
@@ -242,23 +238,30 @@ fn leaf_kind(chain: &Vec<Arc<Certificate>>) -> Option<Kind> {
 
 /// The certificate that takes the place of the one of this kind.
 fn replaced(kind: Option<Kind>, case: &Case<'_, '_>) -> Option<Shows> {
-    let new = replacements(case).find(|chain| kind.is_none() || leaf_kind(chain) == kind)?;
+    let new = replacements(case.one, case.plan)
+        .find(|chain| kind.is_none() || leaf_kind(chain) == kind)?;
     let because = vec![Reason::given("the certificate that takes the place of the old one")];
     Some(Shows { chain: new.clone(), because, as_before: false })
 }
 
 /// The server shows a certificate that nobody has seen.
-fn unseen(way: &Way, reason: &str, case: &Case<'_, '_>, caution: &Caution) -> Branch {
+fn unseen<'s>(
+    way: &Way,
+    reason: &str,
+    case: &Case<'_, 's>,
+    caution: &Caution,
+    bench: &mut Bench<'s>,
+) -> Branch {
     let (version, suite) = version_and_suite(way);
-    let trust_changes = case.touched && case.plan.changes.iter().any(concerns_trust);
-    let same = way.as_before && !trust_changes && !case.client_changes();
+    let trust_changes = case.touched && case.plan.changes.iter().any(Change::concerns_trust);
+    let same = way.as_before && !trust_changes && !case.changes_beside();
     let blind = [&caution.chain, &caution.name]
         .into_iter()
         .all(|minds| minds.as_ref().is_some_and(|(minds, _)| !minds));
     let (outcome, alert) = if same {
         as_before(case)
     } else if blind {
-        after_server(case, Vec::new())
+        after_server(case, Vec::new(), bench)
     } else {
         (Predicted::unknown(reason), Predicted::unknown(reason))
     };
@@ -271,10 +274,6 @@ fn unseen(way: &Way, reason: &str, case: &Case<'_, '_>, caution: &Caution) -> Br
         outcome,
         alert,
     }
-}
-
-const fn concerns_trust(change: &Change) -> bool {
-    matches!(change, Change::AddAnchors(_) | Change::RemoveAnchors(_))
 }
 
 /// The server shows a chain that is known.
@@ -295,11 +294,11 @@ fn judged<'s>(
         Some(leaf) => name_of(leaf, connection, &case.one.leg),
         None => Predicted::unknown("no certificate can be read"),
     };
-    let (outcome, alert) = ending(way, shows, (&chain, &name), case, caution);
+    let (outcome, alert) = ending(way, shows, (&chain, &name), case, caution, bench);
     let certificate = match shows.chain.first() {
         Some(leaf) => {
             let because = shows.because.iter().chain(&way.because).cloned().collect();
-            Predicted::known(leaf.sha256, because)
+            Predicted::known(Arc::clone(leaf), because)
         }
         None => Predicted::unknown("no certificate can be read"),
     };
@@ -323,32 +322,32 @@ fn not_judged_as_before(
 type End = (Predicted<Ending>, Predicted<Option<FirstAlert>>);
 
 /// How it ends when the server shows a chain that is known.
-fn ending(
+fn ending<'s>(
     way: &Way,
     shows: &Shows,
     verdicts: (&Predicted<ChainWord>, &Predicted<NameWord>),
-    case: &Case<'_, '_>,
+    case: &Case<'_, 's>,
     caution: &Caution,
+    bench: &mut Bench<'s>,
 ) -> End {
     let (chain, name) = verdicts;
     let same_verdicts =
         chain.value() == case.before.chain.value() && name.value() == case.before.name.value();
     let same_certificate = shows.as_before;
-    if way.as_before && same_certificate && same_verdicts && !case.client_changes() {
+    if way.as_before && same_certificate && same_verdicts && !case.changes_beside() {
         return as_before(case);
     }
     let accepted_here = same_certificate
         && reaction(case.one.connection, Role::Server) == Reaction::Accepted
-        && !case.caution_changes();
+        && !case.minds_otherwise();
     match client_judges(verdicts, accepted_here, caution) {
         Judgement::Refuses(error, because) => refused_by_client(error, because, case),
         Judgement::Open(reason) => (Predicted::unknown(reason.clone()), Predicted::unknown(reason)),
-        Judgement::Accepts(because) if unexplained(case, same_certificate) => {
-            let _ = because;
+        Judgement::Accepts(_) if unexplained(case, same_certificate) => {
             let why = "the client refused this certificate for a reason that is not seen";
             (Predicted::unknown(why), Predicted::unknown(why))
         }
-        Judgement::Accepts(because) => after_server(case, because),
+        Judgement::Accepts(because) => after_server(case, because, bench),
     }
 }
 
@@ -448,7 +447,7 @@ fn refused_by_client(fault: Fault, mut because: Vec<Reason>, case: &Case<'_, '_>
 
 /// As it ended.
 fn as_before(case: &Case<'_, '_>) -> End {
-    let seen = super::client::end(case.one.capture, case.one.connection);
+    let seen = end(case.one.capture, case.one.connection);
     let because = vec![Reason::seen("nothing changes on this connection", seen)];
     match case.before.outcome.value() {
         Some(ending) => (
@@ -463,14 +462,14 @@ fn as_before(case: &Case<'_, '_>) -> End {
 }
 
 /// The client accepts the server: what remains is what the server makes of the client.
-fn after_server(case: &Case<'_, '_>, mut because: Vec<Reason>) -> End {
-    match asked(case) {
+fn after_server<'s>(case: &Case<'_, 's>, mut because: Vec<Reason>, bench: &mut Bench<'s>) -> End {
+    match asked(case, bench) {
         Asked::Passes(reason) => {
             because.extend(reason);
             (Predicted::known(Ending::Completed, because.clone()), Predicted::known(None, because))
         }
         Asked::Refused(alert, reason) => {
-            because.push(reason);
+            because.extend(reason);
             let alert = Some(FirstAlert { from: Role::Server, code: alert });
             (
                 Predicted::known(Ending::Refused(Role::Server), because.clone()),
@@ -482,19 +481,15 @@ fn after_server(case: &Case<'_, '_>, mut because: Vec<Reason>) -> End {
 }
 
 impl Case<'_, '_> {
-    /// Whether the client's own certificate becomes another one.
-    pub(super) fn client_changes(&self) -> bool {
-        let own = self.one.leg.client_appliance.is_some();
-        let replaced =
-            self.plan.changes.iter().any(|change| {
-                matches!(change, Change::ReplaceCertificate { whose: Whose::Own, .. })
-            });
-        (own && replaced) || self.caution_changes()
+    /// Whether something else than offer, certificate and trust list changes on this leg.
+    fn changes_beside(&self) -> bool {
+        is_new(self) || self.minds_otherwise()
     }
 
-    /// Whether what the client minds may change.
-    fn caution_changes(&self) -> bool {
-        let upgraded = |change: &Change| matches!(change, Change::Upgrade(_));
-        self.touched && self.plan.changes.iter().any(upgraded)
+    /// Whether the client verifies otherwise after an upgrade.
+    fn minds_otherwise(&self) -> bool {
+        let before = version_before(self.one, self.scene);
+        let after = self.plan.upgrade_of(self.one, self.scene.deployment).or(before);
+        verification_changes(self.one, before, after)
     }
 }

@@ -142,9 +142,17 @@ fn add<T: Clone + PartialEq>(list: &mut Vec<T>, item: &T) {
     }
 }
 
+/// Said of what is not chosen when the server refuses.
+pub(super) const NO_CHOICE: &str = "the server ends the handshake before it chooses";
+/// Said where several suites can be chosen.
+pub(super) const SEVERAL_SUITES: &str = "more than one suite can be chosen";
+
 fn why(reason: Option<&str>, doubts: &[String]) -> String {
     let mut parts: Vec<&str> = doubts.iter().map(String::as_str).collect();
-    if let Some(reason) = reason.filter(|reason| !parts.contains(reason)) {
+    // These follow from the doubts, where there are any.
+    let follows =
+        |reason: &str| !doubts.is_empty() && [NO_CHOICE, SEVERAL_SUITES].contains(&reason);
+    if let Some(reason) = reason.filter(|reason| !parts.contains(reason) && !follows(reason)) {
         parts.push(reason);
     }
     if parts.is_empty() { "nothing tells".to_owned() } else { parts.join("; ") }

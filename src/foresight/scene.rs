@@ -87,6 +87,13 @@ impl Plan {
         !deployment.knows_addresses() || one.leg.client_appliance.is_some()
     }
 
+    /// The version to which the client of a connection is upgraded.
+    #[must_use]
+    pub fn upgrade_of(&self, one: &Observed<'_>, deployment: &Deployment) -> Option<Version> {
+        self.upgrade()
+            .filter(|_| one.leg.client_appliance.is_some() && self.changes_client(one, deployment))
+    }
+
     /// The version to which the Expressways are upgraded.
     #[must_use]
     pub fn upgrade(&self) -> Option<Version> {

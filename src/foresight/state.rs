@@ -2,12 +2,12 @@
 
 use super::reason::{Predicted, Reason, Seen};
 use super::scene::Observed;
-use crate::connection::{Connection, NameVerdict, Outcome, PathVerdict};
+use crate::connection::{Connection, NameVerdict, Outcome, PathVerdict, Presented};
 use crate::expressway::Leg;
 use crate::tls::Role;
 use crate::trust::name::{NameRule, check};
 use crate::trust::{Conclusion, PathValidation, VerifyError};
-use crate::x509::{Certificate, Sha256};
+use crate::x509::Certificate;
 
 /// What a trust store says of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,8 @@ pub struct Before {
     pub version: Option<u16>,
     /// Cipher suite.
     pub suite: Option<u16>,
-    /// SHA-256 of the server's certificate.
-    pub certificate: Option<Sha256>,
+    /// The certificate of the server, as far as it can be read.
+    pub certificate: Option<Presented>,
     /// What the client's trust store says of the chain.
     pub chain: Predicted<ChainWord>,
     /// Whether the certificate has the name.
@@ -114,7 +114,7 @@ impl Before {
         Self {
             version: connection.handshake.version(),
             suite: connection.cipher_suite(),
-            certificate: connection.server_certificates.first().map(|one| *one.sha256()),
+            certificate: connection.server_certificates.first().cloned(),
             chain: chain_before(connection),
             name: name_before(connection, &one.leg),
             outcome: ending(connection),

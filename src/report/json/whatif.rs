@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::formatter;
 use crate::foresight::{
-    Before, ChainWord, Ending, FirstAlert, Foreseen, NameWord, Outlook, Predicted, Prediction,
-    Reason,
+    Before, ChainWord, Ending, FirstAlert, Foreseen, NameWord, Note, Outlook, Predicted,
+    Prediction, Reason,
 };
 use crate::tls::names;
 use crate::wire::text::hex;
@@ -15,7 +15,15 @@ use crate::wire::text::hex;
 #[derive(Serialize)]
 struct OutlookDocument<'o> {
     changes: &'o [String],
+    notes: Vec<NoteDocument<'o>>,
     connections: Vec<ForeseenDocument<'o>>,
+}
+
+#[derive(Serialize)]
+struct NoteDocument<'o> {
+    id: &'static str,
+    text: &'o str,
+    source: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -30,6 +38,8 @@ struct ForeseenDocument<'o> {
     fate: &'static str,
     before: BeforeDocument,
     after: AfterDocument<'o>,
+    /// A command for a shell; null where there is none.
+    confirm: Option<&'o str>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +101,14 @@ struct ReasonDocument<'o> {
 /// What the writer says.
 pub fn write_outlook(outlook: &Outlook, out: &mut impl Write) -> io::Result<()> {
     let connections = outlook.connections.iter().map(ForeseenDocument::of).collect();
-    formatter::pretty(&OutlookDocument { changes: &outlook.changes, connections }, out)
+    let notes = outlook.notes.iter().map(NoteDocument::of).collect();
+    formatter::pretty(&OutlookDocument { changes: &outlook.changes, notes, connections }, out)
+}
+
+impl<'o> NoteDocument<'o> {
+    fn of(note: &'o Note) -> Self {
+        Self { id: note.id, text: &note.text, source: note.source }
+    }
 }
 
 impl<'o> ForeseenDocument<'o> {
@@ -106,6 +123,7 @@ impl<'o> ForeseenDocument<'o> {
             fate: one.fate().word(),
             before: BeforeDocument::of(&one.before),
             after: AfterDocument::of(&one.after),
+            confirm: one.confirm.as_deref(),
         }
     }
 }
@@ -117,7 +135,7 @@ impl BeforeDocument {
         Self {
             version: before.version.map(|code| names::version_name(code).into_owned()),
             suite: before.suite.map(|code| names::cipher_suite_name(code).into_owned()),
-            certificate_sha256: before.certificate.map(|sha256| hex(&sha256)),
+            certificate_sha256: before.certificate.as_ref().map(|one| hex(one.sha256())),
             chain: before.chain.value().map_or(UNKNOWN, |chain| chain.word()),
             chain_error: before.chain.value().copied().and_then(error),
             name: before.name.value().map_or(UNKNOWN, |name| name.word()),
@@ -147,7 +165,7 @@ impl<'o> AfterDocument<'o> {
         Self {
             version: ValueDocument::of(&after.version, version),
             suite: ValueDocument::of(&after.suite, suite),
-            certificate_sha256: ValueDocument::of(&after.certificate, |sha256| hex(sha256)),
+            certificate_sha256: ValueDocument::of(&after.certificate, |one| hex(&one.sha256)),
             chain: ValueDocument::of(&after.chain, |chain| chain.word()),
             chain_error: ValueDocument::of(&after.chain, |chain| error(*chain)),
             name: ValueDocument::of(&after.name, |name: &NameWord| name.word()),
