@@ -380,3 +380,93 @@ fn kinds(offer: &Offer, facts: &Facts<'_>, ways: &mut Ways) -> Vec<(Option<Kind>
     }
     wanted.into_iter().map(|kind| (Some(kind), Vec::new())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::negotiation::Chosen;
+    use super::super::reason::Seen;
+    use super::*;
+
+    const RSA: u16 = 0xc030;
+    const ECDSA: u16 = 0xc02c;
+
+    fn offer(suites: &[u16], groups: &[u16]) -> Offer {
+        Offer {
+            versions: vec![TLS12],
+            suites: suites.to_vec(),
+            groups: groups.to_vec(),
+            ..Offer::default()
+        }
+    }
+
+    fn answered(offer: Offer, answer: Answer) -> Negotiation {
+        let seen = Seen { capture: 0, stream: 0, frame: 1 };
+        Negotiation { server_name: None, offer, answer, seen, times: 1 }
+    }
+
+    fn chose(offer: Offer, suite: u16, curve: Option<u16>) -> Negotiation {
+        let kind = kind_of_suite(suite);
+        let chosen =
+            Chosen { version: TLS12, suite, group: Some(29), signature: None, curve, kind };
+        answered(offer, Answer::Chosen(chosen))
+    }
+
+    fn facts(answers: &[Negotiation], policy: Policy) -> Facts<'_> {
+        Facts {
+            answers: answers.iter().collect(),
+            shown: Vec::new(),
+            policies: vec![(policy, None)],
+            by_signature: None,
+            doubt: None,
+            new_kind: None,
+        }
+    }
+
+    fn kinds(offer: &Offer, facts: &Facts<'_>) -> Vec<Option<Kind>> {
+        ways(offer, None, facts).list.iter().map(|way| way.kind).collect()
+    }
+
+    #[test]
+    fn an_offer_with_a_suite_that_it_can_do_is_not_refused_for_want_of_one() {
+        let refused = answered(offer(&[RSA, ECDSA], &[29]), Answer::Refused { alert: Some(40) });
+        let now = offer(&[0xc02f, RSA, ECDSA], &[29]);
+        let alone = [refused.clone()];
+        assert!(!kinds(&now, &facts(&alone, Policy::Client)).contains(&Some(Kind::Ecdsa)));
+        let both = [refused, chose(offer(&[ECDSA, RSA], &[29]), ECDSA, None)];
+        let told = kinds(&now, &facts(&both, Policy::Client));
+        assert_eq!(told, [Some(Kind::Rsa), Some(Kind::Ecdsa)]);
+    }
+
+    #[test]
+    fn the_curve_of_the_servers_key_must_be_among_the_groups() {
+        let answers = [
+            chose(offer(&[ECDSA, RSA], &[29, 24]), ECDSA, Some(24)),
+            chose(offer(&[RSA], &[29]), RSA, None),
+        ];
+        let told = |groups: &[u16]| {
+            kinds(&offer(&[ECDSA, RSA, 0xc02f], groups), &facts(&answers, Policy::Client))
+        };
+        assert_eq!(told(&[29, 24]), [Some(Kind::Ecdsa)]);
+        assert_eq!(told(&[29]), [Some(Kind::Ecdsa), Some(Kind::Rsa)]);
+    }
+
+    #[test]
+    fn an_order_of_its_own_is_told_by_what_could_have_been_chosen() {
+        let answers = [chose(offer(&[RSA, ECDSA], &[29]), RSA, None)];
+        let told =
+            |groups: &[u16]| kinds(&offer(&[ECDSA, RSA], groups), &facts(&answers, Policy::Own));
+        assert_eq!(told(&[29]), [Some(Kind::Rsa)]);
+        assert_eq!(told(&[29, 24]).len(), 2);
+    }
+
+    #[test]
+    fn a_certificate_of_a_new_kind_leaves_no_suites_of_the_old_one() {
+        let now = offer(&[RSA, ECDSA], &[29]);
+        let answers = [chose(now.clone(), RSA, None)];
+        let mut facts = facts(&answers, Policy::Client);
+        assert_eq!(kinds(&now, &facts), [Some(Kind::Rsa)]);
+        facts.new_kind = Some(Kind::Ecdsa);
+        // Or it has no suite for its new key.
+        assert_eq!(kinds(&now, &facts), [Some(Kind::Ecdsa), None]);
+    }
+}
