@@ -215,7 +215,7 @@ fn own_chain(case: &Case<'_, '_>) -> Option<Shows> {
 
 /// The kind of the new certificate, where the server showed others, and none of its kind.
 pub(super) fn new_kind(one: &Observed<'_>, plan: &Plan, facts: &Facts<'_>) -> Option<Kind> {
-    let kind = replacements(one, plan).find_map(leaf_kind)?;
+    let kind = replacements(one, plan).find_map(|chain| leaf_kind(chain))?;
     (!facts.shown.is_empty() && facts.of_kind(kind).next().is_none()).then_some(kind)
 }
 
@@ -232,7 +232,7 @@ fn replacements<'p>(
     })
 }
 
-fn leaf_kind(chain: &Vec<Arc<Certificate>>) -> Option<Kind> {
+fn leaf_kind(chain: &[Arc<Certificate>]) -> Option<Kind> {
     kind_of_key(&chain.first()?.public_key)
 }
 
