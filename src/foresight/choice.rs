@@ -144,7 +144,7 @@ fn by_suite(offer: &Offer, version: u16, because: &[Reason], facts: &Facts<'_>, 
             Policy::EcdsaWhenPossible => ecdsa_first(offer, version, facts, ways),
         };
         // Who decides does not matter where there is one suite to choose.
-        choice.because.extend(reason.clone());
+        choice.because.extend_from_slice(reason);
         choice.because.extend_from_slice(because);
         choices.push(choice);
     }
@@ -325,15 +325,13 @@ fn add_suite(
 /// The kinds of certificates that may come under TLS 1.3, where the suite tells nothing.
 fn kinds(offer: &Offer, facts: &Facts<'_>, ways: &mut Ways) -> Vec<(Option<Kind>, Vec<Reason>)> {
     let wanted = offer.kinds_by_signature();
-    let alike = facts.answers.iter().find_map(|one| {
+    let stays = facts.answers.iter().find_map(|one| {
         let kind = one.chosen_in(TLS13)?.kind?;
-        let same = one.offer.kinds_by_signature() == wanted
-            && one.offer.kinds_by_suite() == offer.kinds_by_suite();
-        same.then_some((kind, one.seen))
+        no_worse(kind, offer, &one.offer).then_some((kind, one.seen))
     });
-    if let Some((kind, seen)) = alike {
+    if let Some((kind, seen)) = stays {
         let text = format!(
-            "under TLS 1.3 the server answered the same order of signature algorithms with an {} certificate",
+            "under TLS 1.3 the server showed an {} certificate, and this offer favours no other kind more than that one did",
             kind_name(kind)
         );
         return vec![(Some(kind), vec![Reason::seen(text, seen)])];
@@ -349,4 +347,21 @@ fn kinds(offer: &Offer, facts: &Facts<'_>, ways: &mut Ways) -> Vec<(Option<Kind>
         );
     }
     wanted.into_iter().map(|kind| (Some(kind), Vec::new())).collect()
+}
+
+/// Whether a kind stands no worse now than then: nothing is before it that was not before
+/// it then, neither among the signature algorithms nor among the suites below TLS 1.3, by
+/// which Unified CM chooses under TLS 1.3 too (CUCM Security Guide 15, TLS 1.3 Setup).
+fn no_worse(kind: Kind, now: &Offer, then: &Offer) -> bool {
+    let before = |kinds: Vec<Kind>| -> Option<Vec<Kind>> {
+        let at = kinds.iter().position(|one| *one == kind)?;
+        Some(kinds.into_iter().take(at).collect())
+    };
+    let within = |now: Vec<Kind>, then: Vec<Kind>| match (before(now), before(then)) {
+        (Some(now), Some(then)) => now.iter().all(|one| then.contains(one)),
+        (None, None) => true,
+        _ => false,
+    };
+    within(now.kinds_by_signature(), then.kinds_by_signature())
+        && within(now.kinds_by_suite(), then.kinds_by_suite())
 }
