@@ -5,6 +5,7 @@ use super::negotiation::{Answer, Negotiation};
 use super::offer::{Kind, Offer, TLS12, TLS13, kind_name, kind_of_suite};
 use super::order::can_be;
 use super::reason::Reason;
+use super::tls13::kinds_in_tls13;
 use crate::tls::names;
 
 /// One way in which a server may answer.
@@ -52,7 +53,7 @@ impl Ways {
         }
     }
 
-    fn doubt(&mut self, text: impl Into<String>) {
+    pub(super) fn doubt(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.doubts.contains(&text) {
             self.doubts.push(text);
@@ -148,7 +149,7 @@ fn by_suite(offer: &Offer, version: u16, because: &[Reason], facts: &Facts<'_>, 
             Policy::EcdsaWhenPossible => ecdsa_first(offer, version, facts, ways),
         };
         // Who decides does not matter where there is one suite to choose.
-        choice.because.extend(reason.clone());
+        choice.because.extend_from_slice(reason);
         choice.because.extend_from_slice(because);
         choices.push(choice);
     }
@@ -334,51 +335,12 @@ fn add_suite(
             ..way(Vec::new(), None, Some(Some(HANDSHAKE_FAILURE)), Vec::new())
         }),
         Some(suite) if version >= TLS13 => {
-            for (kind, more) in kinds(offer, facts, ways) {
+            for (kind, more) in kinds_in_tls13(offer, facts, ways) {
                 ways.add(way(vec![suite], kind, None, more));
             }
         }
         Some(suite) => ways.add(way(vec![suite], kind_of_suite(suite), None, Vec::new())),
     }
-}
-
-/// The kinds of certificates that may come under TLS 1.3, where the suite tells nothing.
-fn kinds(offer: &Offer, facts: &Facts<'_>, ways: &mut Ways) -> Vec<(Option<Kind>, Vec<Reason>)> {
-    let wanted = offer.kinds_by_signature();
-    if let Some(new) = facts.new_kind {
-        if !wanted.contains(&new) {
-            ways.doubt("the client takes no signature by the new kind of key under TLS 1.3");
-        }
-        return wanted
-            .into_iter()
-            .filter(|kind| *kind == new)
-            .map(|kind| (Some(kind), Vec::new()))
-            .collect();
-    }
-    let alike = facts.answers.iter().find_map(|one| {
-        let kind = one.chosen_in(TLS13)?.kind?;
-        let same = one.offer.kinds_by_signature() == wanted
-            && one.offer.kinds_by_suite() == offer.kinds_by_suite();
-        same.then_some((kind, one.seen))
-    });
-    if let Some((kind, seen)) = alike {
-        let text = format!(
-            "under TLS 1.3 the server answered the same order of signature algorithms with an {} certificate",
-            kind_name(kind)
-        );
-        return vec![(Some(kind), vec![Reason::seen(text, seen)])];
-    }
-    if let (Some(first), Some(reason)) = (wanted.first(), &facts.by_signature)
-        && facts.of_kind(*first).next().is_some()
-    {
-        return vec![(Some(*first), vec![reason.clone()])];
-    }
-    if wanted.len() > 1 {
-        ways.doubt(
-            "nothing seen tells which certificate the server shows under TLS 1.3 for this order of signature algorithms",
-        );
-    }
-    wanted.into_iter().map(|kind| (Some(kind), Vec::new())).collect()
 }
 
 #[cfg(test)]
@@ -415,7 +377,7 @@ mod tests {
         Facts {
             answers: answers.iter().collect(),
             shown: Vec::new(),
-            policies: vec![(policy, None)],
+            policies: vec![(policy, Vec::new())],
             by_signature: None,
             doubt: None,
             new_kind: None,

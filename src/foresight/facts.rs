@@ -26,7 +26,7 @@ pub(super) struct Facts<'p> {
     /// What it showed.
     pub(super) shown: Vec<&'p Shown>,
     /// How it may choose, with what says so.
-    pub(super) policies: Vec<(Policy, Option<Reason>)>,
+    pub(super) policies: Vec<(Policy, Vec<Reason>)>,
     /// Whether and why its certificate of TLS 1.3 goes by the client's signature
     /// algorithms.
     pub(super) by_signature: Option<Reason>,
@@ -163,20 +163,16 @@ fn told(row: &'static Behaviour) -> Reason {
     Reason::known(row.text, row.source)
 }
 
-type Policies = (Vec<(Policy, Option<Reason>)>, Option<&'static str>);
+type Policies = (Vec<(Policy, Vec<Reason>)>, Option<&'static str>);
 
 /// What was seen counts before what is known of the product.
 fn policies(order: Order, known: Option<&'static Behaviour>) -> Policies {
     let seen = |policy, text: &str, places: [Seen; 2]| {
-        let [first, _] = places;
-        let other = places.get(1).map_or(String::new(), |two| {
-            format!(" (compare stream {} frame {})", two.stream, two.frame)
-        });
-        (vec![(policy, Some(Reason::seen(format!("{text}{other}"), first)))], None)
+        (vec![(policy, places.map(|place| Reason::seen(text, place)).to_vec())], None)
     };
     match (order, known) {
         (Order::Own(_), Some(row)) if row.follows == Follows::EcdsaWhenPossible => {
-            (vec![(Policy::EcdsaWhenPossible, Some(told(row)))], None)
+            (vec![(Policy::EcdsaWhenPossible, vec![told(row)])], None)
         }
         (Order::Client(places), _) => seen(
             Policy::Client,
@@ -193,10 +189,10 @@ fn policies(order: Order, known: Option<&'static Behaviour>) -> Policies {
                 Follows::Client => Policy::Client,
                 Follows::EcdsaWhenPossible => Policy::EcdsaWhenPossible,
             };
-            (vec![(policy, Some(told(row)))], None)
+            (vec![(policy, vec![told(row)])], None)
         }
         (Order::Unknown, None) => (
-            vec![(Policy::Client, None), (Policy::Own, None)],
+            vec![(Policy::Client, Vec::new()), (Policy::Own, Vec::new())],
             Some("nothing seen tells whether the server follows the order of the client's suites"),
         ),
     }

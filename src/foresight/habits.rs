@@ -44,7 +44,7 @@ impl Habits {
             learn(&mut habit.caution.name, name);
             let took = took(one);
             if habit.took.is_none() || matches!(took, Some(Took::Finished(_))) {
-                habit.took = took.or(habit.took.take());
+                habit.took = took.or_else(|| habit.took.take());
             }
         }
         Self(habits)

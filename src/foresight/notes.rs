@@ -73,14 +73,14 @@ fn about(change: &Change, offers: &[(Leg, Offer)], scene: &Scene<'_>, notes: &mu
                 ));
             }
         }
-        Change::PreferRsaSignatures => {
-            if offers.iter().any(|(_, offer)| !offer.has_version(TLS13)) {
-                notes.push(Note::of(
-                    "tls13-only",
-                    "TlsSignatureAlgoPrefRsa takes effect with TLS 1.3 only, and on SIP only",
-                    REQUIREMENTS,
-                ));
-            }
+        Change::PreferRsaSignatures
+            if offers.iter().any(|(_, offer)| !offer.has_version(TLS13)) =>
+        {
+            notes.push(Note::of(
+                "tls13-only",
+                "TlsSignatureAlgoPrefRsa takes effect with TLS 1.3 only, and on SIP only",
+                REQUIREMENTS,
+            ));
         }
         Change::AddAnchors(_) | Change::RemoveAnchors(_) if expressway => notes.push(Note::of(
             "restart",

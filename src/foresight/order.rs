@@ -34,13 +34,22 @@ impl Order {
         }
     }
 
-    /// `follows the client`, `its own`, `not known`.
+    /// `client`, `own`, or nothing.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn word(self) -> Option<&'static str> {
         match self {
-            Self::Client(_) => "the client's",
-            Self::Own(_) => "its own",
-            Self::Unknown => "not known",
+            Self::Client(_) => Some("client"),
+            Self::Own(_) => Some("own"),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What shows it.
+    #[must_use]
+    pub fn seen(&self) -> &[Seen] {
+        match self {
+            Self::Client(seen) | Self::Own(seen) => seen,
+            Self::Unknown => &[],
         }
     }
 }

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::negotiation::{Answer, Negotiation};
-use super::offer::{Kind, kind_of_key};
-use super::order::Order;
+use super::negotiation::Negotiation;
+use super::offer::{Kind, curve_of_key, kind_of_key};
 use super::reason::Seen;
 use crate::connection::Connection;
 use crate::packet::Endpoint;
@@ -249,54 +248,10 @@ impl Shown {
     pub fn kind(&self) -> Option<Kind> {
         kind_of_key(&self.certificate.public_key)
     }
-}
 
-/// Something that a server can choose, with where it did and where it did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The number on the wire.
-    pub code: u16,
-    /// Where it was chosen first.
-    pub accepted: Option<Seen>,
-    /// Where it was offered first and the server ended the handshake with an alert
-    /// instead of choosing anything.
-    pub refused: Option<Seen>,
-}
-
-impl Peer {
-    /// Whether it follows the order of the client's suites.
-    #[must_use]
-    pub fn order(&self) -> Order {
-        let all: Vec<&Negotiation> = self.negotiations.iter().collect();
-        Order::of(&all)
-    }
-
-    /// What it made of each number of an offer that `offered` names: what was chosen by
-    /// `chosen`, and what stood in offers that it refused as a whole.
-    #[must_use]
-    pub fn standings(
-        &self,
-        chosen: impl Fn(&super::negotiation::Chosen) -> Option<u16>,
-        offered: impl Fn(&super::offer::Offer) -> &[u16],
-    ) -> Vec<Standing> {
-        let mut standings: BTreeMap<u16, Standing> = BTreeMap::new();
-        let new = |code| Standing { code, accepted: None, refused: None };
-        for one in &self.negotiations {
-            match &one.answer {
-                Answer::Chosen(answer) => {
-                    let Some(code) = chosen(answer) else { continue };
-                    let standing = standings.entry(code).or_insert_with(|| new(code));
-                    standing.accepted = standing.accepted.or(Some(one.seen));
-                }
-                Answer::Refused { .. } => {
-                    for code in offered(&one.offer) {
-                        let standing = standings.entry(*code).or_insert_with(|| new(*code));
-                        standing.refused = standing.refused.or(Some(one.seen));
-                    }
-                }
-            }
-        }
-        standings.into_values().collect()
+    /// The group that is the curve of its key.
+    pub(super) fn curve(&self) -> Option<u16> {
+        curve_of_key(&self.certificate.public_key)
     }
 }
 

@@ -43,11 +43,20 @@ pub(super) fn asked<'s>(case: &Case<'_, 's>, bench: &mut Bench<'s>) -> Asked {
     match seen.as_ref().or_else(|| case.habits.took(case.one.connection)) {
         Some(Took::Finished(reason)) => Asked::Passes(vec![reason.clone()]),
         Some(Took::Refused(alert, reason)) => Asked::Refused(*alert, vec![reason.clone()]),
-        None => Asked::Open(match request {
+        None => match (&request, own_certificate(case)) {
+            (Some(_), Some(chain)) if case.one.peer_store.is_some() => takes(case, chain, bench),
+            _ => Asked::Open(match request {
             Some(_) => "the server asks for a client certificate, and nothing shows what it makes of this client".to_owned(),
             None => "nothing shows whether the server asks for a client certificate".to_owned(),
-        }),
+        })},
     }
+}
+
+/// What a known Expressway shows as a client.
+fn own_certificate<'c>(case: &Case<'c, '_>) -> Option<&'c [Arc<Certificate>]> {
+    let appliance = case.scene.deployment.appliance(case.one.leg.client_appliance?)?;
+    let lists = [&appliance.client_certificates, &appliance.server_certificates];
+    lists.into_iter().map(Vec::as_slice).find(|list| !list.is_empty())
 }
 
 /// What the client shows after the changes, where that is another certificate.
@@ -62,7 +71,7 @@ pub(super) fn is_new(case: &Case<'_, '_>) -> bool {
 }
 
 fn new_certificate<'c>(case: &Case<'c, '_>) -> Option<NewCertificate<'c>> {
-    let appliance = case.scene.deployment.appliance(case.one.leg.client_appliance?)?;
+    case.one.leg.client_appliance?;
     let replaced = case.plan.changes.iter().rev().find_map(|change| match change {
         Change::ReplaceCertificate { whose: Whose::Own, chain } => Some(chain.as_slice()),
         _ => None,
@@ -70,8 +79,8 @@ fn new_certificate<'c>(case: &Case<'c, '_>) -> Option<NewCertificate<'c>> {
     if let Some(chain) = replaced.filter(|_| case.touched) {
         return Some(NewCertificate::Chain(chain));
     }
-    begins_to_show(case).then(|| match appliance.client_leaf() {
-        Some(_) => NewCertificate::Chain(&appliance.server_certificates),
+    begins_to_show(case).then(|| match own_certificate(case) {
+        Some(chain) => NewCertificate::Chain(chain),
         None => NewCertificate::Unknown(
             "from X14.0.2 on the traffic server shows its certificate when it is asked (CSCvz45074), and that certificate is not known".to_owned(),
         ),

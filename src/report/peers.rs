@@ -2,9 +2,11 @@
 //! whom it accepts.
 
 use super::model::Report;
-use super::words::subject;
+use super::words::{place, subject};
 use crate::expressway::service;
-use crate::foresight::{Authority, ClientShown, Peer, Shown, peers};
+use crate::foresight::{
+    Answer, Authority, ClientShown, Negotiation, Order, Peer, Shown, Standing, peers,
+};
 use crate::tls::names;
 use crate::wire::text::{count, hex, printable};
 use crate::x509::Certificate;
@@ -17,7 +19,7 @@ pub fn collect(report: &Report) -> Vec<Peer> {
 
 /// The servers for people.
 #[must_use]
-pub fn render(peers: &[Peer]) -> String {
+pub fn render(report: &Report, peers: &[Peer]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for peer in peers {
         if !lines.is_empty() {
@@ -25,6 +27,8 @@ pub fn render(peers: &[Peer]) -> String {
         }
         lines.push(head(peer));
         lines.extend(peer.certificates.iter().map(own));
+        lines.extend(chosen(report, peer));
+        lines.extend(order(report, peer));
         lines.extend(asked(peer));
         lines.extend(peer.authorities.iter().map(|authority| authority_line(peer, authority)));
         lines.extend(peer.clients.iter().map(client_line));
@@ -70,6 +74,63 @@ fn described(certificate: &Certificate) -> String {
 fn own(shown: &Shown) -> String {
     let times = count(shown.seen.len() as u64, "connection");
     format!("  shows {} in {times}", described(&shown.certificate))
+}
+
+/// What it chose, and what it would not: each number with the frame that shows it first.
+fn chosen(report: &Report, peer: &Peer) -> Vec<String> {
+    let told = |what: &str, list: &[Standing], name: &dyn Fn(u16) -> String| {
+        let accepted = list.iter().filter_map(|one| Some((one.code, one.accepted?)));
+        let parts: Vec<String> = accepted
+            .map(|(code, seen)| format!("{} ({})", name(code), place(report, seen)))
+            .collect();
+        (!parts.is_empty()).then(|| format!("  chose {what} {}", parts.join(", ")))
+    };
+    let scheme = |code| names::signature_scheme_name(code).into_owned();
+    let mut lines: Vec<String> = [
+        told("version", &peer.versions(), &|code| names::version_name(code).into_owned()),
+        told("suite", &peer.suites(), &|code| names::cipher_suite_name(code).into_owned()),
+        told("group", &peer.groups(), &|code| names::group_name(code).into_owned()),
+        told("signature", &peer.signature_algorithms(), &scheme),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let unspoken = peer.versions().into_iter().filter_map(|one| Some((one.code, one.refused?)));
+    let parts: Vec<String> = unspoken
+        .map(|(code, seen)| format!("{} ({})", names::version_name(code), place(report, seen)))
+        .collect();
+    if !parts.is_empty() {
+        lines.push(format!("  does not speak {}", parts.join(", ")));
+    }
+    lines.extend(peer.negotiations.iter().filter_map(|one| refusal(report, one)));
+    lines
+}
+
+/// An offer from which it chose nothing.
+fn refusal(report: &Report, one: &Negotiation) -> Option<String> {
+    let Answer::Refused { alert: code } = &one.answer else { return None };
+    let suites = count(one.offer.suites.len() as u64, "suite");
+    let versions: Vec<String> =
+        one.offer.versions.iter().map(|code| names::version_name(*code).into_owned()).collect();
+    Some(format!(
+        "  refused an offer of {suites} and {} with {} ({})",
+        versions.join(", "),
+        alert(*code),
+        place(report, one.seen)
+    ))
+}
+
+/// Whose order of suites decides.
+fn order(report: &Report, peer: &Peer) -> Option<String> {
+    let seen: Vec<String> = peer.order().seen().iter().map(|seen| place(report, *seen)).collect();
+    let text = match peer.order() {
+        Order::Client(_) => {
+            "takes the first suite of the client that it can do: two orders got two answers"
+        }
+        Order::Own(_) => "has an order of its own: it passed over a suite that it can do",
+        Order::Unknown => return None,
+    };
+    Some(format!("  {text} ({})", seen.join("; ")))
 }
 
 fn asked(peer: &Peer) -> Option<String> {

@@ -9,7 +9,7 @@ use super::model::Report;
 use super::page::Page;
 use super::peers::alert;
 use super::table::Look;
-use super::words::subject;
+use super::words::{place, subject};
 use crate::connection::Presented;
 use crate::foresight::{
     ChainWord, Ending, Fate, FirstAlert, Foreseen, NameWord, Note, Outlook, Predicted, Reason,
@@ -164,14 +164,7 @@ impl Leg<'_> {
                 None => reason.text.clone(),
             };
         };
-        let capture = self.report.captures.get(seen.capture);
-        let frame =
-            capture.map_or_else(|| seen.frame.to_string(), |one| one.frame_text(seen.frame));
-        let name = capture
-            .filter(|_| self.report.captures.len() > 1)
-            .map(|capture| format!(" of {}", capture.name()))
-            .unwrap_or_default();
-        format!("{} (stream {}, frame {frame}{name})", reason.text, seen.stream)
+        format!("{} ({})", reason.text, place(self.report, seen))
     }
 }
 
