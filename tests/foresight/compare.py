@@ -1,13 +1,13 @@
 """Compares what tlsight read and predicted with what really happened."""
 import collections
-import concurrent.futures
 import fnmatch
 import json
 import os
 import re
 import subprocess
 
-WORKERS = 4
+import record
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIELDS = ["version", "suite", "certificate_sha256", "chain", "chain_error", "name", "outcome", "alert"]
 SUITES = os.path.join(HERE, "..", "..", "src", "tls", "names", "data", "cipher_suites.tsv")
@@ -33,17 +33,11 @@ class Tally:
         self.differences, self.explained = [], collections.Counter()
 
 
-def each(folder, settings, work):
-    """`work(folder, setting)` for all, several at once, in order."""
-    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(lambda setting: work(folder, setting), settings))
-
-
 # --- what was read -------------------------------------------------------------------------------
 
 def facts_of(binary, folder, settings):
     """The lines about captures that tlsight reads otherwise than OpenSSL's trace tells: none, one hopes."""
-    return sum(each(folder, settings, lambda *job: facts_of_one(binary, *job)), [])
+    return sum(record.pooled(lambda setting: facts_of_one(binary, folder, setting), settings), [])
 
 
 def facts_of_one(binary, folder, setting):
@@ -83,10 +77,15 @@ def run(binary, *arguments):
 
 # --- what was predicted ----------------------------------------------------------------------------
 
-def predictions_of(binary, folder, settings):
+def documents_of(binary, folder, settings):
+    """What is predicted for each setting."""
+    return record.pooled(lambda setting: whatif(binary, folder, setting), settings)
+
+
+def predictions_of(settings, documents):
     """The tally over all settings."""
     tally, exceptions, suites = Tally(), read_exceptions(), suite_names()
-    for setting, document in zip(settings, each(folder, settings, lambda *job: whatif(binary, *job))):
+    for setting, document in zip(settings, documents):
         told = document["connections"]
         if len(told) != len(setting["after"]):
             tally.differences.append("%s: %d connections predicted" % (setting["name"], len(told)))
@@ -145,9 +144,12 @@ def same(field, value, real):
 
 
 def suite_names():
+    """IANA's names by code and by OpenSSL's name."""
     with open(SUITES, encoding="ascii") as table:
         rows = [line.rstrip("\n").split("\t") for line in table if line.strip() and not line.startswith("#")]
-    return {"0x%04x" % int(row[0], 16): row[1] for row in rows}
+    names = {"0x%04x" % int(row[0], 16): row[1] for row in rows}
+    names.update({row[2].split(",")[0]: row[1] for row in rows if len(row) > 2 and row[2]})
+    return names
 
 
 def count(tally, setting, number, field, predicted, real, exceptions):

@@ -25,14 +25,24 @@ def record(folder):
     stage = Stage(os.path.join(folder, "pki"))
     whole = os.path.join(folder, "whole.pcap")
     with Sniffer(whole):
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            told = list(pool.map(lambda job: one(stage, folder, *job), enumerate(grid.settings())))
+        told = pooled(lambda job: one(stage, folder, *job), enumerate(grid.settings()))
     stage.close()
     split(whole, folder, {FIRST_PORT + number: setting["name"] for number, setting in enumerate(told)})
     os.unlink(whole)
     with open(os.path.join(folder, "settings.json"), "w", encoding="ascii") as file:
         json.dump(told, file, indent=1)
     return told
+
+
+def pooled(work, jobs):
+    """The answers of `work` for all jobs, several at once, in order."""
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(work, jobs))
+
+
+def address(number):
+    """Where the server of a setting listens."""
+    return "%s:%d" % (SERVER, FIRST_PORT + number)
 
 
 class Stage:
@@ -61,31 +71,30 @@ class Stage:
 
 def one(stage, folder, number, setting):
     """The setting with what really happened, before and after."""
-    address = "%s:%d" % (SERVER, FIRST_PORT + number)
     change = setting["change"]
     keys = os.path.join(folder, setting["name"] + ".%s.keys")
-    before = converse(stage, address, BEFORE, setting["server"], setting["clients"], keys % "before")
-    after = converse(stage, address, AFTER, grid.served(change, setting["server"]),
+    before = converse(stage, address(number), BEFORE, setting["server"], setting["clients"], keys % "before")
+    after = converse(stage, address(number), AFTER, grid.served(change, setting["server"]),
                      [grid.apply(change, client) for client in setting["clients"]], keys % "after")
     return dict(setting, before=before, after=after)
 
 
-def converse(stage, address, source, server, clients, keylog=None):
+def converse(stage, where, source, server, clients, keylog=None):
     """One connection after another."""
-    process = talk.Server(stage.pki, address, server)
+    process = talk.Server(stage.pki, where, server)
     try:
-        return [tried(stage, address, source, client, keylog) for client in clients]
+        return [tried(stage, where, source, client, keylog) for client in clients]
     finally:
         process.stop()
 
 
-def tried(stage, address, source, client, keylog=None):
+def tried(stage, where, source, client, keylog=None):
     """One connection. A client that stops at the first error does not tell the others: one that goes on is asked."""
     stage.store(client["trust"])
-    facts = talk.connect(stage.pki, stage.scratch, address, source, client, keylog)
+    facts = talk.connect(stage.pki, stage.scratch, where, source, client, keylog)
     errors = facts.pop("errors")
     if errors and client["verify"]:
-        errors = talk.connect(stage.pki, stage.scratch, address, PROBE, dict(client, verify=False))["errors"]
+        errors = talk.connect(stage.pki, stage.scratch, where, PROBE, dict(client, verify=False))["errors"]
     chain = [error for error in errors if error != talk.HOSTNAME_MISMATCH]
     shown = facts["certificate_sha256"] is not None
     facts["chain_error"] = (chain[0] if chain else 0) if shown else None
