@@ -33,7 +33,7 @@ pub(super) fn caution(
     let seen = if verification_changes(one, before, after) {
         Caution::default()
     } else {
-        habits.caution(one.connection)
+        habits.caution(one)
     };
     let known = by_product(one, after, scene);
     let given = one.store.filter(|_| one.leg.client_appliance.is_none()).map(|_| {

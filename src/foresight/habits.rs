@@ -50,9 +50,13 @@ impl Habits {
         Self(habits)
     }
 
-    /// What the client of a connection was seen to mind.
-    pub(super) fn caution(&self, connection: &Connection) -> Caution {
-        self.0.get(&key(connection)).map(|habit| habit.caution.clone()).unwrap_or_default()
+    /// What the client of a connection was seen to mind: there, else on another connection
+    /// to the same server.
+    pub(super) fn caution(&self, one: &Observed<'_>) -> Caution {
+        let (chain, name) = shown_by(one);
+        let known = self.0.get(&key(one.connection)).map(|habit| habit.caution.clone());
+        let elsewhere = known.unwrap_or_default();
+        Caution { chain: chain.or(elsewhere.chain), name: name.or(elsewhere.name) }
     }
 
     /// How the server was seen to take this client, on whichever connection.
