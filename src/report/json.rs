@@ -24,6 +24,7 @@ mod peers;
 mod releases;
 mod spool;
 mod store;
+mod whatif;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -40,6 +41,7 @@ pub use peers::write_peers;
 pub use releases::write_releases;
 pub use spool::Spool;
 pub use store::write_store;
+pub use whatif::write_outlook;
 
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};

@@ -13,12 +13,14 @@ mod inferred;
 pub mod json;
 mod legs;
 mod model;
+mod page;
 pub mod peers;
 pub mod releases;
 pub mod show;
 pub mod store;
 pub mod table;
 mod wanted;
+pub mod whatif;
 mod words;
 
 pub use filter::group_filter;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tlsight::pipeline::scan::Inputs;
 
-use super::args::{FailOn, Keys, Run, Trust};
+use super::args::{FailOn, Keys, Release, Run, Trust};
 use super::filters::Filters;
 use super::{Exit, Trouble};
 
@@ -83,6 +83,9 @@ pub(crate) struct Scan {
 
     #[command(flatten)]
     trust: Trust,
+
+    #[command(flatten)]
+    release: Release,
 
     #[command(flatten)]
     keys: Keys,

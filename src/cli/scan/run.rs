@@ -36,7 +36,8 @@ struct Done {
 /// Scans.
 pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let mut config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let config = trust::config(&args.trust, args.release.product_version)?;
+    let mut config = keylog::with(config, &args.keys)?;
     config.wanted = args.filters.wanted()?;
     let walk = Walk::new(args.inputs()?);
     let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;

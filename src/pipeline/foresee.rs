@@ -1,0 +1,44 @@
+//! A run whose end is looked at for what a change would do.
+
+use super::certify::Certifier;
+use super::config::{Config, Source};
+use super::known::Known;
+use super::run::Run;
+use crate::expressway::Deployment;
+use crate::foresight::{self, Observed, Outlook, Plan, Scene};
+use crate::report::Report;
+use crate::tls::Role;
+
+/// Reads and judges `sources`, and foretells what the plan does to them.
+#[must_use]
+pub fn foresee(sources: Vec<Source>, config: &Config, plan: &Plan) -> (Report, Outlook) {
+    let (known, mut sink) = (Known::default(), ());
+    let run = Run::new(config, &known, &mut sink);
+    let foretold = run.of(sources, |report, certifier, deployment| {
+        foresight::foresee(&scene(report, certifier, deployment, config), plan)
+    });
+    // A sink that takes nothing has no trouble either.
+    foretold.unwrap_or_default()
+}
+
+/// Everything that was seen, for a prediction.
+fn scene<'a>(
+    report: &'a Report,
+    certifier: &Certifier<'a>,
+    deployment: &'a Deployment,
+    config: &Config,
+) -> Scene<'a> {
+    let once = report.connections.iter().filter(|judged| judged.same_as.is_none());
+    let observed = once.map(|judged| {
+        let own = report.captures.get(judged.capture).and_then(|capture| capture.appliance);
+        let store = |of| certifier.store(&judged.connection, of, own);
+        Observed {
+            capture: judged.capture,
+            connection: &judged.connection,
+            leg: judged.leg,
+            store: store(Role::Server),
+            peer_store: store(Role::Client),
+        }
+    });
+    Scene { connections: observed.collect(), deployment, terms: config.judging.terms }
+}
