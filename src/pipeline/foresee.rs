@@ -5,7 +5,7 @@ use super::config::{Config, Source};
 use super::known::Known;
 use super::run::Run;
 use crate::expressway::Deployment;
-use crate::foresight::{self, Observed, Outlook, Plan, Scene};
+use crate::foresight::{self, Failing, Observed, Outlook, Plan, Ranked, Scene};
 use crate::report::Report;
 use crate::tls::Role;
 
@@ -19,6 +19,28 @@ pub fn foresee(sources: Vec<Source>, config: &Config, plan: &Plan) -> (Report, O
     });
     // A sink that takes nothing has no trouble either.
     foretold.unwrap_or_default()
+}
+
+/// The remedies of each verdict, run through a prediction.
+pub(super) fn ranked(
+    report: &Report,
+    certifier: &Certifier<'_>,
+    deployment: &Deployment,
+    config: &Config,
+) -> Vec<Vec<Ranked>> {
+    let failing: Vec<Failing> = report
+        .verdicts
+        .iter()
+        .map(|(capture, verdict)| Failing {
+            capture: *capture,
+            stream: verdict.streams.first().copied().unwrap_or_default(),
+            cause: verdict.cause,
+        })
+        .collect();
+    if failing.is_empty() {
+        return Vec::new();
+    }
+    foresight::rank(&scene(report, certifier, deployment, config), &failing)
 }
 
 /// Everything that was seen, for a prediction.

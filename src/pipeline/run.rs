@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::certify::Certifier;
 use super::config::{Config, Source};
 use super::engine;
+use super::foresee::ranked;
 use super::interfaces::{Again, unite};
 use super::known::Known;
 use super::names::{KnownNames, LookedUp};
@@ -183,6 +184,7 @@ impl<'c, 's> Run<'c, 's> {
             report.captures.push(capture.told(&self.deployment, report.store.is_some()));
         }
         note_limit(&mut report, self.early, self.listed.left_out);
+        report.remedies = ranked(&report, &certifier, &self.deployment, self.config);
         let more = then(&report, &certifier, &self.deployment);
         self.config.wanted.restrict(&mut report);
         if !self.early {
