@@ -100,11 +100,21 @@ def predictions_of(settings, documents):
 
 def whatif(binary, folder, setting):
     """The document of `tlsight whatif` for the setting."""
+    return run(binary, "whatif", "--json", *given(folder, setting), *change_flags(folder, setting))
+
+
+def given(folder, setting):
+    """The capture of the unchanged state, and what is known beside it."""
     base = os.path.join(folder, setting["name"] + ".before.")
-    flags = key_log(base + "keys") if setting["keylog"] else []
-    flags += ["--server-product", setting["product"]] if setting["product"] else []
-    store = os.path.join(folder, "pki", "store-%s.pem" % setting["clients"][0]["trust"])
-    return run(binary, "whatif", base + "pcap", "--json", "--trust", store, *flags, *change_flags(folder, setting))
+    store = os.path.join(folder, "pki", "store-%s.pem")
+    flags = [base + "pcap", "--trust", store % setting["clients"][0]["trust"]]
+    if setting["keylog"]:
+        flags += key_log(base + "keys")
+    if setting["product"]:
+        flags += ["--server-product", setting["product"]]
+    if setting["peer_trust"]:
+        flags += ["--peer-trust", store % setting["server"]["trust"]]
+    return flags
 
 
 def change_flags(folder, setting):
@@ -112,6 +122,8 @@ def change_flags(folder, setting):
     pki = os.path.join(folder, "pki")
     if kind == "ciphers":
         return ["--ciphers", value]
+    if kind in ("rsa-prefix", "ecdsa-last"):
+        return ["--" + kind]
     if kind == "disable-ecdsa":
         return ["--disable", "ecdsa"]
     if kind == "tls12-only":

@@ -1,4 +1,4 @@
-"""Tries for real what the predictions hand to the engineer: the commands that shall confirm them."""
+"""Tries for real what is handed to the engineer: the commands that shall confirm a prediction, and the remedies."""
 import collections
 import os
 import re
@@ -7,7 +7,9 @@ import ssl
 import subprocess
 import hashlib
 
+import compare
 import grid
+import pki
 import record
 import talk
 
@@ -79,3 +81,74 @@ def read(text, names):
     if shown:
         told["certificate_sha256"] = hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown[0])).hexdigest()
     return told
+
+
+# --- remedies ------------------------------------------------------------------------------------
+
+def remedies(binary, folder, settings):
+    """Tries every remedy of the report whose end is foretold: how many there are of each kind, and what went otherwise."""
+    stage = record.Stage(os.path.join(folder, "pki"))
+    jobs = [(number, one) for number, one in enumerate(settings)
+            if any(real["outcome"] == "refused" for real in one["before"])]
+    try:
+        told = record.pooled(lambda job: remedies_of(binary, folder, stage, *job), jobs)
+    finally:
+        stage.close()
+    counts, wrong = collections.Counter(), []
+    for tried, differences in told:
+        counts.update(tried)
+        wrong += differences
+    return counts, wrong
+
+
+def remedies_of(binary, folder, stage, number, setting):
+    counts, wrong = collections.Counter(), []
+    report = compare.run(binary, "--json", "--fail-on", "never", *compare.given(folder, dict(setting, product=None)))
+    for verdict in report["verdicts"]:
+        for remedy in verdict["foretold"]:
+            prospect = remedy["prospect"]
+            ends = applied(remedy, setting["clients"][verdict["streams"][0]], setting["server"])
+            counts["%s%s" % (prospect, ", tried" if ends else "")] += 1
+            if not ends:
+                if prospect == "would work":
+                    wrong.append("%s: nobody knows how to try: %s" % (setting["name"], remedy["remedy"]))
+                continue
+            client, server = ends
+            stage.store(server["trust"] or "none")
+            real = record.converse(stage, record.address(number), record.AFTER, server, [client])[0]
+            if not as_foretold(prospect, real):
+                wrong.append("%s, stream %s: %s: %s (%s), real %s" % (
+                    setting["name"], verdict["streams"][0], prospect, remedy["remedy"], remedy["because"], real))
+    return counts, wrong
+
+
+def as_foretold(prospect, real):
+    return {"would work": real["outcome"] == "completed", "would not work": real["outcome"] == "refused",
+            "would mend this fault": real["chain_error"] == 0}.get(prospect, True)
+
+
+def applied(remedy, client, server):
+    """Client and server with the remedy; None where it needs something that nobody has."""
+    gone, _, new = remedy["remedy"].rpartition("; trust ")
+    if remedy["whatif"] is None:
+        anchors = certificates(remedy["remedy"])
+        of_server = remedy["remedy"].endswith(" in the trust list of the server")
+        return (client, dict(server, trust="+".join([server["trust"], *anchors]))) if of_server and anchors else None
+    words = remedy["whatif"].replace(" ecdsa", "").replace(" rsa", "").split()
+    for word in words:
+        if word == "--add-anchor":
+            for name in certificates(new):
+                client = grid.apply(("add-anchor", name), client)
+        elif word == "--remove-anchor":
+            for name in certificates(gone or new):
+                client = grid.apply(("remove-anchor", name), client)
+        elif word != "FILE":
+            kind = {"--disable": "disable-ecdsa", "--sigalg-pref": "sigalg-pref-rsa"}.get(word, word[2:])
+            client = grid.apply((kind, None), client)
+    return client, server
+
+
+def certificates(text):
+    """The names of the certificates that are meant, by their serial numbers."""
+    names = {"%04x" % serial: row[0] for serial, row in enumerate(pki.CERTIFICATES, pki.FIRST_SERIAL)}
+    return [names[serial.replace(":", "")] for serial in re.findall(r"\(serial ([0-9a-f:]+)\)", text)]

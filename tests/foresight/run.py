@@ -44,11 +44,13 @@ def judge(binary, folder, settings):
     documents = compare.documents_of(binary, folder, settings)
     tally = compare.predictions_of(settings, documents)
     confirmed, differences = live.confirm(folder, settings, documents, compare.suite_names())
-    failures += compare.bars(settings, tally) + tally.differences + differences
+    tried, otherwise = live.remedies(binary, folder, settings)
+    failures += compare.bars(settings, tally) + tally.differences + differences + otherwise
     print("%d settings, %d connections before and after" % (len(settings), sum(len(one["before"]) for one in settings)))
     for line in compare.table(tally):
         print(line)
     print("commands that confirm: %s" % ", ".join("%s %d" % one for one in sorted(confirmed.items())))
+    print("remedies: %s" % ", ".join("%s %d" % one for one in sorted(tried.items())))
     with open(os.path.join(folder, "failures.txt"), "w", encoding="utf-8") as file:
         file.writelines(failure + "\n" for failure in failures)
     for failure in failures[:SHOWN]:
