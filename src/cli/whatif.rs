@@ -76,6 +76,14 @@ struct Changes {
     #[arg(long, value_name = "STRING", value_parser = ciphers)]
     ciphers: Option<String>,
 
+    /// Put ECDHE-RSA-AES256-GCM-SHA384: in front of the cipher list, so that RSA comes first.
+    #[arg(long)]
+    rsa_prefix: bool,
+
+    /// Put :+ECDSA behind the cipher list, so that all of ECDSA comes last.
+    #[arg(long)]
+    ecdsa_last: bool,
+
     /// Put !ECDSA behind the cipher list.
     #[arg(long, value_name = "WHAT")]
     disable: Option<Disable>,
@@ -198,6 +206,8 @@ fn plan(args: &Whatif) -> Result<Plan, Trouble> {
     let semantics = args.trust.judging.semantics();
     let mut changes: Vec<Change> = Vec::new();
     changes.extend(typed.ciphers.clone().map(Change::Ciphers));
+    changes.extend(typed.rsa_prefix.then_some(Change::RsaPrefix));
+    changes.extend(typed.ecdsa_last.then_some(Change::EcdsaLast));
     changes.extend(typed.disable.map(|Disable::Ecdsa| Change::DisableEcdsa));
     changes.extend(typed.tls12_only.then_some(Change::Tls12Only));
     changes.extend(typed.sigalg_pref.map(|Prefer::Rsa| Change::PreferRsaSignatures));

@@ -20,6 +20,10 @@ pub const RSA_FIRST_SIGNATURES: [u16; 6] = [0x0806, 0x0805, 0x0804, 0x0603, 0x05
 pub enum Change {
     /// The client's cipher list becomes this string of OpenSSL.
     Ciphers(String),
+    /// `ECDHE-RSA-AES256-GCM-SHA384:` in front of the client's cipher list.
+    RsaPrefix,
+    /// `:+ECDSA` behind the client's cipher list.
+    EcdsaLast,
     /// `!ECDSA` behind the client's cipher list.
     DisableEcdsa,
     /// The client offers TLS 1.2 at most.
@@ -77,6 +81,10 @@ impl Change {
     pub fn title(&self) -> String {
         match self {
             Self::Ciphers(string) => format!("the cipher list becomes {string}"),
+            Self::RsaPrefix => {
+                "ECDHE-RSA-AES256-GCM-SHA384 is put in front of the cipher list".to_owned()
+            }
+            Self::EcdsaLast => "+ECDSA is put behind the cipher list: ECDSA comes last".to_owned(),
             Self::DisableEcdsa => "!ECDSA is put behind the cipher list".to_owned(),
             Self::Tls12Only => "TLS 1.2 is the highest version offered".to_owned(),
             Self::PreferRsaSignatures => {
@@ -116,6 +124,8 @@ impl Change {
     pub fn offer(&self, before: &Offer) -> Offer {
         match self {
             Self::Ciphers(string) => with_ciphers(before, string),
+            Self::RsaPrefix => with_prefix(before),
+            Self::EcdsaLast => ecdsa_last(before),
             Self::DisableEcdsa => without_ecdsa(before),
             Self::Tls12Only => up_to_tls12(before),
             Self::PreferRsaSignatures if before.has_version(TLS13) => {
@@ -168,7 +178,40 @@ fn can_offer(suite: &Suite, before: &Offer) -> bool {
     proves && exchanges && in_time && suite.build() == Build::Stock && suite.cipher != Cipher::Null
 }
 
-pub(super) fn without_ecdsa(before: &Offer) -> Offer {
+/// The suite of the prefix that prefers RSA: `ECDHE-RSA-AES256-GCM-SHA384`.
+const PREFIX_SUITE: u16 = 0xc030;
+
+/// The suite of the prefix first among those below TLS 1.3. A list that forbids it with
+/// `!` would not have it, which the offer cannot tell from one that leaves it out.
+pub(super) fn with_prefix(before: &Offer) -> Offer {
+    reordered(before, |others| {
+        let first = std::iter::once(PREFIX_SUITE);
+        let rest = others.iter().copied().filter(|code| *code != PREFIX_SUITE);
+        first.chain(rest).collect()
+    })
+}
+
+fn ecdsa_last(before: &Offer) -> Offer {
+    reordered(before, |others| {
+        let is_ecdsa = |code: &u16| kind_of_suite(*code) == Some(Kind::Ecdsa);
+        let (last, mut first): (Vec<u16>, Vec<u16>) =
+            others.iter().partition(|code| is_ecdsa(code));
+        first.extend(last);
+        first
+    })
+}
+
+/// The suites below TLS 1.3 in another order; those of TLS 1.3 stand first, as OpenSSL
+/// has them.
+fn reordered(before: &Offer, order: impl Fn(&[u16]) -> Vec<u16>) -> Offer {
+    let mut suites: Vec<u16> = before.suites_for(TLS13).collect();
+    let others: Vec<u16> =
+        before.suites.iter().copied().filter(|code| !suites.contains(code)).collect();
+    suites.extend(order(&others));
+    Offer { suites, ..before.clone() }
+}
+
+fn without_ecdsa(before: &Offer) -> Offer {
     let mut after = before.clone();
     after.suites.retain(|code| kind_of_suite(*code) != Some(Kind::Ecdsa));
     after
@@ -215,6 +258,15 @@ mod tests {
         assert_eq!(after.suites, [0x1302, 0xc030, 0xc02c]);
         let after = Change::DisableEcdsa.offer(&offer());
         assert_eq!(after.suites, [0x1302, 0xc030]);
+    }
+
+    #[test]
+    fn the_prefix_moves_one_suite_and_ecdsa_last_all_of_them() {
+        let before = Offer { suites: vec![0x1302, 0xc02c, 0xcca9, 0xc030, 0xcca8], ..offer() };
+        let after = Change::RsaPrefix.offer(&before);
+        assert_eq!(after.suites, [0x1302, 0xc030, 0xc02c, 0xcca9, 0xcca8]);
+        let after = Change::EcdsaLast.offer(&before);
+        assert_eq!(after.suites, [0x1302, 0xc030, 0xcca8, 0xc02c, 0xcca9]);
     }
 
     #[test]

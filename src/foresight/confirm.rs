@@ -137,8 +137,7 @@ fn cipher_list(changes: &[Change], touched: bool, before: &Offer, offer: &Offer)
         _ => None,
     });
     if let Some(string) = typed.filter(|string| is_plain(string)) {
-        let forbid = changes.iter().any(|change| matches!(change, Change::DisableEcdsa));
-        return Some(if forbid { string + ":!ECDSA" } else { string });
+        return Some(changes.iter().fold(string, with_change));
     }
     if let Some(list) = known_string(before, offer) {
         return Some(list);
@@ -148,6 +147,16 @@ fn cipher_list(changes: &[Change], touched: bool, before: &Offer, offer: &Offer)
         .filter_map(|code| ciphers::suite(code).map(|suite| suite.name))
         .collect();
     (!below.is_empty()).then(|| below.join(":"))
+}
+
+/// A cipher string with what a change puts around it.
+fn with_change(string: String, change: &Change) -> String {
+    match change {
+        Change::RsaPrefix => format!("ECDHE-RSA-AES256-GCM-SHA384:{string}"),
+        Change::EcdsaLast => string + ":+ECDSA",
+        Change::DisableEcdsa => string + ":!ECDSA",
+        _ => string,
+    }
 }
 
 /// A string of the vendor's documents from which this client makes exactly this offer.

@@ -56,7 +56,7 @@ fn about(change: &Change, offers: &[(Leg, Offer)], scene: &Scene<'_>, notes: &mu
     let expressway = scene.deployment.knows_addresses();
     let tls13 = offers.iter().any(|(_, offer)| offer.has_version(TLS13));
     match change {
-        Change::Ciphers(_) | Change::DisableEcdsa => {
+        Change::Ciphers(_) | Change::RsaPrefix | Change::EcdsaLast | Change::DisableEcdsa => {
             notes.extend(one_suite_only(change, offers));
             if tls13 {
                 notes.push(Note::of(

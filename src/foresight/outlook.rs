@@ -1,6 +1,6 @@
 //! What the changes do to a whole case.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -111,22 +111,47 @@ pub struct Outlook {
 /// Predicts what the plan does to everything that was seen.
 #[must_use]
 pub fn foresee(scene: &Scene<'_>, plan: &Plan) -> Outlook {
-    let all = scene.connections.iter().map(|one| (one.capture, one.connection));
-    let models: BTreeMap<Endpoint, Peer> =
-        peers(all).into_iter().map(|peer| (peer.server, peer)).collect();
-    let mut run = Run {
-        scene,
-        plan,
-        models: &models,
-        habits: Habits::of(scene),
-        facts: HashMap::new(),
-        bench: Bench::new(scene.terms),
-        known: HashMap::new(),
-    };
-    let connections: Vec<Foreseen> =
-        scene.connections.iter().filter_map(|one| run.foreseen(one)).collect();
+    let models = Models::of(scene);
+    let connections = foresee_some(scene, &models, plan, scene.connections.iter());
     let notes = notes(scene, plan, &connections);
     Outlook { changes: plan.changes.iter().map(Change::title).collect(), connections, notes }
+}
+
+/// Predicts what the plan does to some connections.
+pub(super) fn foresee_some<'a, 's>(
+    scene: &'a Scene<'s>,
+    models: &'a Models,
+    plan: &'a Plan,
+    which: impl Iterator<Item = &'a Observed<'s>>,
+) -> Vec<Foreseen> {
+    let mut run = Run::new(scene, models, plan);
+    which.filter_map(|one| run.foreseen(one)).collect()
+}
+
+/// Connections of which each stands for those that go alike.
+pub(super) fn representatives<'a, 's>(
+    scene: &'a Scene<'s>,
+    models: &'a Models,
+    which: impl Iterator<Item = &'a Observed<'s>>,
+) -> Vec<&'a Observed<'s>> {
+    let plan = Plan::default();
+    let mut run = Run::new(scene, models, &plan);
+    let mut known = HashSet::new();
+    which.filter(|one| known.insert(run.alike(one, &Before::of(one), false))).collect()
+}
+
+/// What was seen of servers and clients, put together once.
+pub(super) struct Models {
+    peers: BTreeMap<Endpoint, Peer>,
+    habits: Habits,
+}
+
+impl Models {
+    pub(super) fn of(scene: &Scene<'_>) -> Self {
+        let all = scene.connections.iter().map(|one| (one.capture, one.connection));
+        let peers = peers(all).into_iter().map(|peer| (peer.server, peer)).collect();
+        Self { peers, habits: Habits::of(scene) }
+    }
 }
 
 type Known = (Endpoint, Option<String>, Option<&'static str>);
@@ -153,14 +178,18 @@ const DATED: usize = 64;
 struct Run<'a, 's> {
     scene: &'a Scene<'s>,
     plan: &'a Plan,
-    models: &'a BTreeMap<Endpoint, Peer>,
-    habits: Habits,
+    models: &'a Models,
     facts: HashMap<Known, Facts<'a>>,
     bench: Bench<'s>,
     known: HashMap<Alike, (Prediction, Option<String>)>,
 }
 
 impl<'a, 's> Run<'a, 's> {
+    fn new(scene: &'a Scene<'s>, models: &'a Models, plan: &'a Plan) -> Self {
+        let bench = Bench::new(scene.terms);
+        Self { scene, plan, models, facts: HashMap::new(), bench, known: HashMap::new() }
+    }
+
     fn foreseen(&mut self, one: &'a Observed<'s>) -> Option<Foreseen> {
         let before = Before::of(one);
         let touched = self.plan.changes_client(one, self.scene.deployment);
@@ -193,7 +222,7 @@ impl<'a, 's> Run<'a, 's> {
         before: &Before,
         touched: bool,
     ) -> Option<(Prediction, Option<String>)> {
-        let peer = self.models.get(&one.connection.server)?;
+        let peer = self.models.peers.get(&one.connection.server)?;
         let Offers { list: offers, doubts } = self.offers(one, touched);
         let behaviour = self.plan.behaviour(one);
         let name = one.connection.server_name();
@@ -208,7 +237,7 @@ impl<'a, 's> Run<'a, 's> {
             scene: self.scene,
             plan: self.plan,
             facts,
-            habits: &self.habits,
+            habits: &self.models.habits,
             before,
             touched,
             offers: &offers,
@@ -247,7 +276,7 @@ impl<'a, 's> Run<'a, 's> {
         let behaviour = self.plan.behaviour(one).map(|row| row.word);
         let alert = before.alert.and_then(|alert| alert.code);
         let handshake = &connection.handshake;
-        let peer = self.models.get(&connection.server);
+        let peer = self.models.peers.get(&connection.server);
         let of_peer = peer.into_iter().flat_map(|peer| &peer.certificates);
         let elsewhere =
             of_peer.flat_map(|one| std::iter::once(&one.certificate).chain(&one.beside));

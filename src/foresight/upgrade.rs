@@ -1,7 +1,7 @@
 //! What an upgrade of an Expressway does to what it offers: only what the vendor's
 //! documents say, and where they leave it open, every offer that can come.
 
-use super::change::{RSA_FIRST_SIGNATURES, with_ciphers};
+use super::change::{RSA_FIRST_SIGNATURES, with_ciphers, with_prefix};
 use super::offer::{Offer, TLS12, TLS13};
 use super::scene::{Observed, Scene};
 use crate::expressway::ciphers::TLS13_SUITES;
@@ -14,9 +14,6 @@ pub(super) struct Offers {
     pub(super) list: Vec<Offer>,
     pub(super) doubts: Vec<String>,
 }
-
-/// `ECDHE-RSA-AES256-GCM-SHA384`, the suite of the prefix that prefers RSA.
-const PREFIX_SUITE: u16 = 0xc030;
 
 /// What the client of a connection may offer with version `to`.
 pub(super) fn offers(one: &Observed<'_>, scene: &Scene<'_>, to: Version, offer: Offer) -> Offers {
@@ -130,16 +127,6 @@ fn push(list: &mut Vec<Offer>, offer: Offer) {
     if !list.contains(&offer) {
         list.push(offer);
     }
-}
-
-/// The suite of the prefix first among those below TLS 1.3; nowhere if the list forbids
-/// it.
-fn with_prefix(offer: &Offer) -> Offer {
-    let (mut suites, others): (Vec<u16>, Vec<u16>) =
-        offer.suites.iter().partition(|code| offer.suites_for(TLS13).any(|one| one == **code));
-    suites.extend(others.iter().copied().filter(|code| *code == PREFIX_SUITE));
-    suites.extend(others.iter().copied().filter(|code| *code != PREFIX_SUITE));
-    Offer { suites, ..offer.clone() }
 }
 
 /// What X15.0.2 makes of a default of earlier versions.

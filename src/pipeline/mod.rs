@@ -28,7 +28,7 @@ pub use inputs::collect;
 
 use crate::connection::Connection;
 use crate::expressway::{Deployment, Join, Leg, Line};
-use crate::foresight::{self, Observed, Outlook, Plan, Scene};
+use crate::foresight::{self, Failing, Observed, Outlook, Plan, Ranked, Scene};
 use crate::report::{CaptureReport, Judged, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Subject};
 use crate::rules::{judge, judge_case, verdicts, verdicts_of_case};
@@ -50,6 +50,28 @@ pub fn foresee(sources: Vec<Source>, config: &Config, plan: &Plan) -> (Report, O
     run(sources, config, |report, certifier, deployment| {
         foresight::foresee(&scene(report, certifier, deployment, config), plan)
     })
+}
+
+/// The remedies of each verdict, run through a prediction.
+fn ranked(
+    report: &Report,
+    certifier: &Certifier<'_>,
+    deployment: &Deployment,
+    config: &Config,
+) -> Vec<Vec<Ranked>> {
+    let failing: Vec<Failing> = report
+        .verdicts
+        .iter()
+        .map(|(capture, verdict)| Failing {
+            capture: *capture,
+            stream: verdict.streams.first().copied().unwrap_or_default(),
+            cause: verdict.cause,
+        })
+        .collect();
+    if failing.is_empty() {
+        return Vec::new();
+    }
+    foresight::rank(&scene(report, certifier, deployment, config), &failing)
 }
 
 /// Everything that was seen, for a prediction.
@@ -104,6 +126,7 @@ fn run<T>(
     report.verdicts.extend(verdicts_of_case(&report.case_findings, &unopened));
     report.verdicts.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.severity));
     report.joins = joins;
+    report.remedies = ranked(&report, &certifier, &deployment, config);
     let more = then(&report, &certifier, &deployment);
     (report, more)
 }

@@ -17,6 +17,7 @@ mod inferred;
 mod key;
 mod path;
 mod peers;
+mod ranked;
 mod releases;
 mod store;
 mod whatif;
@@ -36,9 +37,11 @@ pub use releases::write_releases;
 pub use store::write_store;
 pub use whatif::write_outlook;
 
+use self::ranked::RankedDocument;
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
+use crate::foresight::Ranked;
 use crate::packet::Skipped;
 use crate::rules::{Finding, Severity, Verdict};
 
@@ -58,7 +61,11 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         verdicts: report
             .verdicts
             .iter()
-            .map(|(capture, verdict)| VerdictDocument::of(*capture, verdict))
+            .enumerate()
+            .map(|(index, (capture, verdict))| {
+                let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
+                VerdictDocument::of(*capture, verdict, ranked)
+            })
             .collect(),
         findings: report
             .findings()
@@ -205,6 +212,8 @@ struct VerdictDocument<'a> {
     sentence: &'a str,
     remedies: &'a [String],
     mended_by: Option<&'a str>,
+    /// Remedies run through a prediction, the most promising first.
+    foretold: Vec<RankedDocument<'a>>,
     since: Option<&'a str>,
     log: Vec<VerdictLine<'a>>,
 }
@@ -217,7 +226,7 @@ struct VerdictLine<'a> {
 }
 
 impl<'a> VerdictDocument<'a> {
-    fn of(input: usize, verdict: &'a Verdict) -> Self {
+    fn of(input: usize, verdict: &'a Verdict, ranked: &'a [Ranked]) -> Self {
         Self {
             input,
             client: verdict.client.to_string(),
@@ -233,6 +242,7 @@ impl<'a> VerdictDocument<'a> {
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
+            foretold: ranked.iter().map(RankedDocument::of).collect(),
             since: verdict.since.as_deref(),
             log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
         }

@@ -13,6 +13,7 @@ mod legs;
 mod model;
 mod page;
 pub mod peers;
+mod ranked;
 pub mod releases;
 pub mod show;
 pub mod store;

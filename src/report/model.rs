@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::capture::Problem;
 use crate::connection::{Connection, LedgerClass};
 use crate::expressway::{Appliance, Join, Leg, Line};
+use crate::foresight::Ranked;
 use crate::packet::Skipped;
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
 use crate::trust::{Store, StoreSemantics};
@@ -26,6 +27,9 @@ pub struct Report {
     pub connections: Vec<Judged>,
     /// Why connections fail, worst first.
     pub verdicts: Vec<(usize, Verdict)>,
+    /// The remedies of each verdict, run through a prediction: one list for each of
+    /// [`Report::verdicts`].
+    pub remedies: Vec<Vec<Ranked>>,
     /// The trust store, when one was given.
     pub store: Option<StoreReport>,
     /// The trust store of the servers, when one was given.
