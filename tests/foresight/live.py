@@ -18,8 +18,9 @@ SHELL = ["sh", "-c"]
 FITTING = {"sigalgs": grid.ECDSA_SIGNED_FIRST, "groups": None, "certificate": None}
 
 
-def confirm(folder, settings, documents, names):
+def confirm(folder, settings, documents, exceptions):
     """Runs the command of every prediction that has one against the changed server: how many agreed, and what did not."""
+    names = compare.suite_names()
     stage = record.Stage(os.path.join(folder, "pki"))
     jobs = [(number, one, document) for number, (one, document) in enumerate(zip(settings, documents)) if fits(one)]
     try:
@@ -29,7 +30,7 @@ def confirm(folder, settings, documents, names):
     counts, wrong = collections.Counter(), []
     for agreed, differences in told:
         counts.update(agreed)
-        wrong += differences
+        wrong += ["%s, %s: %s" % one for one in differences if not exceptions.explain(*one[:2])]
     return counts, wrong
 
 
@@ -39,7 +40,7 @@ def fits(setting):
 
 
 def confirm_one(stage, names, number, setting, document):
-    counts, wrong = collections.Counter(), []
+    counts, wrong = collections.Counter(), []  # setting, value, words
     after = [grid.apply(setting["change"], client) for client in setting["clients"]]
     place = os.path.join(stage.scratch, "confirm-%d" % number)
     os.mkdir(place)
@@ -58,8 +59,8 @@ def confirm_one(stage, names, number, setting, document):
                     continue
                 counts[field] += 1
                 if predicted["value"] != value:
-                    wrong.append("%s: %s shows %s %s, predicted %s" % (
-                        setting["name"], one["confirm"], field, value, predicted["value"]))
+                    wrong.append((setting["name"], field, "%s shows %s, predicted %s" % (
+                        one["confirm"], value, predicted["value"])))
     finally:
         server.stop()
     return counts, wrong
@@ -107,7 +108,9 @@ def remedies_of(binary, folder, stage, number, setting):
     for verdict in report["verdicts"]:
         for remedy in verdict["foretold"]:
             prospect = remedy["prospect"]
-            ends = applied(remedy, setting["clients"][verdict["streams"][0]], setting["server"])
+            ends = None
+            if prospect != "cannot be known":
+                ends = applied(remedy, setting["clients"][verdict["streams"][0]], setting["server"])
             counts["%s%s" % (prospect, ", tried" if ends else "")] += 1
             if not ends:
                 if prospect == "would work":
