@@ -36,6 +36,8 @@ ONLY_RSA_SIGNED = ":".join(RSA_SIGNATURES)
 
 # Strings with suites for one kind of certificate only.
 ONLY = ("only-ecdsa", "no-ecdsa")
+# How the names of settings begin that are the legs of one case.
+LEG = "leg-"
 KINDS = {"rsa": ["rsa"], "ec": ["ec"], "two": ["rsa", "ec"]}
 
 
@@ -58,7 +60,7 @@ def settings():
     made = []
     for part in (cipher_strings, one_order_seen, disabled, anchors, replacements, only_tls12, signatures,
                  client_certificates, names, limits_of_servers, unlike_clients, known_product, remediable,
-                 haproxies):
+                 legs, haproxies):
         made += part()
     names_ = [one["name"] for one in made]
     assert len(set(names_)) == len(names_), "two settings of one name"
@@ -317,6 +319,16 @@ def remediable():
         seen = {None: "alone", RSA_FIRST: "rsa-first", ECDSA_FIRST: "ecdsa-first"}[also]
         made.append(setting("mend-tls13-%s-%s" % (change[0], seen), server(KINDS["two"]), clients, change, enough=False))
     return made
+
+
+def legs():
+    """Legs of one Expressway: what mends the first may break another. Each is a setting by itself as well."""
+    both_orders, both_kinds = (ECDSA_FIRST, RSA_FIRST), (ECDSA_FIRST, NO_ECDSA)
+    cases = [("fails", server(KINDS["two"]), both_orders), ("own-order", server(KINDS["two"], own_order=True), both_kinds),
+             ("only-ecdsa", server(["ec-own"]), both_kinds), ("only-rsa", server(["rsa"]), both_orders),
+             ("not-known", server(["ec-own"]), (ECDSA_FIRST,))]
+    return [setting(LEG + name, who, [client(trust="ec-own", ciphers=one) for one in strings], ("disable-ecdsa", None),
+                    enough=name != "not-known") for name, who, strings in cases]
 
 
 def haproxies():

@@ -155,3 +155,30 @@ def certificates(text):
     """The names of the certificates that are meant, by their serial numbers."""
     names = {"%04x" % serial: row[0] for serial, row in enumerate(pki.CERTIFICATES, pki.FIRST_SERIAL)}
     return [names[serial.replace(":", "")] for serial in re.findall(r"\(serial ([0-9a-f:]+)\)", text)]
+
+
+# --- side effects --------------------------------------------------------------------------------
+
+def side_effects(binary, folder, settings):
+    """Tries the remedies of one leg on the others that they are said to break or to mend."""
+    legs = {record.address(number): (number, one) for number, one in enumerate(settings)
+            if one["name"].startswith(grid.LEG)}
+    captures = [os.path.join(folder, one["name"] + ".before.pcap") for _, one in legs.values()]
+    stage = record.Stage(os.path.join(folder, "pki"))
+    counts, wrong = collections.Counter(), []
+    try:
+        store = stage.store(next(iter(legs.values()))[1]["clients"][0]["trust"])
+        report = compare.run(binary, "--json", "--fail-on", "never", "--trust", store, *captures)
+        for remedy in (remedy for verdict in report["verdicts"] for remedy in verdict["foretold"]):
+            for effect in remedy["side_effects"]:
+                counts[effect["fate"]] += 1
+                number, leg = legs[effect["server"]]
+                client, server = applied(remedy, leg["clients"][effect["stream"]], leg["server"])
+                real = record.converse(stage, record.address(number), record.AFTER, server, [client])[0]["outcome"]
+                if {"breaks": "refused", "mended": "completed"}.get(effect["fate"], real) != real:
+                    wrong.append("%s %s %s, real %s" % (remedy["remedy"], effect["fate"], leg["name"], real))
+    finally:
+        stage.close()
+    if not counts["breaks"] or not counts["mended"]:
+        wrong.append("no remedy is said to break and to mend other legs: %s" % dict(counts))
+    return counts, wrong

@@ -47,14 +47,16 @@ def judge(binary, folder, settings):
     tally = compare.predictions_of(settings, documents, exceptions)
     confirmed, differences = live.confirm(folder, settings, documents, exceptions)
     tried, otherwise = live.remedies(binary, folder, settings)
+    effects, others = live.side_effects(binary, folder, settings)
     enough = sum(confirmed.values()), tried["would work, tried"]
-    failures += compare.bars(settings, tally, *enough) + tally.differences + differences + otherwise
+    failures += compare.bars(settings, tally, *enough) + tally.differences + differences + otherwise + others
     failures += exceptions.unneeded(settings)
     print("%d settings, %d connections before and after" % (len(settings), sum(len(one["before"]) for one in settings)))
     for line in compare.table(tally):
         print(line)
     print("commands that confirm: %s" % ", ".join("%s %d" % one for one in sorted(confirmed.items())))
     print("remedies: %s" % ", ".join("%s %d" % one for one in sorted(tried.items())))
+    print("side effects: %s" % ", ".join("%s %d" % one for one in sorted(effects.items())))
     with open(os.path.join(folder, "failures.txt"), "w", encoding="utf-8") as file:
         file.writelines(failure + "\n" for failure in failures)
     for failure in failures[:SHOWN]:
