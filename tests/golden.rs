@@ -133,3 +133,9 @@ fn each_sample_fires_the_rules_that_its_row_names() {
     let parted: Vec<String> = samples::rows().iter().flat_map(disagreement).collect();
     assert!(parted.is_empty(), "samples/README.md and the rules part:\n{}", parted.join("\n"));
 }
+
+#[test]
+fn only_what_is_long_or_deep_takes_several_lines() {
+    let text = indented(r#"{"a":[],"b":[1,{"c":"x,\"{:"}]}"#);
+    assert_eq!(text, "{\n \"a\": [],\n \"b\": [\n  1,\n  {\"c\":\"x,\\\"{:\"}\n ]\n}\n");
+}

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Source};
-use tlsight::report::{Report, json, show, table};
+use tlsight::pipeline::{self, Config, Lines, Source};
+use tlsight::report::json::{self, Spool};
+use tlsight::report::{Report, show, table};
 use tlsight::rules::Severity;
 
 use super::args::{Analyze, Args, Command, FailOn, Run, Show};
@@ -42,19 +43,30 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
-    let wanted = args.filters.wanted()?;
+    let config = Config { wanted: args.filters.wanted()?, ..config };
     let sources = sources(&args.inputs, &config.limits)?;
-    let mut report = pipeline::analyze(sources, &config);
-    wanted.restrict(&mut report);
-    complain_about(&report);
-    if args.json {
-        Output::stdout().write_with(|out| json::write(&report, out))?;
+    let report = if args.json {
+        let mut spool = Spool::default();
+        let report = pipeline::analyze_to(sources, &config, &mut spool)
+            .map_err(|error| format!("cannot write a temporary file: {error}"))?;
+        complain_about(&report);
+        Output::stdout().write_with(|out| json::write_spooled(&report, spool, out))?;
+        report
     } else if args.jsonl {
-        Output::stdout().write_with(|out| json::write_lines(&report, out))?;
+        let mut report = Report::default();
+        Output::stdout().write_with(|out| {
+            report = pipeline::analyze_to(sources, &config, &mut Lines::new(out))?;
+            Ok(())
+        })?;
+        complain_about(&report);
+        report
     } else {
+        let report = pipeline::analyze(sources, &config);
+        complain_about(&report);
         let look = output::look(args.run.color);
         Output::stdout().write(&table::render(&report, look))?;
-    }
+        report
+    };
     Ok(exit(&report, args.fail_on))
 }
 

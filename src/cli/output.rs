@@ -9,11 +9,11 @@ use super::Trouble;
 use super::args::Colour;
 
 /// Standard output, buffered; a reader that has gone away is no error.
-pub(super) struct Output(BufWriter<io::StdoutLock<'static>>);
+pub(super) struct Output(BufWriter<io::Stdout>);
 
 impl Output {
     pub(super) fn stdout() -> Self {
-        Self(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
+        Self(BufWriter::with_capacity(64 * 1024, io::stdout()))
     }
 
     pub(super) fn write(self, text: &str) -> Result<(), Trouble> {
@@ -22,7 +22,7 @@ impl Output {
 
     pub(super) fn write_with(
         mut self,
-        write: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<()>,
+        write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>,
     ) -> Result<(), Trouble> {
         match write(&mut self.0).and_then(|()| self.0.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
+use crate::report::{Wanted, title};
 use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
 
@@ -27,6 +28,8 @@ pub struct Config {
     pub mapped: Vec<Mapped>,
     /// Secrets that decrypt connections.
     pub keys: Arc<KeyLog>,
+    /// Which connections and findings are told.
+    pub wanted: Wanted,
     /// Leave the secrets alone that a pcapng file may hold.
     pub ignore_embedded_keys: bool,
 }
@@ -105,6 +108,20 @@ pub enum Source {
 }
 
 impl Source {
+    /// What it is called in the report, where nothing goes wrong.
+    pub(super) fn title(&self) -> String {
+        let names: Vec<String> = match self {
+            Self::Files(paths) => paths.iter().map(|path| path.display().to_string()).collect(),
+            Self::Members { members, .. } => members.iter().map(|(_, name)| name.clone()).collect(),
+            Self::Beside { appliance, capture: None } => {
+                appliance.archive.clone().into_iter().collect()
+            }
+            Self::Beside { capture: Some(capture), .. } => return capture.title(),
+            Self::Trouble { name, .. } | Self::Stream { name, .. } => vec![name.clone()],
+        };
+        title(&names)
+    }
+
     /// The Expressway whose archive the capture lay in.
     pub(super) fn appliance(&self) -> Option<&Arc<Appliance>> {
         match self {

@@ -1,12 +1,15 @@
 //! Several reports by the same settings.
 
+use std::io;
+
 use super::config::{Config, Source};
 use super::known::Known;
+use super::sink::Sink;
 use crate::report::Report;
 
 /// Reads and judges one case after another, or several at once, by the same settings.
 /// Each distinct certificate is parsed once, each distinct chain validated once for all
-/// of them; the reports are those of [`super::analyze`].
+/// of them; the reports are those of [`super::analyze_to`].
 pub struct Session {
     config: Config,
     known: Known,
@@ -25,10 +28,12 @@ impl Session {
         &self.config
     }
 
-    /// Reads and judges `sources` as one case.
-    #[must_use]
-    pub fn analyze(&self, sources: Vec<Source>) -> Report {
-        super::analyze_knowing(sources, &self.config, &self.known)
+    /// Reads and judges `sources` as one case, and hands every connection to `sink`.
+    ///
+    /// # Errors
+    /// What the sink says.
+    pub fn analyze_to(&self, sources: Vec<Source>, sink: &mut dyn Sink) -> io::Result<Report> {
+        super::analyze_knowing(sources, &self.config, Some(&self.known), sink)
     }
 }
 
@@ -54,7 +59,7 @@ mod tests {
     }
 
     fn first(session: &Session, name: &str) -> (Arc<Certificate>, Arc<Chain>) {
-        let mut report = session.analyze(vec![source_from_file(sample(name))]);
+        let mut report = session.analyze_to(vec![source_from_file(sample(name))], &mut ()).unwrap();
         let connection = report.connections.remove(0).connection;
         let leaf = Arc::clone(connection.server_leaf().unwrap());
         let PathVerdict::Judged(chain) = connection.server_path else { panic!("judged") };

@@ -22,6 +22,7 @@ mod parts;
 mod path;
 mod peers;
 mod releases;
+mod spool;
 mod store;
 
 use std::collections::BTreeMap;
@@ -37,10 +38,11 @@ pub use fleet::{write_file, write_summary, write_trouble};
 pub(super) use handshake::authority;
 pub use peers::write_peers;
 pub use releases::write_releases;
+pub use spool::Spool;
 pub use store::write_store;
 
 use super::filter::group_filter;
-use super::model::{CaptureReport, Report, SCHEMA_VERSION, StoreReport};
+use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
 use crate::packet::Skipped;
 use crate::rules::{Evidence, Finding, Severity, Verdict};
@@ -48,13 +50,25 @@ use document::Document;
 use object::Object;
 use parts::{Kind, Parts};
 
-/// Writes the whole report as one document, each connection and finding on a line of its
-/// own.
+/// Writes the whole report as one document, with the connections that it lists.
 ///
 /// # Errors
 /// What the writer says.
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let parts = &mut Parts::default();
+    let mut spool = Spool::default();
+    spool.add(&report.connections)?;
+    write_spooled(report, spool, out)
+}
+
+/// Writes the whole report as one document, each connection and finding on a line of its
+/// own; the connections, and what was found on them, are those of `spool`.
+///
+/// # Errors
+/// What the writer says, and where the spool cannot be read.
+pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) -> io::Result<()> {
+    for (capture, finding) in report.findings_of_case() {
+        spool.add_finding(capture, finding)?;
+    }
     let mut document = Document::begin(out);
     document.member("schema_version", &SCHEMA_VERSION)?;
     document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
@@ -68,12 +82,9 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         verdicts.map(|(at, verdict)| VerdictDocument::of(*at, verdict)).collect();
     document.member("verdicts", &verdicts)?;
     document.member("legs", &case::legs(report))?;
-    document.lines("findings", report.findings(), |(capture, of), object| {
-        finding(capture, of, parts, object);
-    })?;
-    document.lines("connections", &report.connections, |judged, object| {
-        connection::connection(judged, parts, object);
-    })?;
+    let (findings, connections) = spool.into_piles();
+    document.lines("findings", findings)?;
+    document.lines("connections", [connections])?;
     document.member("ledger", &LedgerDocument::of(&report.captures))?;
     let limits: Vec<_> = report.captures.iter().enumerate().flat_map(limits).collect();
     document.member("limits_hit", &limits)?;
@@ -85,41 +96,23 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     document.end()
 }
 
-/// Writes one connection per line.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    LineWriter::default().write(report, out)
-}
-
-/// Writes the connections of one report after the other. What they have in common is
-/// made into text once, in bounded memory.
+/// Renders connections as lines; remembers what many of them have in common.
 #[derive(Default)]
-pub struct LineWriter(Parts);
+pub struct Renderer(Parts);
 
-impl LineWriter {
-    /// Writes one connection per line.
-    ///
-    /// # Errors
-    /// What the writer says.
-    pub fn write(&mut self, report: &Report, out: &mut impl Write) -> io::Result<()> {
-        let names: Vec<String> = report.captures.iter().map(CaptureReport::name).collect();
-        let mut line = Vec::new();
-        for judged in &report.connections {
-            line.clear();
-            let mut object = Object::begin(&mut line);
-            object.member("schema_version", &SCHEMA_VERSION);
-            object.member("file", names.get(judged.capture).map_or("", String::as_str));
-            connection::connection(judged, &mut self.0, &mut object);
-            object.objects("finding_details", &judged.findings, |of, inner| {
-                finding(Some(judged.capture), of, &mut self.0, inner);
-            });
-            object.end();
-            line.push(b'\n');
-            out.write_all(&line)?;
-        }
-        Ok(())
+impl Renderer {
+    /// Adds the line of a connection of the capture named `file`.
+    pub fn line(&mut self, file: &str, judged: &Judged, out: &mut Vec<u8>) {
+        let parts = &mut self.0;
+        let mut object = Object::begin(out);
+        object.member("schema_version", &SCHEMA_VERSION);
+        object.member("file", file);
+        connection::connection(judged, parts, &mut object);
+        object.objects("finding_details", &judged.findings, |of, inner| {
+            finding(Some(judged.capture), of, parts, inner);
+        });
+        object.end();
+        out.push(b'\n');
     }
 }
 

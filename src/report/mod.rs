@@ -22,5 +22,6 @@ mod wanted;
 mod words;
 
 pub use filter::group_filter;
+pub(crate) use model::title;
 pub use model::{CaptureReport, Group, Judged, LimitHit, Report, SCHEMA_VERSION, StoreReport};
 pub use wanted::Wanted;

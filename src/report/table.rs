@@ -175,10 +175,11 @@ impl Page {
     fn capture(&mut self, report: &Report, index: usize, capture: &CaptureReport) {
         let connections: Vec<&Judged> =
             report.connections.iter().filter(|judged| judged.capture == index).collect();
+        let total = report.tls_connections.get(index).copied().unwrap_or_default();
         let mut title = format!(
             "{}: {} in {}",
             printable(&capture.name()),
-            count(connections.len() as u64, "TLS connection"),
+            count(total, "TLS connection"),
             count(capture.frames, "frame")
         );
         if capture.files.len() > 1 {
@@ -200,6 +201,15 @@ impl Page {
         if !connections.is_empty() {
             let table = self.table(&connections);
             self.line(&table);
+            let left_out = total.saturating_sub(connections.len() as u64);
+            if left_out > 0 {
+                let line = format!(
+                    "and {} that {} not listed; --jsonl tells all",
+                    count(left_out, "more connection"),
+                    if left_out == 1 { "is" } else { "are" }
+                );
+                self.paragraph(&line, "  ", 2);
+            }
             self.same(report, &connections);
         }
     }
@@ -320,22 +330,13 @@ impl Page {
     }
 
     fn not_judged(&mut self, report: &Report) {
-        let unjudged = report
-            .connections
-            .iter()
-            .filter(|judged| {
-                matches!(
-                    judged.connection.server_path,
-                    PathVerdict::NotJudged(NotJudged::NoTrustStore)
-                )
-            })
-            .count();
+        let unjudged = report.unjudged_chains;
         if unjudged > 0 && report.store.is_none() {
             self.heading("Not judged: no trust store given");
             let text = format!(
                 "{} shown, not checked. Give the trust list of the box that connects with --trust FILE \
                  (for an Expressway: ca_*.pem of its diagnostic archive).",
-                count(unjudged as u64, "certificate chain")
+                count(unjudged, "certificate chain")
             );
             self.paragraph(&text, "  ", 2);
         }

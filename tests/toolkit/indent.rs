@@ -86,9 +86,3 @@ fn string(text: &str) -> usize {
     });
     end.map_or(text.len(), |(at, _)| at + 1)
 }
-
-#[test]
-fn only_what_is_long_or_deep_takes_several_lines() {
-    let text = indented(r#"{"a":[],"b":[1,{"c":"x,\"{:"}]}"#);
-    assert_eq!(text, "{\n \"a\": [],\n \"b\": [\n  1,\n  {\"c\":\"x,\\\"{:\"}\n ]\n}\n");
-}

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::formatter;
-use super::object::Object;
+use super::spool::Pile;
 
 /// A document that is being written.
 pub(super) struct Document<'o, W> {
@@ -39,25 +39,21 @@ impl<'o, W: Write> Document<'o, W> {
         Ok(())
     }
 
-    /// Adds a list of objects, each on its line; `fill` writes the members of one.
-    pub(super) fn lines<T>(
+    /// Adds a list: the objects of the piles, each on its line.
+    pub(super) fn lines(
         &mut self,
         name: &'static str,
-        list: impl IntoIterator<Item = T>,
-        mut fill: impl FnMut(T, &mut Object<'_>),
+        piles: impl IntoIterator<Item = Pile>,
     ) -> io::Result<()> {
         self.name(name)?;
-        let mut line = Vec::new();
         let mut before: &[u8] = b"[";
-        for item in list {
-            line.clear();
-            let mut object = Object::begin(&mut line);
-            fill(item, &mut object);
-            object.end();
-            self.out.write_all(before)?;
-            self.out.write_all(b"\n  ")?;
-            self.out.write_all(&line)?;
-            before = b",";
+        for pile in piles {
+            for line in pile.into_lines()? {
+                self.out.write_all(before)?;
+                self.out.write_all(b"\n  ")?;
+                self.out.write_all(&line?)?;
+                before = b",";
+            }
         }
         self.out.write_all(if before == b"[" { b"[]" } else { b"\n ]" })
     }
