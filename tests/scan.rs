@@ -470,6 +470,23 @@ fn the_default_command_knows_the_filters() {
     assert_eq!((all.code, good.code), (Some(1), Some(0)), "the findings are on other ports");
 }
 
+/// A connection that was refused is known by its ends alone.
+#[test]
+fn filters_know_connections_that_were_not_opened() {
+    let of = |flags: &[&str]| {
+        let run = run(&[&["samples/connection-refused.pcap", "--json"], flags].concat());
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        let count = |list: &str| document[list].as_array().unwrap().len();
+        (count("findings"), count("verdicts"), run.code)
+    };
+    let all = of(&[]);
+    assert!(all.0 > 0 && all.1 > 0 && all.2 == Some(1), "{all:?}");
+    assert_eq!(of(&["--rule", "tcp-connection-failed"]), all);
+    assert_eq!(of(&["--port", "8443"]), all);
+    assert_eq!(of(&["--port", "1"]), (0, 0, Some(0)));
+    assert_eq!(of(&["--sni", "*.example"]), (0, 0, Some(0)));
+}
+
 // --- the end -------------------------------------------------------------------------
 
 /// A tree of so many small captures, that a run takes a while.

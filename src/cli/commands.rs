@@ -42,24 +42,13 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
-    let config = Config { wanted: args.filters.wanted()?, ..config };
+    let mut config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    config.wanted = args.filters.wanted()?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = if args.json {
-        let mut spool = Spool::default();
-        let report = pipeline::analyze_to(sources, &config, &mut spool)
-            .map_err(|error| format!("cannot write a temporary file: {error}"))?;
-        complain_about(&report);
-        Output::stdout().write_with(|out| json::write_spooled(&report, spool, out))?;
-        report
+        document(sources, &config)?
     } else if args.jsonl {
-        let mut report = Report::default();
-        Output::stdout().write_with(|out| {
-            report = pipeline::analyze_to(sources, &config, &mut Lines::new(out))?;
-            Ok(())
-        })?;
-        complain_about(&report);
-        report
+        lines(sources, &config)?
     } else {
         let report = pipeline::analyze(sources, &config);
         complain_about(&report);
@@ -68,6 +57,25 @@ fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
         report
     };
     Ok(exit(&report, args.fail_on))
+}
+
+fn document(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
+    let mut spool = Spool::default();
+    let report = pipeline::analyze_to(sources, config, &mut spool)
+        .map_err(|error| format!("cannot write a temporary file: {error}"))?;
+    complain_about(&report);
+    Output::stdout().write_with(|out| json::write_spooled(&report, spool, out))?;
+    Ok(report)
+}
+
+fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
+    let mut report = Report::default();
+    Output::stdout().write_with(|out| {
+        report = pipeline::analyze_to(sources, config, &mut Lines::new(out))?;
+        Ok(())
+    })?;
+    complain_about(&report);
+    Ok(report)
 }
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::config::{Config, Judging};
 use super::court::Pool;
-use super::courts::{Answers, Courts};
+use super::courts::Courts;
 use super::known::{Known, Parsed};
 use super::names::{self, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
@@ -18,51 +18,25 @@ use crate::tls::{Body, Handshake, Role};
 use crate::trust::Store;
 use crate::x509::{Certificate, Sha256};
 
-/// What is known of certificates and chains, to be kept when a run goes on.
-#[derive(Default)]
-pub(super) struct Memory {
-    certificates: HashMap<Sha256, Parsed>,
-    answers: Vec<Answers>,
-}
-
-/// Certificates that are remembered. A hostile capture has a new one in each handshake.
-const CERTIFICATES: usize = 4096;
-
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
     judging: &'c Judging,
     deployment: &'c Deployment,
-    /// What other captures have brought.
-    known: Option<&'c Known>,
+    known: &'c Known,
     /// The certificates of these captures.
     certificates: HashMap<Sha256, Parsed>,
     courts: Courts<'c>,
 }
 
 impl<'c> Certifier<'c> {
-    pub(super) fn new(
-        config: &'c Config,
-        deployment: &'c Deployment,
-        memory: Memory,
-        known: Option<&'c Known>,
-    ) -> Self {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
         Self {
             judging: &config.judging,
             deployment,
             known,
-            certificates: memory.certificates,
-            courts: Courts::new(config, deployment, memory.answers, known),
+            certificates: HashMap::new(),
+            courts: Courts::new(config, deployment, known),
         }
-    }
-
-    /// What is worth knowing when the run goes on; nothing when it is too much.
-    pub(super) fn into_memory(self) -> Memory {
-        let answers = self.courts.into_answers();
-        let known = answers.iter().map(Answers::len).max().unwrap_or_default();
-        if self.certificates.len().max(known) > CERTIFICATES {
-            return Memory::default();
-        }
-        Memory { certificates: self.certificates, answers }
     }
 
     /// The trust store by which the certificates of a side are judged.
@@ -108,11 +82,7 @@ impl<'c> Certifier<'c> {
             .par_iter()
             .map(|(sha256, der)| {
                 let parse = || Certificate::parse(der).map(Arc::new).map_err(Arc::new);
-                let certificate = match self.known {
-                    Some(known) => known.certificate(*sha256, parse),
-                    None => parse(),
-                };
-                (*sha256, certificate)
+                (*sha256, self.known.certificate(*sha256, parse))
             })
             .collect();
         self.certificates.extend(parsed);

@@ -26,10 +26,10 @@ pub struct Config {
     pub appliances: Vec<Arc<Appliance>>,
     /// Hosts that the user names.
     pub mapped: Vec<Mapped>,
+    /// What the report shall be about.
+    pub wanted: Wanted,
     /// Secrets that decrypt connections.
     pub keys: Arc<KeyLog>,
-    /// Which connections and findings are told.
-    pub wanted: Wanted,
     /// Leave the secrets alone that a pcapng file may hold.
     pub ignore_embedded_keys: bool,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::config::Judging;
-use super::known::{self, AnswerKey, Around};
+use super::known::{AnswerKey, Answers, Around};
 use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented};
 use crate::tls::Role;
 use crate::trust::{
@@ -21,13 +21,10 @@ const MAX_NEAR: usize = 32;
 /// A question about a chain, as far as its answer depends on it: the certificates in
 /// order, and the time as a place among the dates at which an answer can change.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct QuestionKey {
+struct QuestionKey {
     chain: Vec<Sha256>,
     epoch: usize,
 }
-
-/// The answers of one court.
-pub(super) type Answers = HashMap<QuestionKey, Arc<Chain>>;
 
 /// Judges the chains that one side showed by the trust store of the other.
 pub(super) struct Court<'c> {
@@ -35,10 +32,10 @@ pub(super) struct Court<'c> {
     /// Whose chains are judged.
     role: Role,
     judging: &'c Judging,
-    pub(super) answers: Answers,
+    answers: HashMap<QuestionKey, Arc<Chain>>,
     facts: Arc<Facts>,
-    /// Answers that other captures have brought.
-    shared: Option<&'c known::Answers>,
+    /// Answers that other captures of the run have brought.
+    shared: Option<&'c Answers>,
 }
 
 /// What follows from a trust store alone.
@@ -72,10 +69,10 @@ impl<'c> Court<'c> {
         store: Option<&'c Store>,
         role: Role,
         judging: &'c Judging,
-        answers: Answers,
-        (facts, shared): (Arc<Facts>, Option<&'c known::Answers>),
+        facts: Arc<Facts>,
+        shared: Option<&'c Answers>,
     ) -> Self {
-        Self { store, role, judging, answers, facts, shared }
+        Self { store, role, judging, answers: HashMap::new(), facts, shared }
     }
 
     /// Gives the connections at the places `mine` their verdicts.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::Config;
-pub(super) use super::court::Answers;
 use super::court::{Court, Facts, Pool, not_shown};
 use super::known::{Answered, Known};
 use crate::connection::{Connection, NotJudged, PathVerdict};
@@ -37,22 +36,13 @@ struct Pair<'c> {
 }
 
 impl<'c> Courts<'c> {
-    /// With the answers of the courts of an earlier time, in the same order; for appliances
-    /// that were not known then there are none.
-    pub(super) fn new(
-        config: &'c Config,
-        deployment: &'c Deployment,
-        answers: Vec<Answers>,
-        known: Option<&'c Known>,
-    ) -> Self {
-        let mut answers = answers.into_iter();
-        let mut pair = |store: Option<&'c Store>, shared: Option<&'c Answered>| {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
+        let pair = |store: Option<&'c Store>, shared: Option<&'c Answered>| {
             let facts =
                 shared.map_or_else(|| Arc::new(Facts::of(store)), |shared| shared.facts(store));
-            let mut court = |of: Role| {
-                let shared = (Arc::clone(&facts), shared.map(|shared| shared.of(of)));
-                let answers = answers.next().unwrap_or_default();
-                Court::new(store, of, &config.judging, answers, shared)
+            let court = |role: Role| {
+                let shared = shared.map(|shared| shared.of(role));
+                Court::new(store, role, &config.judging, Arc::clone(&facts), shared)
             };
             Pair { store, of_servers: court(Role::Server), of_clients: court(Role::Client) }
         };
@@ -60,16 +50,10 @@ impl<'c> Courts<'c> {
         Self {
             deployment,
             nobody_known: !deployment.knows_addresses(),
-            given: pair(config.store.as_ref(), known.map(Known::given)),
-            peers: pair(config.peer_store.as_ref(), known.map(Known::peers)),
+            given: pair(config.store.as_ref(), Some(known.given())),
+            peers: pair(config.peer_store.as_ref(), Some(known.peers())),
             own: own.map(|appliance| pair(appliance.store.as_ref(), None)).collect(),
         }
-    }
-
-    /// The answers of all courts, in the order in which [`Self::new`] takes them.
-    pub(super) fn into_answers(self) -> Vec<Answers> {
-        let pairs = [self.given, self.peers].into_iter().chain(self.own);
-        pairs.flat_map(|pair| [pair.of_servers.answers, pair.of_clients.answers]).collect()
     }
 
     /// The store that judges the certificates of a side; `own` is the appliance that took

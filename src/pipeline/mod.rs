@@ -54,14 +54,14 @@ pub fn analyze_to(
     config: &Config,
     sink: &mut dyn Sink,
 ) -> io::Result<Report> {
-    analyze_knowing(sources, config, None, sink)
+    analyze_knowing(sources, config, &Known::default(), sink)
 }
 
-/// As [`analyze_to`], with what other runs have brought.
+/// As [`analyze_to`], with what other captures of the run have brought.
 fn analyze_knowing(
     sources: Vec<Source>,
     config: &Config,
-    known: Option<&Known>,
+    known: &Known,
     sink: &mut dyn Sink,
 ) -> io::Result<Report> {
     let mut run = Run::new(config, known, sink);

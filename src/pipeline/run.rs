@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::certify::{Certifier, Memory};
+use super::certify::Certifier;
 use super::config::{Config, Source};
 use super::engine;
 use super::interfaces::{Again, unite};
@@ -17,7 +17,7 @@ use super::names::{KnownNames, LookedUp};
 use super::sink::Sink;
 use super::who::{self, Place, Read};
 use crate::expressway::{Appliance, Deployment};
-use crate::report::{Judged, LimitHit, Report, StoreReport};
+use crate::report::{CaptureReport, Judged, LimitHit, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Severity};
 use crate::rules::{Subject, Verdicts, judge, judge_case, verdicts_of_case};
 
@@ -31,7 +31,6 @@ const ARCHIVE_FACTOR: usize = 8;
 /// A run that is under way.
 pub(super) struct Run<'c, 's> {
     config: &'c Config,
-    known: Option<&'c Known>,
     sink: &'s mut dyn Sink,
     appliances: Vec<Arc<Appliance>>,
     captures: Vec<Read>,
@@ -40,7 +39,7 @@ pub(super) struct Run<'c, 's> {
     /// Connections were judged before everything was read.
     early: bool,
     deployment: Deployment,
-    memory: Memory,
+    known: &'c Known,
     /// Capture by capture.
     verdicts: Vec<Verdicts>,
     report: Report,
@@ -57,12 +56,7 @@ struct Listed {
 }
 
 impl<'c, 's> Run<'c, 's> {
-    /// By these settings; `known` is what other runs have brought.
-    pub(super) fn new(
-        config: &'c Config,
-        known: Option<&'c Known>,
-        sink: &'s mut dyn Sink,
-    ) -> Self {
+    pub(super) fn new(config: &'c Config, known: &'c Known, sink: &'s mut dyn Sink) -> Self {
         let report = Report {
             store: config.store.as_ref().map(StoreReport::of),
             peer_store: config.peer_store.as_ref().map(StoreReport::of),
@@ -70,7 +64,6 @@ impl<'c, 's> Run<'c, 's> {
         };
         Self {
             config,
-            known,
             sink,
             appliances: config.appliances.clone(),
             captures: Vec::new(),
@@ -78,7 +71,7 @@ impl<'c, 's> Run<'c, 's> {
             held: 0,
             early: false,
             deployment: Deployment::new(&[], config.mapped.clone()),
-            memory: Memory::default(),
+            known,
             verdicts: Vec::new(),
             report,
             listed: Listed::default(),
@@ -149,7 +142,7 @@ impl<'c, 's> Run<'c, 's> {
             unopened.extend(who::attempts(index, capture, &self.deployment));
             missing_names.extend(who::missing_names(index, capture));
         }
-        let certifier = Certifier::new(self.config, &self.deployment, self.memory, self.known);
+        let certifier = Certifier::new(self.config, &self.deployment, self.known);
         let mut report = self.report;
         report.case_findings = judge_together(
             &report.connections,
@@ -157,7 +150,6 @@ impl<'c, 's> Run<'c, 's> {
             &certifier,
             &self.deployment,
         );
-        self.config.wanted.restrict(&mut report, &unopened);
         let of_captures = self.verdicts.into_iter().enumerate();
         report.verdicts = of_captures
             .flat_map(|(index, verdicts)| {
@@ -171,6 +163,10 @@ impl<'c, 's> Run<'c, 's> {
             report.captures.push(capture.told(&self.deployment, report.store.is_some()));
         }
         note_limit(&mut report, self.early, self.listed.left_out);
+        self.config.wanted.restrict(&mut report, &unopened);
+        if !self.early {
+            hand_on_all(&mut report, self.sink)?;
+        }
         Ok(report)
     }
 
@@ -183,14 +179,12 @@ impl<'c, 's> Run<'c, 's> {
         let twins = who::twins(&self.captures);
         self.report.joins = who::joins(&self.captures, &self.deployment, &twins);
         let deployment = std::mem::take(&mut self.deployment);
-        let memory = std::mem::take(&mut self.memory);
-        let mut certifier = Certifier::new(self.config, &deployment, memory, self.known);
+        let mut certifier = Certifier::new(self.config, &deployment, self.known);
         let mut handed = Ok(());
         for index in 0..self.captures.len() {
             handed = handed
                 .and_then(|()| self.judge_capture(index, &twins, &mut certifier, &deployment));
         }
-        self.memory = certifier.into_memory();
         self.deployment = deployment;
         handed
     }
@@ -226,9 +220,13 @@ impl<'c, 's> Run<'c, 's> {
                     connection,
                 })
                 .collect();
-            let mut judged = self.judge_block(placed, certifier, deployment);
-            handed = self.hand_on(&name, &mut judged);
-            self.list(judged);
+            let judged = self.judge_block(placed, certifier, deployment);
+            if self.early {
+                handed = self.hand_on(&name, &judged);
+                self.list(judged);
+            } else {
+                self.report.connections.extend(judged);
+            }
         }
         self.report.joins = joins;
         handed
@@ -257,39 +255,33 @@ impl<'c, 's> Run<'c, 's> {
             if self.verdicts.len() <= one.capture {
                 self.verdicts.resize_with(one.capture + 1, Verdicts::default);
             }
-            let verdicts = self.verdicts.get_mut(one.capture);
-            if let Some(verdicts) = verdicts.filter(|_| self.config.wanted.wants(one)) {
+            if let Some(verdicts) = self.verdicts.get_mut(one.capture) {
                 verdicts.add(&subject(one, certifier, deployment), &one.findings);
             }
         }
         placed
     }
 
-    /// Hands on and counts what is wanted of connections; the rules over all of them still
-    /// see the rest.
-    fn hand_on(&mut self, name: &str, judged: &mut [Judged]) -> io::Result<()> {
+    /// Hands on what is wanted of connections that were judged early, and counts it.
+    fn hand_on(&mut self, name: &str, judged: &[Judged]) -> io::Result<()> {
         let wanted = &self.config.wanted;
-        let hidden = wanted.narrow(judged);
-        let mut handed = Ok(());
-        for part in judged.chunk_by(|one, next| wanted.wants(one) == wanted.wants(next)) {
-            if handed.is_ok() && part.first().is_some_and(|first| wanted.wants(first)) {
-                handed = self.sink.take(name, part);
-                part.iter().for_each(|one| self.report.count(one));
-            }
+        if wanted.wants_all() {
+            judged.iter().for_each(|one| self.report.count(one));
+            return self.sink.take(name, judged);
         }
-        wanted.widen(judged, hidden);
-        handed
+        let chosen: Vec<Judged> = judged.iter().filter_map(|one| wanted.choose(one)).collect();
+        chosen.iter().for_each(|one| self.report.count(one));
+        self.sink.take(name, &chosen)
     }
 
-    /// Lists connections in the report: all of them, or where there are too many the first
-    /// ones and the first with trouble.
+    /// Lists connections that were judged early: the first ones, and the first with
+    /// trouble.
     fn list(&mut self, judged: Vec<Judged>) {
         let half = self.config.limits.listed_connections / 2;
-        let wanted = &self.config.wanted;
-        for one in judged.into_iter().filter(|one| !self.early || wanted.wants(one)) {
+        for one in judged {
             let troubled = one.worst() >= Some(Severity::Warning);
             let listed = if troubled { &mut self.listed.troubled } else { &mut self.listed.others };
-            if !self.early || *listed < half {
+            if *listed < half {
                 *listed += 1;
                 self.report.connections.push(one);
             } else {
@@ -297,6 +289,19 @@ impl<'c, 's> Run<'c, 's> {
             }
         }
     }
+}
+
+/// Hands on all connections of a run in which nothing was judged early, and counts them.
+fn hand_on_all(report: &mut Report, sink: &mut dyn Sink) -> io::Result<()> {
+    let connections = std::mem::take(&mut report.connections);
+    connections.iter().for_each(|one| report.count(one));
+    report.connections = connections;
+    let same_capture = |one: &Judged, next: &Judged| one.capture == next.capture;
+    for judged in report.connections.chunk_by(same_capture) {
+        let capture = judged.first().and_then(|first| report.captures.get(first.capture));
+        sink.take(&capture.map(CaptureReport::name).unwrap_or_default(), judged)?;
+    }
+    Ok(())
 }
 
 fn note_limit(report: &mut Report, early: bool, left_out: u64) {

@@ -9,7 +9,7 @@ use crate::report::Report;
 
 /// Reads and judges one case after another, or several at once, by the same settings.
 /// Each distinct certificate is parsed once, each distinct chain validated once for all
-/// of them; the reports are those of [`super::analyze_to`].
+/// of them; the reports are those of [`super::analyze`].
 pub struct Session {
     config: Config,
     known: Known,
@@ -28,12 +28,19 @@ impl Session {
         &self.config
     }
 
+    /// Reads and judges `sources` as one case.
+    #[must_use]
+    pub fn analyze(&self, sources: Vec<Source>) -> Report {
+        // A sink that takes nothing has no trouble either.
+        self.analyze_to(sources, &mut ()).unwrap_or_default()
+    }
+
     /// Reads and judges `sources` as one case, and hands every connection to `sink`.
     ///
     /// # Errors
     /// What the sink says.
     pub fn analyze_to(&self, sources: Vec<Source>, sink: &mut dyn Sink) -> io::Result<Report> {
-        super::analyze_knowing(sources, &self.config, Some(&self.known), sink)
+        super::analyze_knowing(sources, &self.config, &self.known, sink)
     }
 }
 
@@ -59,7 +66,7 @@ mod tests {
     }
 
     fn first(session: &Session, name: &str) -> (Arc<Certificate>, Arc<Chain>) {
-        let mut report = session.analyze_to(vec![source_from_file(sample(name))], &mut ()).unwrap();
+        let mut report = session.analyze(vec![source_from_file(sample(name))]);
         let connection = report.connections.remove(0).connection;
         let leaf = Arc::clone(connection.server_leaf().unwrap());
         let PathVerdict::Judged(chain) = connection.server_path else { panic!("judged") };

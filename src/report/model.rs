@@ -51,7 +51,7 @@ pub struct Report {
 }
 
 /// A connection with the findings on it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Judged {
     /// Index of its capture in [`Report::captures`].
     pub capture: usize,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::model::{Judged, Report};
-use crate::connection::Unopened;
+use crate::connection::Connection;
 use crate::packet::Endpoint;
 use crate::rules::{Attempt, Finding, Severity};
 use crate::time::Timestamp;
@@ -30,56 +30,71 @@ pub struct Wanted {
     pub until: Option<Timestamp>,
 }
 
-/// Findings that are not wanted, while the others are told; nothing when all are.
-pub struct Hidden(Option<Vec<Vec<Finding>>>);
-
 impl Wanted {
-    /// Whether a connection is wanted.
-    #[must_use]
-    pub fn wants(&self, judged: &Judged) -> bool {
-        let connection = &judged.connection;
-        let ends = [connection.client, connection.server];
-        self.wants_ends(ends, connection.first.time)
-            && self.wants_name(|| connection.server_name())
-            && (!self.chooses_findings() || judged.findings.iter().any(|f| self.wants_finding(f)))
-    }
-
-    /// Takes findings away that are not wanted; [`Self::widen`] puts them back.
-    #[must_use]
-    pub fn narrow(&self, judged: &mut [Judged]) -> Hidden {
-        let narrowed = |one: &mut Judged| {
-            let wanted = one.findings.iter().filter(|finding| self.wants_finding(finding));
-            let wanted = wanted.cloned().collect();
-            std::mem::replace(&mut one.findings, wanted)
-        };
-        Hidden(self.chooses_findings().then(|| judged.iter_mut().map(narrowed).collect()))
-    }
-
-    /// Puts findings back that [`Self::narrow`] took away.
-    pub fn widen(&self, judged: &mut [Judged], hidden: Hidden) {
-        for (one, all) in judged.iter_mut().zip(hidden.0.into_iter().flatten()) {
-            one.findings = all;
-        }
-    }
-
-    /// Leaves out of a report the connections and findings that are not wanted. What was
-    /// read is still counted in it: frames, TCP connections and trouble. `unopened` are
-    /// those that were not opened.
+    /// Leaves out of a report what is not wanted; `unopened` are connections that rules
+    /// and verdicts may be about. What was read is still counted in it: frames, TCP
+    /// connections and trouble.
     pub fn restrict(&self, report: &mut Report, unopened: &[Attempt]) {
-        report.connections.retain(|judged| self.wants(judged));
-        drop(self.narrow(&mut report.connections));
-        let mut kept: BTreeSet<(usize, u64)> = report
-            .connections
-            .iter()
-            .map(|judged| (judged.capture, judged.connection.stream))
+        if self.wants_all() {
+            return;
+        }
+        let by_finding = self.chooses_findings();
+        for judged in &mut report.connections {
+            judged.findings.retain(|finding| self.wants_finding(finding));
+        }
+        let of_case: Vec<(Option<usize>, Finding)> = std::mem::take(&mut report.case_findings)
+            .into_iter()
+            .filter(|(_, finding)| self.wants_finding(finding))
             .collect();
-        let attempts = unopened.iter().filter(|attempt| self.wants_attempt(attempt));
-        kept.extend(attempts.map(|attempt| (attempt.capture, attempt.stream)));
-        report.case_findings.retain(|(capture, finding)| {
-            let is_kept = |stream: &u64| capture.is_some_and(|at| kept.contains(&(at, *stream)));
-            self.wants_finding(finding)
-                && (!self.chooses_connections() || finding.streams.iter().any(is_kept))
+        let told: BTreeSet<(usize, u64)> = of_case
+            .iter()
+            .filter_map(|(capture, finding)| Some(((*capture)?, &finding.streams)))
+            .flat_map(|(capture, streams)| streams.iter().map(move |stream| (capture, *stream)))
+            .collect();
+        report.connections.retain(|judged| {
+            let found = !judged.findings.is_empty() || told.contains(&place(judged));
+            self.wants(&judged.connection) && (found || !by_finding)
         });
+        let mut kept: BTreeSet<(usize, u64)> = report.connections.iter().map(place).collect();
+        let attempts = unopened.iter().map(|one| ((one.capture, one.stream), &one.unopened));
+        kept.extend(
+            attempts
+                .filter(|(place, one)| {
+                    let found = told.contains(place) || !by_finding;
+                    found && self.wants_ends([one.client, one.server], one.syn.time, || None)
+                })
+                .map(|(place, _)| place),
+        );
+        let stays = |capture: &Option<usize>, finding: &Finding| {
+            let mut streams = finding.streams.iter();
+            !self.chooses_connections()
+                || capture.is_some_and(|at| streams.any(|stream| kept.contains(&(at, *stream))))
+        };
+        report.case_findings =
+            of_case.into_iter().filter(|(capture, finding)| stays(capture, finding)).collect();
+        report.verdicts.retain_mut(|(capture, verdict)| {
+            let opened = !verdict.streams.is_empty();
+            verdict.streams.retain(|stream| kept.contains(&(*capture, *stream)));
+            !verdict.streams.is_empty() || !opened
+        });
+    }
+
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn wants_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A connection with the findings that are wanted, if it is wanted for itself: what
+    /// rules say that look at several connections is not known yet when one comes by.
+    #[must_use]
+    pub fn choose(&self, judged: &Judged) -> Option<Judged> {
+        if !self.wants(&judged.connection) {
+            return None;
+        }
+        let mut chosen = judged.clone();
+        chosen.findings.retain(|finding| self.wants_finding(finding));
+        (!self.chooses_findings() || !chosen.findings.is_empty()).then_some(chosen)
     }
 
     fn chooses_findings(&self) -> bool {
@@ -96,25 +111,32 @@ impl Wanted {
             && self.severity.is_none_or(|least| finding.severity >= least)
     }
 
-    fn wants_attempt(&self, attempt: &Attempt) -> bool {
-        let Unopened { client, server, syn, .. } = &attempt.unopened;
-        self.wants_ends([*client, *server], syn.time) && self.wants_name(|| None)
+    fn wants(&self, connection: &Connection) -> bool {
+        let ends = [connection.client, connection.server];
+        self.wants_ends(ends, connection.first.time, || connection.server_name())
     }
 
-    fn wants_ends(&self, ends: [Endpoint; 2], began: Timestamp) -> bool {
+    fn wants_ends(
+        &self,
+        ends: [Endpoint; 2],
+        began: Timestamp,
+        name: impl FnOnce() -> Option<String>,
+    ) -> bool {
         any(&self.ports, |port| ends.iter().any(|end| end.port == *port))
             && any(&self.hosts, |host| ends.iter().any(|end| end.address == *host))
             && self.since.is_none_or(|since| began >= since)
             && self.until.is_none_or(|until| began < until)
+            && (self.names.is_empty() || self.wants_name(&name().unwrap_or_default()))
     }
 
-    fn wants_name(&self, name: impl FnOnce() -> Option<String>) -> bool {
-        if self.names.is_empty() {
-            return true;
-        }
-        let name = name().unwrap_or_default().to_ascii_lowercase();
+    fn wants_name(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
         any(&self.names, |pattern| matches(&pattern.to_ascii_lowercase(), &name))
     }
+}
+
+fn place(judged: &Judged) -> (usize, u64) {
+    (judged.capture, judged.connection.stream)
 }
 
 /// Whether one of the wanted values fits; none means all.
