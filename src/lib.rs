@@ -25,6 +25,8 @@
 //!                                  |
 //!                                rules        Connection -> Finding, Verdict
 //!                                  |
+//!                              foresight      Connection + Change -> Prediction
+//!                                  |
 //!                                report       Report -> table, JSON, one handshake in full
 //!                                  |
 //!                               pipeline      runs the rooms; the only place with threads
@@ -52,6 +54,7 @@
 //! | connection | rules | [`connection::Connection`] | everything seen, nothing judged |
 //! | expressway | rules | [`expressway::Leg`], [`expressway::Appliance`] | who the ends are; what an archive tells of one box |
 //! | rules | report | [`rules::Finding`], [`rules::Verdict`] | severity, sentence with values, evidence, remedy |
+//! | foresight | report | [`foresight::Outlook`] | what a change does to each connection, known or not, with what it rests on |
 //! | pipeline | report | [`report::Report`] | one value; every renderer reads only this |
 //!
 //! # What holds everywhere
@@ -102,6 +105,8 @@
 //! - Who a host is, by ports and names: `src/expressway/deployment.rs`.
 //! - A cipher string that a new document of the vendor names: one value in
 //!   `src/expressway/known_cipher_lists.rs`.
+//! - How another product chooses its certificate: one row in `src/foresight/products.rs`.
+//! - Another change for `tlsight whatif`: a variant in `src/foresight/change.rs`.
 //! - A new name of a protocol number: the dated table in `src/tls/names/data/`.
 //! - Something else that `tlsight diff` shall compare: one aspect and its fact in
 //!   `src/report/diff/`; the text, the document and the tests over all samples follow.
@@ -123,6 +128,7 @@ pub mod capture;
 pub mod connection;
 pub mod expressway;
 pub mod flow;
+pub mod foresight;
 pub mod limits;
 pub mod packet;
 pub mod pipeline;

@@ -33,7 +33,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("connection", &["tls", "trust"]),
     ("expressway", &["connection"]),
     ("rules", &["expressway"]),
-    ("report", &["rules"]),
+    ("foresight", &["rules"]),
+    ("report", &["foresight"]),
     ("pipeline", &["report"]),
 ];
 

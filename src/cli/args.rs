@@ -11,11 +11,13 @@ use super::certs::Certs;
 use super::ciphers::Ciphers;
 use super::diff::Diff;
 use super::filters::Filters;
+use super::forecast::Forecast;
 use super::peers::Peers;
 use super::scan::Scan;
 use super::store::Examine;
 use super::verify::Verify;
 use super::versions::Versions;
+use super::whatif::Whatif;
 use super::{judging, known};
 
 const AFTER_HELP: &str = "\
@@ -30,6 +32,8 @@ Examples:
   tlsight verify leaf.pem --trust ca.pem         a chain without a capture
   tlsight diff before.pcap after.pcap            what a change mended and what it broke
   tlsight scan folder/                           thousands of captures, each on its own
+  tlsight whatif --disable ecdsa capture.pcap    what a change would do
+  tlsight forecast --to X15.4 expc.tar.gz        what an upgrade would do
   tlsight --json capture.pcap | jq .verdicts     for programs
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 trouble.";
@@ -62,6 +66,10 @@ pub(crate) enum Command {
     Peers(Peers),
     /// Compare two captures or archives, before and after a change, leg by leg.
     Diff(Diff),
+    /// Foretell what a change does: other ciphers, another anchor, another certificate.
+    Whatif(Whatif),
+    /// Foretell what an upgrade of an Expressway breaks and mends.
+    Forecast(Forecast),
     /// Write every certificate of the captures to a folder, each once.
     Certs(Certs),
     /// Expand an OpenSSL cipher string: which suites, in which order.
@@ -92,6 +100,9 @@ pub(crate) struct Analyze {
 
     #[command(flatten)]
     pub(crate) trust: Trust,
+
+    #[command(flatten)]
+    pub(crate) release: Release,
 
     #[command(flatten)]
     pub(crate) keys: Keys,
@@ -127,6 +138,9 @@ pub(crate) struct Show {
 
     #[command(flatten)]
     pub(crate) trust: Trust,
+
+    #[command(flatten)]
+    pub(crate) release: Release,
 
     #[command(flatten)]
     pub(crate) keys: Keys,
@@ -178,14 +192,19 @@ pub(crate) struct Known {
     #[arg(long, value_name = "FILE", requires = "expressway")]
     pub(crate) own_cert: Option<PathBuf>,
 
-    /// Its software version, as in X14.3.1. It decides what the box checks.
-    #[arg(long, value_name = "VERSION", requires = "expressway", value_parser = known::version)]
-    pub(crate) product_version: Option<Version>,
-
     /// Who a host is, where ports and archives do not tell it: expressway-c,
     /// expressway-e, cucm, imp, unity, client, webex. May be repeated.
     #[arg(long, value_name = "IP[:PORT]=WHO", value_parser = known::mapped)]
     pub(crate) map: Vec<Mapped>,
+}
+
+/// What runs on it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Release {
+    /// The software version of the box named with --expressway, as in X14.3.1. It decides
+    /// what the box checks.
+    #[arg(long, value_name = "VERSION", requires = "expressway", value_parser = known::version)]
+    pub(crate) product_version: Option<Version>,
 }
 
 #[derive(Debug, ClapArgs)]

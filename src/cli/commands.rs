@@ -12,8 +12,8 @@ use tlsight::rules::Severity;
 use super::args::{Analyze, Args, Command, FailOn, Run, Show};
 use super::output::Output;
 use super::{
-    Exit, Trouble, certs, ciphers, diff, explain, keylog, output, peers, scan, store, trust,
-    verify, versions,
+    Exit, Trouble, certs, ciphers, diff, explain, forecast, keylog, output, peers, scan, store,
+    trust, verify, versions, whatif,
 };
 
 /// Does what was asked.
@@ -26,6 +26,8 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
         Some(Command::Store(args)) => store::run(&args),
         Some(Command::Peers(args)) => peers::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
+        Some(Command::Whatif(args)) => whatif::run(&args),
+        Some(Command::Forecast(args)) => forecast::run(&args),
         Some(Command::Certs(args)) => certs::run(&args),
         Some(Command::Ciphers(args)) => ciphers::run(&args),
         Some(Command::Versions(args)) => versions::run(&args),
@@ -42,7 +44,8 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let mut config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let config = trust::config(&args.trust, args.release.product_version)?;
+    let mut config = keylog::with(config, &args.keys)?;
     config.wanted = args.filters.wanted()?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = if args.json {
@@ -80,7 +83,8 @@ fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let config =
+        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = pipeline::analyze(sources, &config);
     complain_about(&report);

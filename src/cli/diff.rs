@@ -8,7 +8,7 @@ use tlsight::pipeline::{self, Config};
 use tlsight::report::diff::{self, Difference, LegDifference, Side};
 use tlsight::report::{Report, json};
 
-use super::args::{Keys, Run, Trust};
+use super::args::{Keys, Release, Run, Trust};
 use super::commands::{complain_about, set_threads, sources};
 use super::output::{self, Output};
 use super::{Exit, Trouble, keylog, known, trust};
@@ -47,6 +47,9 @@ pub(crate) struct Diff {
 
     #[command(flatten)]
     trust: Trust,
+
+    #[command(flatten)]
+    release: Release,
 
     /// Trust anchors after the change, where they are others than those of --trust. May
     /// be repeated.
@@ -89,7 +92,8 @@ enum FailOn {
 /// Compares the two sides.
 pub(super) fn run(args: &Diff) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
+    let config =
+        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
     let config_after = after(args, &config)?;
     let old = analyze(args.before.as_ref(), &args.more_before, &config)?;
     let new = analyze(args.after.as_ref(), &args.more_after, &config_after)?;

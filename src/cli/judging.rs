@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::{Args, ValueEnum};
+use tlsight::connection::Terms;
 use tlsight::pipeline::{self, ExpectedName};
 use tlsight::time::parse_rfc3339;
 use tlsight::trust::StoreSemantics;
@@ -58,8 +59,7 @@ impl Judging {
     pub(super) fn settings(&self, expected_names: &[ExpectedName]) -> pipeline::Judging {
         pipeline::Judging {
             at: self.at,
-            partial_chain: self.partial_chain,
-            security_level: self.security_level,
+            terms: Terms { partial_chain: self.partial_chain, security_level: self.security_level },
             own_store_semantics: self
                 .store_semantics
                 .map_or(StoreSemantics::Expressway, StoreSemantics::from),

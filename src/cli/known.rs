@@ -10,12 +10,15 @@ use super::args::Known;
 use super::{Trouble, trust};
 
 /// The Expressway that the user names, if any.
-pub(super) fn appliance(known: &Known) -> Result<Option<Arc<Appliance>>, Trouble> {
+pub(super) fn appliance(
+    known: &Known,
+    version: Option<Version>,
+) -> Result<Option<Arc<Appliance>>, Trouble> {
     let Some(first) = known.expressway.first() else { return Ok(None) };
     let mut appliance = Appliance {
         name: first.to_string(),
         role: Some(known.role),
-        version: known.product_version,
+        version,
         addresses: known.expressway.clone(),
         ..Appliance::default()
     };

@@ -7,6 +7,7 @@ mod commands;
 mod diff;
 mod explain;
 mod filters;
+mod forecast;
 mod judging;
 mod keylog;
 mod known;
@@ -17,6 +18,7 @@ mod store;
 mod trust;
 mod verify;
 mod versions;
+mod whatif;
 
 use std::process::ExitCode;
 

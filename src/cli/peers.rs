@@ -38,7 +38,7 @@ pub(super) fn run(args: &Peers) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(|out| json::write_peers(&peers, out))?;
     } else {
-        Output::stdout().write(&peers::render(&peers))?;
+        Output::stdout().write(&peers::render(&report, &peers))?;
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
 }

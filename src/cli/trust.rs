@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tlsight::expressway::Version;
 use tlsight::limits::Limits;
 use tlsight::pipeline::Config;
 use tlsight::trust::{Store, StoreSemantics};
@@ -10,14 +11,14 @@ use super::args::Trust;
 use super::{Trouble, known, output};
 
 /// The settings of a run that judges certificates.
-pub(super) fn config(args: &Trust) -> Result<Config, Trouble> {
+pub(super) fn config(args: &Trust, version: Option<Version>) -> Result<Config, Trouble> {
     let semantics = args.judging.semantics();
     Ok(Config {
         limits: Limits::default(),
         store: load(&args.trust, semantics, "--trust")?,
         peer_store: load(&args.peer_trust, semantics, "--peer-trust")?,
         judging: args.judging.settings(&args.expect_name),
-        appliances: known::appliance(&args.known)?.into_iter().collect(),
+        appliances: known::appliance(&args.known, version)?.into_iter().collect(),
         mapped: args.known.map.clone(),
         ..Config::default()
     })

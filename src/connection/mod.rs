@@ -9,6 +9,7 @@ mod inference;
 mod ledger;
 mod outcome;
 mod reference;
+mod terms;
 mod timing;
 mod unopened;
 
@@ -20,6 +21,7 @@ pub use inference::{Claim, Confidence, HiddenKey, Inference, Record};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
 pub use reference::{NameVerdict, Reference};
+pub use terms::Terms;
 pub use timing::Timing;
 pub use unopened::Unopened;
 
@@ -68,6 +70,9 @@ pub struct Connection {
     pub server_path: PathVerdict,
     /// The client's chain against the trust store of the server, if one is known.
     pub client_path: PathVerdict,
+    /// What the client wants to reach: the name that it compares with the server's
+    /// certificate, whether or not there is one to see.
+    pub reference: Option<Reference>,
     /// The server's certificate against the name the client asked for.
     pub name: NameVerdict,
 }

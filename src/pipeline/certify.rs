@@ -63,7 +63,9 @@ impl<'c> Certifier<'c> {
         let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
         self.courts.judge(&mut connections, &pool, known.own);
         for connection in &mut connections {
-            connection.name = names::verdict(connection, self.judging, known, self.deployment);
+            connection.reference =
+                names::reference(connection, self.judging, known, self.deployment);
+            connection.name = names::verdict(connection);
         }
         connections
     }
@@ -110,6 +112,7 @@ impl<'c> Certifier<'c> {
             client_certificates,
             server_path: none(),
             client_path: none(),
+            reference: None,
             name: NameVerdict::NotJudged(NotJudged::NotSent),
             handshake: observed.handshake,
         }

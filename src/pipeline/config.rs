@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::connection::Terms;
 use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
 use crate::report::{Wanted, title};
@@ -39,10 +40,8 @@ pub struct Config {
 pub struct Judging {
     /// Unix seconds at which they are judged; the time of each connection by default.
     pub at: Option<i64>,
-    /// Accept a path that ends in any certificate of the store.
-    pub partial_chain: bool,
-    /// OpenSSL's security level; 1 is the default of its TLS library.
-    pub security_level: u8,
+    /// How strictly.
+    pub terms: Terms,
     /// How issuers are looked up in the trust list of an archive; Expressway's way by
     /// default, because it is the list of an Expressway.
     pub own_store_semantics: StoreSemantics,
@@ -54,8 +53,7 @@ impl Default for Judging {
     fn default() -> Self {
         Self {
             at: None,
-            partial_chain: false,
-            security_level: 1,
+            terms: Terms::default(),
             own_store_semantics: StoreSemantics::Expressway,
             expected_names: Vec::new(),
         }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::config::Judging;
 use super::known::{AnswerKey, Answers, Around};
-use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented};
+use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented, Terms};
 use crate::tls::Role;
 use crate::trust::{
-    Conclusion, PathValidation, Purpose, Question, Store, StoreSemantics, remedy, validate,
+    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, remedy, validate,
 };
 use crate::x509::{Certificate, Name, Sha256};
 
@@ -31,7 +30,7 @@ pub(super) struct Court<'c> {
     store: Option<&'c Store>,
     /// Whose chains are judged.
     role: Role,
-    judging: &'c Judging,
+    terms: Terms,
     answers: HashMap<QuestionKey, Arc<Chain>>,
     facts: Arc<Facts>,
     /// Answers that other captures of the run have brought.
@@ -41,7 +40,7 @@ pub(super) struct Court<'c> {
 /// What follows from a trust store alone.
 pub(super) struct Facts {
     /// Dates of the anchors at which an answer can change.
-    anchor_dates: Vec<i64>,
+    epochs: Epochs,
     /// The same store with the other lookup, where that may answer otherwise.
     otherwise: Option<Store>,
 }
@@ -49,10 +48,7 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn of(store: Option<&Store>) -> Self {
         let anchors = store.into_iter().flat_map(Store::anchors);
-        let mut anchor_dates: Vec<i64> =
-            anchors.flat_map(|anchor| turning_points(&anchor.certificate)).collect();
-        anchor_dates.sort_unstable();
-        anchor_dates.dedup();
+        let epochs = Epochs::of(anchors.map(|anchor| &*anchor.certificate));
         let otherwise = store.filter(|store| store.has_namesakes()).map(|store| {
             let other = match store.semantics() {
                 StoreSemantics::OpenSsl => StoreSemantics::Expressway,
@@ -60,7 +56,7 @@ impl Facts {
             };
             store.clone().with_semantics(other)
         });
-        Self { anchor_dates, otherwise }
+        Self { epochs, otherwise }
     }
 }
 
@@ -68,11 +64,11 @@ impl<'c> Court<'c> {
     pub(super) fn new(
         store: Option<&'c Store>,
         role: Role,
-        judging: &'c Judging,
+        terms: Terms,
         facts: Arc<Facts>,
         shared: Option<&'c Answers>,
     ) -> Self {
-        Self { store, role, judging, answers: HashMap::new(), facts, shared }
+        Self { store, role, terms, answers: HashMap::new(), facts, shared }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -124,12 +120,9 @@ impl<'c> Court<'c> {
         let shown = connection.certificates(self.role);
         shown.first()?.parsed()?;
         let time = connection.judged_at.seconds();
-        let mut dates: Vec<i64> =
-            readable(shown).flat_map(|certificate| turning_points(certificate)).collect();
-        dates.extend_from_slice(&self.facts.anchor_dates);
         Some(QuestionKey {
             chain: shown.iter().map(|shown| *shown.sha256()).collect(),
-            epoch: epoch(dates, time),
+            epoch: self.facts.epochs.with(readable(shown).map(|one| &**one), time),
         })
     }
 
@@ -144,15 +137,7 @@ impl<'c> Court<'c> {
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
         let time = connection.judged_at.seconds();
-        let purpose = match self.role {
-            Role::Server => Purpose::Server,
-            Role::Client => Purpose::Client,
-        };
-        let question = Question {
-            partial_chain: self.judging.partial_chain,
-            security_level: self.judging.security_level,
-            ..Question::new(leaf, &others, store, time, purpose)
-        };
+        let question = self.terms.question(&leaf, &others, store, time, self.role);
         Some(self.explained(key, &question, pool))
     }
 
@@ -166,7 +151,7 @@ impl<'c> Court<'c> {
         let near = pool.near(question, &answered.validation);
         let around = Around {
             certificates: near.iter().map(|certificate| certificate.sha256).collect(),
-            epoch: epoch(near.iter().flat_map(|one| turning_points(one)).collect(), question.time),
+            epoch: Epochs::default().with(near.iter().map(|one| &**one), question.time),
         };
         self.once(key, Some(around), || mended(question, &answered, &near))
     }
@@ -238,21 +223,6 @@ impl Pool {
         }
         near
     }
-}
-
-/// The dates of a certificate at which a verdict can change: the first second of
-/// its validity, its last one (at which OpenSSL refuses it), and the one behind it.
-fn turning_points(certificate: &Certificate) -> impl Iterator<Item = i64> {
-    let begin = certificate.not_before.unix;
-    let end = certificate.not_after.unix;
-    begin.into_iter().chain(end).chain(end.map(|last| last.saturating_add(1)))
-}
-
-/// The place of a time among dates.
-fn epoch(mut dates: Vec<i64>, time: i64) -> usize {
-    dates.sort_unstable();
-    dates.dedup();
-    dates.partition_point(|date| *date <= time)
 }
 
 fn readable(list: &[Presented]) -> impl Iterator<Item = &Arc<Certificate>> {

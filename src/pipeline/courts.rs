@@ -42,7 +42,7 @@ impl<'c> Courts<'c> {
                 shared.map_or_else(|| Arc::new(Facts::of(store)), |shared| shared.facts(store));
             let court = |role: Role| {
                 let shared = shared.map(|shared| shared.of(role));
-                Court::new(store, role, &config.judging, Arc::clone(&facts), shared)
+                Court::new(store, role, config.judging.terms, Arc::clone(&facts), shared)
             };
             Pair { store, of_servers: court(Role::Server), of_clients: court(Role::Client) }
         };

@@ -11,6 +11,7 @@ mod config;
 mod court;
 mod courts;
 mod engine;
+mod foresee;
 mod inputs;
 mod interfaces;
 mod known;
@@ -26,6 +27,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 pub use config::{Config, ExpectedName, Judging, Source};
+pub use foresee::foresee;
 pub use inputs::collect;
 pub use session::Session;
 pub use sink::{Lines, Renderers, Sink};
@@ -64,16 +66,7 @@ fn analyze_knowing(
     known: &Known,
     sink: &mut dyn Sink,
 ) -> io::Result<Report> {
-    let mut run = Run::new(config, known, sink);
-    // On a thread of the pool, so that the one that reads also takes its part of the work.
-    rayon::scope(|_| {
-        for source in sources {
-            if !run.read(source) {
-                break;
-            }
-        }
-        run.finish()
-    })
+    Run::new(config, known, sink).of(sources, |_, _, _| ()).map(|(report, ())| report)
 }
 
 /// Captures from files and one stream, for library users who have no paths.

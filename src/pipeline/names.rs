@@ -103,17 +103,11 @@ impl KnownNames<'_> {
 }
 
 /// Compares the certificate of the server with the name that is known for it.
-pub(super) fn verdict(
-    connection: &Connection,
-    judging: &Judging,
-    known: &KnownNames<'_>,
-    deployment: &Deployment,
-) -> NameVerdict {
+pub(super) fn verdict(connection: &Connection) -> NameVerdict {
     if let Some(reason) = not_shown(connection, Role::Server) {
         return NameVerdict::NotJudged(reason);
     }
-    let (Some(leaf), Some(reference)) =
-        (connection.server_leaf(), reference(connection, judging, known, deployment))
+    let (Some(leaf), Some(reference)) = (connection.server_leaf(), connection.reference.clone())
     else {
         return NameVerdict::NotJudged(NotJudged::NoReference);
     };
@@ -131,7 +125,7 @@ pub(super) fn verdict(
 /// The name the user expects; else the peer of the SIP zone that connects; else the
 /// server name that the client sent; else the name in the log of the Expressway; else
 /// the name that the client looked up; else the address it connected to.
-fn reference(
+pub(super) fn reference(
     connection: &Connection,
     judging: &Judging,
     known: &KnownNames<'_>,

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::certify::Certifier;
 use super::config::{Config, Source};
 use super::engine;
+use super::foresee::ranked;
 use super::interfaces::{Again, unite};
 use super::known::Known;
 use super::names::{KnownNames, LookedUp};
@@ -79,8 +80,25 @@ impl<'c, 's> Run<'c, 's> {
         }
     }
 
+    /// Reads and judges `sources`, and lets `then` look at what is left of the run.
+    pub(super) fn of<T: Send>(
+        mut self,
+        sources: Vec<Source>,
+        then: impl FnOnce(&Report, &Certifier<'_>, &Deployment) -> T + Send,
+    ) -> io::Result<(Report, T)> {
+        // On a thread of the pool, so that the one that reads also takes its part of the work.
+        rayon::scope(|_| {
+            for source in sources {
+                if !self.read(source) {
+                    break;
+                }
+            }
+            self.finish(then)
+        })
+    }
+
     /// Reads one source. Gives whether the run goes on.
-    pub(super) fn read(&mut self, source: Source) -> bool {
+    fn read(&mut self, source: Source) -> bool {
         let appliance =
             source.appliance().map(|appliance| who::place(&mut self.appliances, appliance));
         let index = self.captures.len();
@@ -128,7 +146,10 @@ impl<'c, 's> Run<'c, 's> {
     }
 
     /// Everything was read: judges what is held, and the case as a whole.
-    pub(super) fn finish(mut self) -> io::Result<Report> {
+    fn finish<T>(
+        mut self,
+        then: impl FnOnce(&Report, &Certifier<'_>, &Deployment) -> T,
+    ) -> io::Result<(Report, T)> {
         self.stopped?;
         self.stopped = Ok(());
         if !self.early {
@@ -163,11 +184,13 @@ impl<'c, 's> Run<'c, 's> {
             report.captures.push(capture.told(&self.deployment, report.store.is_some()));
         }
         note_limit(&mut report, self.early, self.listed.left_out);
+        report.remedies = ranked(&report, &certifier, &self.deployment, self.config);
+        let more = then(&report, &certifier, &self.deployment);
         self.config.wanted.restrict(&mut report, &unopened);
         if !self.early {
             hand_on_all(&mut report, self.sink)?;
         }
-        Ok(report)
+        Ok((report, more))
     }
 
     /// Judges the connections that are held, capture by capture, and hands them on.

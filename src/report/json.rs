@@ -21,9 +21,11 @@ mod object;
 mod parts;
 mod path;
 mod peers;
+mod ranked;
 mod releases;
 mod spool;
 mod store;
+mod whatif;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -40,10 +42,13 @@ pub use peers::write_peers;
 pub use releases::write_releases;
 pub use spool::Spool;
 pub use store::write_store;
+pub use whatif::write_outlook;
 
+use self::ranked::RankedDocument;
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
+use crate::foresight::Ranked;
 use crate::packet::Skipped;
 use crate::rules::{Evidence, Finding, Severity, Verdict};
 use document::Document;
@@ -77,9 +82,7 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     document.member("trust_store", &report.store.as_ref().map(StoreDocument::of))?;
     document.member("peer_trust_store", &report.peer_store.as_ref().map(StoreDocument::of))?;
     document.member("expressways", &case::appliances(report))?;
-    let verdicts = report.verdicts.iter();
-    let verdicts: Vec<_> =
-        verdicts.map(|(at, verdict)| VerdictDocument::of(*at, verdict)).collect();
+    let verdicts = VerdictDocument::all(report);
     document.member("verdicts", &verdicts)?;
     document.member("legs", &case::legs(report))?;
     let (findings, connections) = spool.into_piles();
@@ -192,6 +195,8 @@ struct VerdictDocument<'a> {
     sentence: &'a str,
     remedies: &'a [String],
     mended_by: Option<&'a str>,
+    /// Remedies run through a prediction, the most promising first.
+    foretold: Vec<RankedDocument<'a>>,
     since: Option<&'a str>,
     log: Vec<VerdictLine<'a>>,
 }
@@ -204,7 +209,17 @@ struct VerdictLine<'a> {
 }
 
 impl<'a> VerdictDocument<'a> {
-    fn of(input: usize, verdict: &'a Verdict) -> Self {
+    /// Each verdict with its remedies.
+    fn all(report: &'a Report) -> Vec<Self> {
+        let verdicts = report.verdicts.iter().enumerate();
+        let document = |(index, (input, verdict)): (usize, &'a (usize, Verdict))| {
+            let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
+            Self::of(*input, verdict, ranked)
+        };
+        verdicts.map(document).collect()
+    }
+
+    fn of(input: usize, verdict: &'a Verdict, ranked: &'a [Ranked]) -> Self {
         Self {
             input,
             client: verdict.client.to_string(),
@@ -220,6 +235,7 @@ impl<'a> VerdictDocument<'a> {
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
+            foretold: ranked.iter().map(RankedDocument::of).collect(),
             since: verdict.since.as_deref(),
             log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
         }

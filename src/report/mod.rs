@@ -13,12 +13,15 @@ mod inferred;
 pub mod json;
 mod legs;
 mod model;
+mod page;
 pub mod peers;
+mod ranked;
 pub mod releases;
 pub mod show;
 pub mod store;
 pub mod table;
 mod wanted;
+pub mod whatif;
 mod words;
 
 pub use filter::group_filter;

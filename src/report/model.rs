@@ -7,6 +7,7 @@ use super::legs::Legs;
 use crate::capture::Problem;
 use crate::connection::{Connection, LedgerClass, NotJudged, PathVerdict};
 use crate::expressway::{Appliance, Join, Leg, Line};
+use crate::foresight::Ranked;
 use crate::packet::Skipped;
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
 use crate::trust::{Store, StoreSemantics};
@@ -36,6 +37,9 @@ pub struct Report {
     pub(crate) legs: Legs,
     /// Why connections fail, worst first.
     pub verdicts: Vec<(usize, Verdict)>,
+    /// The remedies of each verdict, run through a prediction: one list for each of
+    /// [`Report::verdicts`].
+    pub remedies: Vec<Vec<Ranked>>,
     /// The trust store, when one was given.
     pub store: Option<StoreReport>,
     /// The trust store of the servers, when one was given.

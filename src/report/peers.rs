@@ -1,215 +1,25 @@
-//! The servers of a run: what each shows, whom it asks for, and whom it accepts. From
-//! this its trust store is inferred, as far as a capture tells.
+//! The servers of a run for people: what each shows, what it chose, whom it asks for, and
+//! whom it accepts.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::model::{Judged, Report};
-use super::words::subject;
-use crate::connection::Connection;
+use super::model::Report;
+use super::words::{place, subject};
 use crate::expressway::service;
-use crate::packet::Endpoint;
-use crate::rules::{Reaction, reaction};
-use crate::tls::{Role, names};
+use crate::foresight::{
+    Answer, Authority, ClientShown, Negotiation, Order, Peer, Shown, Standing, peers,
+};
+use crate::tls::names;
 use crate::wire::text::{count, hex, printable};
-use crate::x509::{Certificate, Name};
+use crate::x509::Certificate;
 
-/// One server.
-#[derive(Debug)]
-pub struct Peer {
-    /// Where it listens.
-    pub server: Endpoint,
-    /// Server names by which it was asked for.
-    pub names: Vec<String>,
-    /// TLS connections to it.
-    pub connections: u64,
-    /// Its own certificates, in order of appearance.
-    pub certificates: Vec<Shown>,
-    /// Connections in which it asked for a client certificate in clear.
-    pub requests: u64,
-    /// Whether one of those requests named no authority, so that any will do.
-    pub asks_for_any: bool,
-    /// The names of CAs that it asked for or that issued what clients showed.
-    pub authorities: Vec<Authority>,
-    /// Client certificates, in order of appearance; `None` for those hidden by TLS 1.3.
-    pub clients: Vec<ClientShown>,
-    /// Connections in which the client answered with an empty list.
-    pub empty_answers: u64,
-}
-
-/// A certificate that a server showed.
-#[derive(Debug)]
-pub struct Shown {
-    /// The certificate.
-    pub certificate: Arc<Certificate>,
-    /// Streams in which it was shown, each with the number of its capture.
-    pub streams: Vec<(usize, u64)>,
-}
-
-/// A certificate that clients showed, and what the server made of it.
-#[derive(Debug)]
-pub struct ClientShown {
-    /// The certificate; `None` when TLS 1.3 hides it.
-    pub certificate: Option<Arc<Certificate>>,
-    /// Connections in which the server went on.
-    pub accepted: u64,
-    /// Connections in which the server refused, with its alerts (`None`: encrypted).
-    pub refused: Vec<Option<u8>>,
-    /// Connections that do not tell.
-    pub unknown: u64,
-    /// Whether a CA above it was among the names asked for; `None` when the server
-    /// named none.
-    pub requested: Option<bool>,
-}
-
-/// A CA as far as this server is concerned.
-#[derive(Debug)]
-pub struct Authority {
-    /// Its name.
-    pub name: Name,
-    /// Whether the server's CertificateRequest names it.
-    pub offered: bool,
-    /// Connections in which a certificate that it issued was accepted.
-    pub accepted: u64,
-    /// Connections in which one was refused.
-    pub refused: u64,
-    /// Whether it issued what a client showed, and neither it nor a CA above it was
-    /// among the names asked for.
-    pub missing: bool,
-}
-
-/// The servers by address and port.
+/// The servers of a report by address and port.
 #[must_use]
 pub fn collect(report: &Report) -> Vec<Peer> {
-    let mut peers: BTreeMap<Endpoint, Peer> = BTreeMap::new();
-    for judged in &report.connections {
-        let server = judged.connection.server;
-        peers.entry(server).or_insert_with(|| Peer::new(server)).add(judged);
-    }
-    peers.into_values().collect()
-}
-
-impl Peer {
-    const fn new(server: Endpoint) -> Self {
-        Self {
-            server,
-            names: Vec::new(),
-            connections: 0,
-            certificates: Vec::new(),
-            requests: 0,
-            asks_for_any: false,
-            authorities: Vec::new(),
-            clients: Vec::new(),
-            empty_answers: 0,
-        }
-    }
-
-    fn add(&mut self, judged: &Judged) {
-        let connection = &judged.connection;
-        self.connections += 1;
-        if let Some(name) = connection.server_name()
-            && !self.names.contains(&name)
-        {
-            self.names.push(name);
-        }
-        if let Some(leaf) = connection.server_leaf() {
-            self.showed(leaf, (judged.capture, connection.stream));
-        }
-        if let Some(names) = connection.requested_authorities() {
-            self.requests += 1;
-            self.asks_for_any |= names.is_empty();
-            for name in &names {
-                self.authority(name, |authority| authority.offered = true);
-            }
-        }
-        self.client(connection);
-    }
-
-    fn showed(&mut self, leaf: &Arc<Certificate>, stream: (usize, u64)) {
-        update(
-            &mut self.certificates,
-            |shown| shown.certificate.sha256 == leaf.sha256,
-            || Shown { certificate: Arc::clone(leaf), streams: Vec::new() },
-            |shown| shown.streams.push(stream),
-        );
-    }
-
-    fn client(&mut self, connection: &Connection) {
-        let answer = reaction(connection, Role::Client);
-        let leaf = connection.certificates(Role::Client).first().and_then(|shown| shown.parsed());
-        if leaf.is_none() && connection.client_certificates.is_some() {
-            self.empty_answers += 1;
-            return;
-        }
-        // Under TLS 1.3 a reaction means that a certificate was told by its length.
-        if leaf.is_none() && answer == Reaction::Unknown {
-            return;
-        }
-        let requested = connection.client_issuer_requested();
-        if let Some(leaf) = leaf {
-            self.authority(&leaf.issuer, |authority| {
-                authority.accepted += u64::from(answer == Reaction::Accepted);
-                authority.refused += u64::from(matches!(answer, Reaction::Refused(_)));
-                authority.missing |= requested == Some(false);
-            });
-        }
-        self.client_shown(leaf, |client| {
-            client.requested = requested.or(client.requested);
-            match answer {
-                Reaction::Accepted => client.accepted += 1,
-                Reaction::Refused(alert) => client.refused.push(alert),
-                Reaction::Left | Reaction::Unknown => client.unknown += 1,
-            }
-        });
-    }
-
-    fn authority(&mut self, name: &Name, change: impl FnOnce(&mut Authority)) {
-        let new = || Authority {
-            name: name.clone(),
-            offered: false,
-            accepted: 0,
-            refused: 0,
-            missing: false,
-        };
-        update(&mut self.authorities, |authority| authority.name == *name, new, change);
-    }
-
-    fn client_shown(
-        &mut self,
-        leaf: Option<&Arc<Certificate>>,
-        change: impl FnOnce(&mut ClientShown),
-    ) {
-        let new = || ClientShown {
-            certificate: leaf.cloned(),
-            accepted: 0,
-            refused: Vec::new(),
-            unknown: 0,
-            requested: None,
-        };
-        update(&mut self.clients, |shown| shown.certificate.as_ref() == leaf, new, change);
-    }
-}
-
-/// Changes the entry of a list that is meant, or a new one.
-fn update<T>(
-    list: &mut Vec<T>,
-    is_meant: impl Fn(&T) -> bool,
-    new: impl FnOnce() -> T,
-    change: impl FnOnce(&mut T),
-) {
-    match list.iter_mut().find(|entry| is_meant(entry)) {
-        Some(entry) => change(entry),
-        None => {
-            let mut entry = new();
-            change(&mut entry);
-            list.push(entry);
-        }
-    }
+    peers(report.connections.iter().map(|judged| (judged.capture, &judged.connection)))
 }
 
 /// The servers for people.
 #[must_use]
-pub fn render(peers: &[Peer]) -> String {
+pub fn render(report: &Report, peers: &[Peer]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for peer in peers {
         if !lines.is_empty() {
@@ -217,6 +27,8 @@ pub fn render(peers: &[Peer]) -> String {
         }
         lines.push(head(peer));
         lines.extend(peer.certificates.iter().map(own));
+        lines.extend(chosen(report, peer));
+        lines.extend(order(report, peer));
         lines.extend(asked(peer));
         lines.extend(peer.authorities.iter().map(|authority| authority_line(peer, authority)));
         lines.extend(peer.clients.iter().map(client_line));
@@ -260,8 +72,65 @@ fn described(certificate: &Certificate) -> String {
 }
 
 fn own(shown: &Shown) -> String {
-    let times = count(shown.streams.len() as u64, "connection");
+    let times = count(shown.seen.len() as u64, "connection");
     format!("  shows {} in {times}", described(&shown.certificate))
+}
+
+/// What it chose, and what it would not: each number with the frame that shows it first.
+fn chosen(report: &Report, peer: &Peer) -> Vec<String> {
+    let told = |what: &str, list: &[Standing], name: &dyn Fn(u16) -> String| {
+        let accepted = list.iter().filter_map(|one| Some((one.code, one.accepted?)));
+        let parts: Vec<String> = accepted
+            .map(|(code, seen)| format!("{} ({})", name(code), place(report, seen)))
+            .collect();
+        (!parts.is_empty()).then(|| format!("  chose {what} {}", parts.join(", ")))
+    };
+    let scheme = |code| names::signature_scheme_name(code).into_owned();
+    let mut lines: Vec<String> = [
+        told("version", &peer.versions(), &|code| names::version_name(code).into_owned()),
+        told("suite", &peer.suites(), &|code| names::cipher_suite_name(code).into_owned()),
+        told("group", &peer.groups(), &|code| names::group_name(code).into_owned()),
+        told("signature", &peer.signature_algorithms(), &scheme),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let unspoken = peer.versions().into_iter().filter_map(|one| Some((one.code, one.refused?)));
+    let parts: Vec<String> = unspoken
+        .map(|(code, seen)| format!("{} ({})", names::version_name(code), place(report, seen)))
+        .collect();
+    if !parts.is_empty() {
+        lines.push(format!("  does not speak {}", parts.join(", ")));
+    }
+    lines.extend(peer.negotiations.iter().filter_map(|one| refusal(report, one)));
+    lines
+}
+
+/// An offer from which it chose nothing.
+fn refusal(report: &Report, one: &Negotiation) -> Option<String> {
+    let Answer::Refused { alert: code } = &one.answer else { return None };
+    let suites = count(one.offer.suites.len() as u64, "suite");
+    let versions: Vec<String> =
+        one.offer.versions.iter().map(|code| names::version_name(*code).into_owned()).collect();
+    Some(format!(
+        "  refused an offer of {suites} and {} with {} ({})",
+        versions.join(", "),
+        alert(*code),
+        place(report, one.seen)
+    ))
+}
+
+/// Whose order of suites decides.
+fn order(report: &Report, peer: &Peer) -> Option<String> {
+    let seen: Vec<String> = peer.order().seen().iter().map(|seen| place(report, *seen)).collect();
+    let text = match peer.order() {
+        Order::Client(_) => {
+            "takes the first suite of the client that it can do: two orders got two answers"
+        }
+        Order::Own(_) => "has an order of its own: it passed over a suite that it can do",
+        Order::Unknown => return None,
+    };
+    Some(format!("  {text} ({})", seen.join("; ")))
 }
 
 fn asked(peer: &Peer) -> Option<String> {

@@ -8,6 +8,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use super::filter::group_filter;
 use super::legs::Health;
 use super::model::{CaptureReport, Judged, Report};
+use super::ranked;
 use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::packet::Skipped;
 use crate::rules::{Finding, Rule, Severity};
@@ -102,9 +103,13 @@ impl Page {
         self.heading("Verdict");
         let mut told: Vec<&String> = Vec::new();
         let mut since: Vec<&String> = Vec::new();
-        for (capture, verdict) in &report.verdicts {
+        for (index, (capture, verdict)) in report.verdicts.iter().enumerate() {
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
+            let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
+            for line in ranked::lines(ranked) {
+                self.paragraph(&line, "    foretold: ", 7);
+            }
             if let Some(mended_by) = &verdict.mended_by {
                 self.paragraph(mended_by, "    to mend the chain: ", 7);
             }

@@ -72,10 +72,13 @@ impl Wanted {
         };
         report.case_findings =
             of_case.into_iter().filter(|(capture, finding)| stays(capture, finding)).collect();
+        let mut remedies = std::mem::take(&mut report.remedies).into_iter();
         report.verdicts.retain_mut(|(capture, verdict)| {
             let opened = !verdict.streams.is_empty();
             verdict.streams.retain(|stream| kept.contains(&(*capture, *stream)));
-            !verdict.streams.is_empty() || !opened
+            let stays = !verdict.streams.is_empty() || !opened;
+            report.remedies.extend(remedies.next().filter(|_| stays));
+            stays
         });
     }
 

@@ -1,5 +1,7 @@
 //! Outcomes of path validation in words, the same in text and JSON.
 
+use super::model::Report;
+use crate::foresight::Seen;
 use crate::time::date_text;
 use crate::trust::{Conclusion, NotChecked, Outcome, SignatureVerdict, StoreSemantics};
 use crate::x509::{Certificate, NotIssuer, Time};
@@ -71,4 +73,13 @@ pub(super) fn subject(certificate: &Certificate) -> String {
 /// A date of a certificate, also one that cannot be read.
 pub(super) fn date(time: &Time) -> String {
     time.unix.map_or_else(|| format!("unreadable ({})", time.text), date_text)
+}
+
+/// `stream 3, frame 17`, with the name of the capture where there are several.
+pub(super) fn place(report: &Report, seen: Seen) -> String {
+    let capture = report.captures.get(seen.capture);
+    let frame = capture.map_or_else(|| seen.frame.to_string(), |one| one.frame_text(seen.frame));
+    let several = report.captures.len() > 1;
+    let name = capture.filter(|_| several).map(|one| format!(" of {}", one.name()));
+    format!("stream {}, frame {frame}{}", seen.stream, name.unwrap_or_default())
 }

@@ -24,6 +24,7 @@
 mod build;
 mod candidate;
 mod constraints;
+mod epochs;
 mod examine;
 mod extensions;
 mod failure;
@@ -38,6 +39,7 @@ mod testing;
 mod verify;
 
 pub use candidate::{Candidate, Outcome};
+pub use epochs::Epochs;
 pub use examine::{Remark, examine};
 pub use failure::{VerifyError, code, text};
 pub use question::{

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tlsight::pipeline::scan::Inputs;
 
-use super::args::{FailOn, Keys, Run, Trust};
+use super::args::{FailOn, Keys, Release, Run, Trust};
 use super::filters::Filters;
 use super::{Exit, Trouble};
 
@@ -85,6 +85,9 @@ pub(crate) struct Scan {
     trust: Trust,
 
     #[command(flatten)]
+    release: Release,
+
+    #[command(flatten)]
     keys: Keys,
 
     /// Exit with 1 for findings of this severity or worse.
@@ -118,8 +121,9 @@ impl Scan {
 
     /// What decides over the output: two runs that go on with each other have the same.
     fn settings(&self) -> String {
-        let Self { filters, trust, keys, per, .. } = self;
-        format!("{:?} per {per:?}, {filters:?}, {trust:?}, {keys:?}", self.format())
+        let Self { filters, trust, release, keys, per, .. } = self;
+        let format = self.format();
+        format!("{format:?} per {per:?}, {filters:?}, {trust:?}, {release:?}, {keys:?}")
     }
 
     fn inputs(&self) -> Result<Inputs, Trouble> {

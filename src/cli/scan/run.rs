@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write as _};
 use std::ops::ControlFlow;
 
 use tlsight::pipeline::scan::{Pace, Unit, Walk, Watch, examine, in_order};
-use tlsight::pipeline::{Config, Renderers, Session};
+use tlsight::pipeline::{Renderers, Session};
 use tlsight::report::fleet::{Summary, text};
 use tlsight::report::{csv, json};
 use tlsight::wire::text::count;
@@ -38,8 +38,9 @@ struct Done {
 /// Scans.
 pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(trust::config(&args.trust)?, &args.keys)?;
-    let config = Config { wanted: args.filters.wanted()?, ..config };
+    let config = trust::config(&args.trust, args.release.product_version)?;
+    let mut config = keylog::with(config, &args.keys)?;
+    config.wanted = args.filters.wanted()?;
     let walk = Walk::new(args.inputs()?);
     let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;
     let before = state.as_ref().map(State::before).unwrap_or_default();

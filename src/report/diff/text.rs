@@ -11,8 +11,9 @@ use super::{
 };
 use crate::report::case::ends;
 use crate::report::model::{CaptureReport, Report};
-use crate::report::table::{Look, fold};
-use crate::wire::text::{count, hex, printable};
+use crate::report::page::Page;
+use crate::report::table::Look;
+use crate::wire::text::{count, hex};
 
 /// Values of one side, and entries of a list, that are told.
 const TOLD: usize = 5;
@@ -20,29 +21,28 @@ const TOLD: usize = 5;
 const SHORT: usize = 4;
 /// Settings of one Expressway that are told; the JSON document has all.
 const SETTINGS: usize = 40;
-const HEADING: Style = Style::new().bold();
 
 /// The comparison as text.
 #[must_use]
 pub fn render(before: Side<'_>, after: Side<'_>, difference: &Difference, look: Look) -> String {
-    let mut page = Page { text: String::new(), look, told: BTreeSet::new() };
-    page.line("Before: ", &side(before.report), 2);
-    page.line("After: ", &side(after.report), 2);
-    page.line("", &summary(difference), 2);
+    let mut paper = Paper { page: Page::new(look), told: BTreeSet::new() };
+    paper.page.line("Before: ", &side(before.report), 2);
+    paper.page.line("After: ", &side(after.report), 2);
+    paper.page.line("", &summary(difference), 2);
     for appliance in &difference.appliances {
-        page.appliance(appliance);
+        paper.appliance(appliance);
     }
     for (title, store) in [
         ("Trust store (--trust)", &difference.store),
         ("Trust store of the servers (--peer-trust)", &difference.peer_store),
     ] {
         if let Some(store) = store {
-            page.heading(title);
-            store_lines(store).iter().for_each(|line| page.line("  ", line, 4));
+            paper.page.heading(title);
+            store_lines(store).iter().for_each(|line| paper.page.line("  ", line, 4));
         }
     }
-    page.legs(&difference.legs);
-    page.text
+    paper.legs(&difference.legs);
+    paper.page.into_text()
 }
 
 /// `4 TLS connections in a.pcap, b.pcap`.
@@ -70,54 +70,36 @@ fn summary(difference: &Difference) -> String {
     if told.is_empty() { "Legs: none".into() } else { format!("Legs: {}{fails}", told.join(", ")) }
 }
 
-struct Page {
-    text: String,
-    look: Look,
+struct Paper {
+    page: Page,
     /// Long changes that were told of a leg: the next leg need not repeat them.
     told: BTreeSet<String>,
 }
 
-impl Page {
-    fn width(&self) -> usize {
-        if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) }
-    }
-
-    fn line(&mut self, first: &str, text: &str, indent: usize) {
-        for line in fold(&printable(text), self.width(), first, indent) {
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
-        }
-    }
-
-    fn heading(&mut self, text: &str) {
-        let text = printable(text);
-        let text = if self.look.colour { format!("{HEADING}{text}{HEADING:#}") } else { text };
-        self.text.push_str(&format!("\n{text}\n"));
-    }
-
+impl Paper {
     fn appliance(&mut self, appliance: &ApplianceDifference) {
-        self.heading(&appliance.title);
+        self.page.heading(&appliance.title);
         match appliance.known {
-            (true, false) => self.line("  ", "known before only", 4),
-            (false, true) => self.line("  ", "known after only", 4),
-            _ if !appliance.is_changed() => self.line("  ", "nothing else than before", 4),
+            (true, false) => self.page.line("  ", "known before only", 4),
+            (false, true) => self.page.line("  ", "known after only", 4),
+            _ if !appliance.is_changed() => self.page.line("  ", "nothing else than before", 4),
             _ => {}
         }
         for change in appliance.changes.iter().take(SETTINGS) {
             let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".into());
             let (before, after) = (value(&change.before), value(&change.after));
-            self.line("  ", &format!("{}: {before} -> {after}", change.what), 4);
+            self.page.line("  ", &format!("{}: {before} -> {after}", change.what), 4);
         }
         if appliance.changes.len() > SETTINGS {
             let more = appliance.changes.len() - SETTINGS;
-            self.line("  ", &format!("and {}", count(more as u64, "more setting")), 4);
+            self.page.line("  ", &format!("and {}", count(more as u64, "more setting")), 4);
         }
         for line in appliance.store.iter().flat_map(store_lines) {
-            self.line("  trust list: ", &line, 4);
+            self.page.line("  trust list: ", &line, 4);
         }
         if !appliance.not_compared.is_empty() {
             let what = appliance.not_compared.join(", ");
-            self.line("  ", &format!("known on one side only, not compared: {what}"), 4);
+            self.page.line("  ", &format!("known on one side only, not compared: {what}"), 4);
         }
     }
 
@@ -125,32 +107,32 @@ impl Page {
         let (same, others): (Vec<_>, Vec<_>) =
             legs.iter().partition(|leg| leg.class == Class::Unchanged);
         for leg in others {
-            self.text.push('\n');
+            self.page.blank();
             self.leg(leg);
         }
         if same.is_empty() {
             return;
         }
-        self.heading("Unchanged");
+        self.page.heading("Unchanged");
         for leg in same {
             self.unchanged(leg);
         }
     }
 
     fn leg(&mut self, leg: &LegDifference) {
-        let from = self.text.len();
-        self.line(&format!("{}  ", leg.class.word()), &leg_title(leg), 2);
-        self.paint(from, leg.class.word(), style(leg));
+        let from = self.page.place();
+        self.page.line(&format!("{}  ", leg.class.word()), &leg_title(leg), 2);
+        self.page.paint(from, leg.class.word(), style(leg));
         if let (Some(before), Some(after)) = (&leg.before, &leg.after)
             && moved(before, after)
         {
-            self.line("  was: ", &title(before), 4);
+            self.page.line("  was: ", &title(before), 4);
         }
         let alone = leg.before.is_none() || leg.after.is_none();
         for (when, half) in [("before", &leg.before), ("after", &leg.after)] {
             if let Some(half) = half {
                 let cause = cause(half).filter(|_| alone).unwrap_or_default();
-                self.line("  ", &format!("{when}: {}{cause}", outcome(half)), 4);
+                self.page.line("  ", &format!("{when}: {}{cause}", outcome(half)), 4);
             }
         }
         let told = |change: &&Change| change.aspect != Aspect::Outcome;
@@ -158,18 +140,18 @@ impl Page {
             self.change(change);
         }
         for line in hidden(&leg.changes) {
-            self.line("  ", &line, 4);
+            self.page.line("  ", &line, 4);
         }
     }
 
     fn change(&mut self, change: &Change) {
         let words = change.aspect.words();
         let line = format!("{words}: {}", changed(change));
-        let long = line.chars().count() > self.width();
+        let long = line.chars().count() > self.page.width();
         if long && !self.told.insert(line.clone()) {
-            self.line("  ", &format!("{words}: as above"), 4);
+            self.page.line("  ", &format!("{words}: as above"), 4);
         } else {
-            self.line("  ", &line, 4);
+            self.page.line("  ", &line, 4);
         }
     }
 
@@ -178,19 +160,11 @@ impl Page {
         let state = after.state().word();
         let cause = cause(after).unwrap_or_default();
         let text = format!("{}: {}{cause}", leg_title(leg), outcome(after));
-        let from = self.text.len();
-        self.line(&format!("  {state:<8}  "), &text, 12);
-        self.paint(from, state, style(leg));
+        let from = self.page.place();
+        self.page.line(&format!("  {state:<8}  "), &text, 12);
+        self.page.paint(from, state, style(leg));
         for line in hidden(&leg.changes) {
-            self.line(&" ".repeat(12), &line, 14);
-        }
-    }
-
-    /// Colours the first `word` behind a place of the text.
-    fn paint(&mut self, from: usize, word: &str, style: Style) {
-        if self.look.colour {
-            let tail = self.text.split_off(from);
-            self.text.push_str(&tail.replacen(word, &format!("{style}{word}{style:#}"), 1));
+            self.page.line(&" ".repeat(12), &line, 14);
         }
     }
 }

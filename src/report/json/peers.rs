@@ -1,12 +1,18 @@
 //! The document of `tlsight peers --json`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::formatter;
 use crate::expressway::service;
-use crate::report::peers::{Authority, ClientShown, Peer, Shown, alert};
+use crate::foresight::{
+    Answer, Authority, Chosen, ClientShown, Negotiation, Offer, Peer, Seen, Shown, Standing,
+    kind_name,
+};
+use crate::report::peers::alert;
+use crate::tls::names;
 use crate::wire::text::hex;
 use crate::x509::Certificate;
 
@@ -27,6 +33,56 @@ struct PeerDocument {
     authorities: Vec<AuthorityDocument>,
     client_certificates: Vec<ClientDocument>,
     empty_answers: u64,
+    /// Whose order of cipher suites decides: `client`, `own`, or null.
+    order: Option<&'static str>,
+    /// What shows that.
+    order_seen: Vec<StreamDocument>,
+    versions: Vec<StandingDocument>,
+    cipher_suites: Vec<StandingDocument>,
+    groups: Vec<StandingDocument>,
+    signature_algorithms: Vec<StandingDocument>,
+    /// Its answers to offers, each different pair once.
+    answers: Vec<AnswerDocument>,
+    answers_left_out: u64,
+}
+
+/// What a server did with something that was offered, and where first.
+#[derive(Serialize)]
+struct StandingDocument {
+    name: String,
+    accepted: Option<StreamDocument>,
+    refused: Option<StreamDocument>,
+}
+
+#[derive(Serialize)]
+struct AnswerDocument {
+    #[serde(flatten)]
+    seen: StreamDocument,
+    times: u64,
+    server_name: Option<String>,
+    offered: OfferDocument,
+    /// Null when the server ended the handshake instead.
+    chosen: Option<ChosenDocument>,
+    /// The alert that ended it.
+    alert: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OfferDocument {
+    versions: Vec<String>,
+    cipher_suites: Vec<String>,
+    signature_algorithms: Vec<String>,
+    groups: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ChosenDocument {
+    version: String,
+    cipher_suite: String,
+    group: Option<String>,
+    signature_algorithm: Option<String>,
+    /// `RSA`, `ECDSA`; null where nothing tells.
+    certificate: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +96,7 @@ struct ShownDocument {
 struct StreamDocument {
     input: usize,
     stream: u64,
+    frame: u64,
 }
 
 #[derive(Serialize)]
@@ -92,17 +149,86 @@ impl PeerDocument {
             authorities: peer.authorities.iter().map(AuthorityDocument::of).collect(),
             client_certificates: peer.clients.iter().map(ClientDocument::of).collect(),
             empty_answers: peer.empty_answers,
+            order: peer.order().word(),
+            order_seen: peer.order().seen().iter().map(StreamDocument::of).collect(),
+            versions: standings(&peer.versions(), names::version_name),
+            cipher_suites: standings(&peer.suites(), names::cipher_suite_name),
+            groups: standings(&peer.groups(), names::group_name),
+            signature_algorithms: standings(
+                &peer.signature_algorithms(),
+                names::signature_scheme_name,
+            ),
+            answers: peer.negotiations.iter().map(AnswerDocument::of).collect(),
+            answers_left_out: peer.negotiations_left_out,
+        }
+    }
+}
+
+fn standings(list: &[Standing], name: impl Fn(u16) -> Cow<'static, str>) -> Vec<StandingDocument> {
+    let told = |one: &Standing| StandingDocument {
+        name: name(one.code).into_owned(),
+        accepted: one.accepted.as_ref().map(StreamDocument::of),
+        refused: one.refused.as_ref().map(StreamDocument::of),
+    };
+    list.iter().map(told).collect()
+}
+
+impl AnswerDocument {
+    fn of(one: &Negotiation) -> Self {
+        let refusal = match &one.answer {
+            Answer::Refused { alert: code } => Some(alert(*code)),
+            Answer::Chosen(_) => None,
+        };
+        Self {
+            seen: StreamDocument::of(&one.seen),
+            times: one.times,
+            server_name: one.server_name.clone(),
+            offered: OfferDocument::of(&one.offer),
+            chosen: one.chosen().map(ChosenDocument::of),
+            alert: refusal,
+        }
+    }
+}
+
+impl OfferDocument {
+    fn of(offer: &Offer) -> Self {
+        let named = |list: &[u16], name: fn(u16) -> Cow<'static, str>| {
+            list.iter().map(|code| name(*code).into_owned()).collect()
+        };
+        Self {
+            versions: named(&offer.versions, names::version_name),
+            cipher_suites: named(&offer.suites, names::cipher_suite_name),
+            signature_algorithms: named(&offer.signature_algorithms, names::signature_scheme_name),
+            groups: named(&offer.groups, names::group_name),
+        }
+    }
+}
+
+impl ChosenDocument {
+    fn of(chosen: &Chosen) -> Self {
+        let scheme = |code| names::signature_scheme_name(code).into_owned();
+        Self {
+            version: names::version_name(chosen.version).into_owned(),
+            cipher_suite: names::cipher_suite_name(chosen.suite).into_owned(),
+            group: chosen.group.map(|code| names::group_name(code).into_owned()),
+            signature_algorithm: chosen.signature.map(scheme),
+            certificate: chosen.kind.map(kind_name),
         }
     }
 }
 
 impl ShownDocument {
     fn of(shown: &Shown) -> Self {
-        let stream = |&(input, stream): &(usize, u64)| StreamDocument { input, stream };
         Self {
             certificate: CertificateDocument::of(&shown.certificate),
-            streams: shown.streams.iter().map(stream).collect(),
+            streams: shown.seen.iter().map(StreamDocument::of).collect(),
         }
+    }
+}
+
+impl StreamDocument {
+    const fn of(seen: &Seen) -> Self {
+        Self { input: seen.capture, stream: seen.stream, frame: seen.frame }
     }
 }
 
