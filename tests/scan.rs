@@ -525,15 +525,19 @@ fn interrupt(child: &Child) {
     assert!(kill.unwrap().success());
 }
 
-/// Runs until something is written, interrupts, and gives what was written.
+/// Runs until some lines are written, interrupts, and gives all that was written.
 #[cfg(unix)]
 fn interrupted(args: &[&str]) -> (String, String) {
     let mut child = piped(args);
     let mut stdout = child.stdout.take().unwrap();
-    let mut begin = [0; 64 * 1024];
-    let count = stdout.read(&mut begin).unwrap();
+    let mut all = Vec::new();
+    while all.iter().filter(|byte| **byte == b'\n').count() < 20 {
+        let mut some = [0; 4096];
+        let count = stdout.read(&mut some).unwrap();
+        assert_ne!(count, 0, "it ended too soon");
+        all.extend_from_slice(&some[..count]);
+    }
     interrupt(&child);
-    let mut all = begin[..count].to_vec();
     stdout.read_to_end(&mut all).unwrap();
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
