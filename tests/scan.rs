@@ -272,6 +272,11 @@ fn one_object_for_each_file() {
     let failing = failing.unwrap();
     assert_eq!(failing["worst_severity"], "error");
     assert!(failing["verdicts"][0]["sentence"].as_str().unwrap().contains("refused"));
+    let path = tree.text("a/failing.pcap");
+    let alone = toolkit::program::run(&[&["--json", &path], &TRUST[..]].concat());
+    let alone: Value = serde_json::from_str(&alone.stdout).unwrap();
+    assert_eq!(failing["verdicts"], alone["verdicts"], "with the remedies ranked");
+    assert_ne!(alone["verdicts"][0]["foretold"], serde_json::json!([]));
     let empty = files.iter().find(|one| one["file"].as_str().unwrap().contains("empty"));
     assert_eq!(empty.unwrap()["errors"].as_array().unwrap().len(), 1);
 }

@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::render::{Gathering, Part, Style};
 use super::sink::Sink;
 use super::state::{Before, State};
-use super::{Format, Scan};
+use super::{Format, Per, Scan};
 
 /// What is to be done about a file.
 enum Job {
@@ -41,6 +41,8 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     let config = trust::config(&args.trust, args.release.product_version)?;
     let mut config = keylog::with(config, &args.keys)?;
     config.wanted = args.filters.wanted()?;
+    // Only the records of files tell the verdicts.
+    config.unranked = args.per != Per::File;
     let walk = Walk::new(args.inputs()?);
     let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;
     let before = state.as_ref().map(State::before).unwrap_or_default();
