@@ -222,13 +222,15 @@ fn the_same_bytes_with_any_number_of_threads() {
     }
 }
 
-/// A capture with more connections than are rendered ahead of their turn.
+/// A capture with more connections than are held together, and whose lines are more than
+/// is kept in memory.
 #[test]
 fn one_large_capture_among_small_ones_keeps_its_place() {
+    const MANY: u32 = 2_100;
     let tree = Tree::new();
     let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));
     let mut frames = Vec::new();
-    for index in 0..700_u32 {
+    for index in 0..MANY {
         let [_, _, high, low] = index.to_be_bytes();
         let client = ([10, 9, high, low], 20_000).into();
         let talk = talk.clone().between(client, talk.server).shifted(index << 20, index << 18);
@@ -238,13 +240,19 @@ fn one_large_capture_among_small_ones_keeps_its_place() {
     for name in ["a", "c", "d", "e"] {
         tree.copy(&format!("{name}.pcap"), "ecdsa-selfsigned-untrusted.pcap");
     }
-    let one = tree.scan(&["--jsonl", "--threads", "1"]);
-    let two = tree.scan(&["--jsonl", "--threads", "2"]);
-    assert!(one.stdout == two.stdout);
-    let all = records(&one);
-    let mut files: Vec<&str> =
-        connections(&all).iter().map(|one| one["file"].as_str().unwrap()).collect();
-    assert_eq!(files.len(), 704);
+    let one = tree.scan(&["--format", "csv", "--threads", "1"]);
+    let two = tree.scan(&["--format", "csv", "--threads", "2"]);
+    assert!(one.stdout == two.stdout && one.stderr == two.stderr);
+    let run = tree.scan(&["--jsonl"]);
+    let mut files: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix(r#"{"schema_version":1,"file":""#))
+        .filter_map(|line| line.split('"').next())
+        .collect();
+    assert_eq!(files.len(), usize::try_from(MANY).unwrap() + 4);
+    assert_eq!(one.stdout.lines().count(), files.len() + 1);
+    assert_eq!(summary(&run)["connections"], files.len());
     files.dedup();
     let names: Vec<char> = files.iter().map(|file| file.chars().nth_back(5).unwrap()).collect();
     assert_eq!(names, ['a', 'b', 'c', 'd', 'e']);
@@ -264,6 +272,11 @@ fn one_object_for_each_file() {
     let failing = failing.unwrap();
     assert_eq!(failing["worst_severity"], "error");
     assert!(failing["verdicts"][0]["sentence"].as_str().unwrap().contains("refused"));
+    let path = tree.text("a/failing.pcap");
+    let alone = toolkit::program::run(&[&["--json", &path], &TRUST[..]].concat());
+    let alone: Value = serde_json::from_str(&alone.stdout).unwrap();
+    assert_eq!(failing["verdicts"], alone["verdicts"], "with the remedies ranked");
+    assert_ne!(alone["verdicts"][0]["foretold"], serde_json::json!([]));
     let empty = files.iter().find(|one| one["file"].as_str().unwrap().contains("empty"));
     assert_eq!(empty.unwrap()["errors"].as_array().unwrap().len(), 1);
 }
@@ -470,6 +483,23 @@ fn the_default_command_knows_the_filters() {
     assert_eq!((all.code, good.code), (Some(1), Some(0)), "the findings are on other ports");
 }
 
+/// A connection that was refused is known by its ends alone.
+#[test]
+fn filters_know_connections_that_were_not_opened() {
+    let of = |flags: &[&str]| {
+        let run = run(&[&["samples/connection-refused.pcap", "--json"], flags].concat());
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        let count = |list: &str| document[list].as_array().unwrap().len();
+        (count("findings"), count("verdicts"), run.code)
+    };
+    let all = of(&[]);
+    assert!(all.0 > 0 && all.1 > 0 && all.2 == Some(1), "{all:?}");
+    assert_eq!(of(&["--rule", "tcp-connection-failed"]), all);
+    assert_eq!(of(&["--port", "8443"]), all);
+    assert_eq!(of(&["--port", "1"]), (0, 0, Some(0)));
+    assert_eq!(of(&["--sni", "*.example"]), (0, 0, Some(0)));
+}
+
 // --- the end -------------------------------------------------------------------------
 
 /// A tree of so many small captures, that a run takes a while.
@@ -500,15 +530,19 @@ fn interrupt(child: &Child) {
     assert!(kill.unwrap().success());
 }
 
-/// Runs until something is written, interrupts, and gives what was written.
+/// Runs until some lines are written, interrupts, and gives all that was written.
 #[cfg(unix)]
 fn interrupted(args: &[&str]) -> (String, String) {
     let mut child = piped(args);
     let mut stdout = child.stdout.take().unwrap();
-    let mut begin = [0; 64 * 1024];
-    let count = stdout.read(&mut begin).unwrap();
+    let mut all = Vec::new();
+    while all.iter().filter(|byte| **byte == b'\n').count() < 20 {
+        let mut some = [0; 4096];
+        let count = stdout.read(&mut some).unwrap();
+        assert_ne!(count, 0, "it ended too soon");
+        all.extend_from_slice(&some[..count]);
+    }
     interrupt(&child);
-    let mut all = begin[..count].to_vec();
     stdout.read_to_end(&mut all).unwrap();
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();

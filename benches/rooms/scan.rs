@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use tlsight::pipeline::Session;
-use tlsight::pipeline::scan::{Inputs, Pace, Walk, Watch, examine, in_order};
-use tlsight::report::Report;
+use tlsight::pipeline::scan::{Inputs, Pace, Unit, Walk, Watch, examine, in_order};
+use tlsight::pipeline::{Session, Sink};
+use tlsight::report::Judged;
 use tlsight::report::fleet::Summary;
 
 use super::end_to_end::config;
@@ -78,14 +78,16 @@ fn scan(folder: &Path, truth: &Sum) {
     });
     let mut total = Summary::default();
     let mut certificates = BTreeSet::new();
-    let work = move |unit| {
-        let report = examine(&unit, &session, &Watch::default()).unwrap();
+    let work = move |unit: Unit| {
         let file = unit.path.display().to_string();
-        ((Summary::of(&file, &report), shown(&report)), 0)
+        let mut told = Told { file, ..Told::default() };
+        let report = examine(&unit, &session, &Watch::default(), &mut told).unwrap().unwrap();
+        told.summary.close(&told.file, &report);
+        (told, 0)
     };
-    let take = |(summary, shown)| {
-        total.merge(summary);
-        certificates.extend::<BTreeSet<[u8; 32]>>(shown);
+    let take = |told: Told| {
+        total.merge(told.summary);
+        certificates.extend(told.certificates);
         ControlFlow::Continue(())
     };
     in_order(jobs, Pace::of(rayon::current_num_threads()), work, take, || false);
@@ -102,11 +104,22 @@ fn scan(folder: &Path, truth: &Sum) {
     assert!(found == *truth, "found\n{found:?}\nof\n{truth:?}");
 }
 
-/// Digests of the certificates of a report.
-fn shown(report: &Report) -> BTreeSet<[u8; 32]> {
-    let connections = report.connections.iter().map(|judged| &judged.connection);
-    let shown = connections.flat_map(|one| {
-        one.server_certificates.iter().chain(one.client_certificates.iter().flatten())
-    });
-    shown.map(|one| *one.sha256()).collect()
+/// What was told of a file.
+#[derive(Default)]
+struct Told {
+    file: String,
+    summary: Summary,
+    certificates: BTreeSet<[u8; 32]>,
+}
+
+impl Sink for Told {
+    fn take(&mut self, _: &str, judged: &[Judged]) -> std::io::Result<()> {
+        self.summary.see(&self.file, judged);
+        for connection in judged.iter().map(|one| &one.connection) {
+            let shown = connection.server_certificates.iter();
+            let shown = shown.chain(connection.client_certificates.iter().flatten());
+            self.certificates.extend(shown.map(|one| *one.sha256()));
+        }
+        Ok(())
+    }
 }

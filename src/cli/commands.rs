@@ -47,6 +47,7 @@ fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     let config = trust::config(&args.trust, args.release.product_version)?;
     let mut config = keylog::with(config, &args.keys)?;
     config.wanted = args.filters.wanted()?;
+    config.unranked = args.jsonl;
     let sources = sources(&args.inputs, &config.limits)?;
     let report = if args.json {
         document(sources, &config)?

@@ -12,35 +12,34 @@ use super::explain;
 
 /// Of several values of one filter any will do; of several filters all must be met.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Filters")]
 pub(crate) struct Filters {
     /// Only connections with this port at either end. May be repeated.
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, help_heading = "Filters", value_name = "PORT")]
     port: Vec<u16>,
 
     /// Only connections with this address at either end. May be repeated.
-    #[arg(long, value_name = "IP", value_parser = address)]
+    #[arg(long, help_heading = "Filters", value_name = "IP", value_parser = address)]
     host: Vec<IpAddr>,
 
     /// Only connections whose client asked for this server name; * stands for any
     /// characters. May be repeated.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = "Filters", value_name = "NAME")]
     sni: Vec<String>,
 
     /// Only findings of this rule, and connections with one. May be repeated.
-    #[arg(long, value_name = "ID", value_parser = rule)]
+    #[arg(long, help_heading = "Filters", value_name = "ID", value_parser = rule)]
     rule: Vec<&'static str>,
 
     /// Only findings of this severity or worse, and connections with one.
-    #[arg(long, value_name = "SEVERITY")]
+    #[arg(long, help_heading = "Filters", value_name = "SEVERITY")]
     severity: Option<Least>,
 
     /// Only connections that began at this time or later.
-    #[arg(long, value_name = "RFC3339", value_parser = time)]
+    #[arg(long, help_heading = "Filters", value_name = "RFC3339", value_parser = time)]
     since: Option<Timestamp>,
 
     /// Only connections that began before this time.
-    #[arg(long, value_name = "RFC3339", value_parser = time)]
+    #[arg(long, help_heading = "Filters", value_name = "RFC3339", value_parser = time)]
     until: Option<Timestamp>,
 }
 

@@ -29,6 +29,9 @@ pub struct Config {
     pub mapped: Vec<Mapped>,
     /// What the report shall be about.
     pub wanted: Wanted,
+    /// Leave the remedies of verdicts unranked: foretelling what each would do costs more
+    /// than reading a small capture, and lines of connections do not tell it.
+    pub unranked: bool,
     /// Secrets that decrypt connections.
     pub keys: Arc<KeyLog>,
     /// Leave the secrets alone that a pcapng file may hold.

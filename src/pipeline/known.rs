@@ -19,9 +19,9 @@ pub(super) type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
 
 /// Certificates remembered. A large network has some thousand; a certificate takes a
 /// few kilobytes once parsed.
-const CERTIFICATES: usize = 16_384;
+const CERTIFICATES: usize = 4_096;
 /// Answers remembered for each store and side.
-const ANSWERS: usize = 8_192;
+const ANSWERS: usize = 2_048;
 
 /// What is remembered from file to file, for one [`super::Config`].
 #[derive(Default)]

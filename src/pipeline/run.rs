@@ -187,9 +187,11 @@ impl<'c, 's> Run<'c, 's> {
             report.captures.push(capture.told(&self.deployment, report.store.is_some()));
         }
         note_limit(&mut report, self.early, self.listed.left_out);
-        report.remedies = ranked(&report, &certifier, &self.deployment, self.config);
+        if !self.config.unranked {
+            report.remedies = ranked(&report, &certifier, &self.deployment, self.config);
+        }
         let more = then(&report, &certifier, &self.deployment);
-        self.config.wanted.restrict(&mut report);
+        self.config.wanted.restrict(&mut report, &unopened);
         if !self.early {
             hand_on_all(&mut report, self.sink)?;
         }

@@ -1,7 +1,7 @@
 //! Where judged connections go while a run lasts.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -40,14 +40,20 @@ pub struct Lines<'o, W> {
     renderers: Renderers,
 }
 
-/// One renderer for each thread; each remembers what it has rendered.
-#[derive(Default)]
-struct Renderers(Mutex<Vec<Renderer>>);
+/// One renderer for each thread; each remembers what it has rendered. A copy means the
+/// same ones.
+#[derive(Clone, Default)]
+pub struct Renderers(Arc<Mutex<Vec<Renderer>>>);
 
 impl<'o, W: Write> Lines<'o, W> {
     /// Writes to `out`.
     pub fn new(out: &'o mut W) -> Self {
-        Self { out, renderers: Renderers::default() }
+        Self::with(out, Renderers::default())
+    }
+
+    /// Writes to `out` by `renderers`, which have rendered connections before.
+    pub const fn with(out: &'o mut W, renderers: Renderers) -> Self {
+        Self { out, renderers }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use ::csv::{QuoteStyle, Writer, WriterBuilder};
 
-use super::model::{CaptureReport, Judged, Report};
+use super::model::Judged;
 use super::words::conclusion_word;
 use crate::connection::{NameVerdict, Outcome, PathVerdict};
 use crate::expressway::service;
@@ -53,16 +53,14 @@ pub fn write_header(out: &mut impl Write) -> io::Result<()> {
     rows.flush()
 }
 
-/// Writes a row for each connection.
+/// Writes a row for each connection of the capture named `file`.
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_rows(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub fn write_rows(file: &str, judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
     let mut rows = writer(out);
-    for judged in &report.connections {
-        let capture = report.captures.get(judged.capture);
-        let file = capture.map(CaptureReport::name).unwrap_or_default();
-        rows.write_record(row(file, judged).iter().map(|field| cell(field)))?;
+    for judged in judged {
+        rows.write_record(row(file.to_owned(), judged).iter().map(|field| cell(field)))?;
     }
     rows.flush()
 }

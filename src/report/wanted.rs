@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use super::model::{Judged, Report};
 use crate::connection::Connection;
-use crate::rules::{Finding, Severity};
+use crate::packet::Endpoint;
+use crate::rules::{Attempt, Finding, Severity};
 use crate::time::Timestamp;
 
 /// What is wanted of a report. Of several values of one kind any will do; of several
@@ -30,9 +31,10 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Leaves out of a report what is not wanted. What was read is still counted in it:
-    /// frames, TCP connections and trouble.
-    pub fn restrict(&self, report: &mut Report) {
+    /// Leaves out of a report what is not wanted; `unopened` are connections that rules
+    /// and verdicts may be about. What was read is still counted in it: frames, TCP
+    /// connections and trouble.
+    pub fn restrict(&self, report: &mut Report, unopened: &[Attempt]) {
         if self.wants_all() {
             return;
         }
@@ -53,7 +55,16 @@ impl Wanted {
             let found = !judged.findings.is_empty() || told.contains(&place(judged));
             self.wants(&judged.connection) && (found || !by_finding)
         });
-        let kept: BTreeSet<(usize, u64)> = report.connections.iter().map(place).collect();
+        let mut kept: BTreeSet<(usize, u64)> = report.connections.iter().map(place).collect();
+        let attempts = unopened.iter().map(|one| ((one.capture, one.stream), &one.unopened));
+        kept.extend(
+            attempts
+                .filter(|(place, one)| {
+                    let found = told.contains(place) || !by_finding;
+                    found && self.wants_ends([one.client, one.server], one.syn.time, || None)
+                })
+                .map(|(place, _)| place),
+        );
         let stays = |capture: &Option<usize>, finding: &Finding| {
             let mut streams = finding.streams.iter();
             !self.chooses_connections()
@@ -105,19 +116,24 @@ impl Wanted {
 
     fn wants(&self, connection: &Connection) -> bool {
         let ends = [connection.client, connection.server];
-        let began = connection.first.time;
+        self.wants_ends(ends, connection.first.time, || connection.server_name())
+    }
+
+    fn wants_ends(
+        &self,
+        ends: [Endpoint; 2],
+        began: Timestamp,
+        name: impl FnOnce() -> Option<String>,
+    ) -> bool {
         any(&self.ports, |port| ends.iter().any(|end| end.port == *port))
             && any(&self.hosts, |host| ends.iter().any(|end| end.address == *host))
             && self.since.is_none_or(|since| began >= since)
             && self.until.is_none_or(|until| began < until)
-            && self.wants_name(connection)
+            && (self.names.is_empty() || self.wants_name(&name().unwrap_or_default()))
     }
 
-    fn wants_name(&self, connection: &Connection) -> bool {
-        if self.names.is_empty() {
-            return true;
-        }
-        let name = connection.server_name().unwrap_or_default().to_ascii_lowercase();
+    fn wants_name(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
         any(&self.names, |pattern| matches(&pattern.to_ascii_lowercase(), &name))
     }
 }

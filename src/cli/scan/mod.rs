@@ -121,8 +121,9 @@ impl Scan {
 
     /// What decides over the output: two runs that go on with each other have the same.
     fn settings(&self) -> String {
-        let Self { filters, trust, keys, per, .. } = self;
-        format!("{:?} per {per:?}, {filters:?}, {trust:?}, {keys:?}", self.format())
+        let Self { filters, trust, release, keys, per, .. } = self;
+        let format = self.format();
+        format!("{format:?} per {per:?}, {filters:?}, {trust:?}, {release:?}, {keys:?}")
     }
 
     fn inputs(&self) -> Result<Inputs, Trouble> {

@@ -1,20 +1,18 @@
 //! What a file becomes in each format.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Seek, Write};
 
+use tempfile::SpooledTempFile;
+use tlsight::pipeline::{Lines, Renderers, Sink};
 use tlsight::report::fleet::{Summary, text};
-use tlsight::report::json;
 use tlsight::report::table::Look;
-use tlsight::report::{CaptureReport, Report, csv};
+use tlsight::report::{Judged, Report, csv, json};
 
 use super::{Format, Per};
 
-/// Reports with more connections are written when it is their turn: as text they would
-/// take too much memory until then.
-const MANY: usize = 256;
-/// About what a connection takes in memory, in bytes.
-const CONNECTION: u64 = 16 * 1024;
+/// Bytes of a file's part of the output that are kept in memory until it is its turn; a
+/// longer one goes to a temporary file.
+const MEMORY: usize = 1 << 20;
 
 /// How output looks.
 #[derive(Clone, Copy)]
@@ -25,102 +23,69 @@ pub(super) struct Style {
 }
 
 /// A file's part of the output, while it waits for its turn.
-pub(super) enum Part {
-    Text(Vec<u8>),
-    Late(Box<Report>),
-}
+pub(super) struct Part(SpooledTempFile);
 
 impl Part {
-    /// About the bytes that it takes in memory.
-    pub(super) fn weight(&self) -> u64 {
-        match self {
-            Self::Text(text) => text.len() as u64,
-            Self::Late(report) => report.connections.len() as u64 * CONNECTION,
-        }
+    /// The bytes that it takes in memory.
+    pub(super) fn weight(&mut self) -> u64 {
+        if self.0.is_rolled() { 0 } else { self.0.stream_position().unwrap_or_default() }
+    }
+
+    /// Writes it, and nothing else is left of it.
+    pub(super) fn write(mut self, out: &mut impl Write) -> io::Result<()> {
+        self.0.rewind()?;
+        io::copy(&mut self.0, out).map(drop)
     }
 }
 
-/// Writes files, on whichever thread.
-#[derive(Clone)]
-pub(super) struct Renderer {
+/// Takes what comes of one file: sums it up, and makes its part of the output.
+pub(super) struct Gathering {
+    file: String,
     style: Style,
-    /// Those that are not in use. They remember texts, which one for each file would
-    /// have to make anew.
-    lines: Arc<Mutex<Vec<json::Renderer>>>,
+    renderers: Renderers,
+    summary: Box<Summary>,
+    part: SpooledTempFile,
 }
 
-impl Renderer {
-    pub(super) fn new(style: Style) -> Self {
-        Self { style, lines: Arc::default() }
-    }
-
-    pub(super) const fn format(&self) -> Format {
-        self.style.format
-    }
-
-    pub(super) const fn look(&self) -> Look {
-        self.style.look
-    }
-
-    /// The part of a file.
-    pub(super) fn part(&self, file: &str, summary: &Summary, report: Report) -> Part {
-        let lines = self.style.per == Per::Connection && self.style.format != Format::Table;
-        if lines && report.connections.len() > MANY {
-            return Part::Late(Box::new(report));
-        }
-        let mut text = Vec::new();
-        // Writing to memory cannot fail.
-        drop(self.render(file, summary, &report, &mut text));
-        Part::Text(text)
-    }
-
-    /// Writes the part of a file.
-    pub(super) fn write(
-        &self,
-        part: &Part,
-        file: &str,
-        summary: &Summary,
-        out: &mut impl Write,
-    ) -> io::Result<()> {
-        match part {
-            Part::Text(text) => out.write_all(text),
-            Part::Late(report) => self.render(file, summary, report, out),
+impl Gathering {
+    /// Begins a file; `renderers` have seen others.
+    pub(super) fn new(file: String, style: Style, renderers: &Renderers) -> Self {
+        Self {
+            file,
+            style,
+            renderers: renderers.clone(),
+            summary: Box::default(),
+            part: SpooledTempFile::new(MEMORY),
         }
     }
 
-    fn render(
-        &self,
-        file: &str,
-        summary: &Summary,
-        report: &Report,
-        out: &mut impl Write,
-    ) -> io::Result<()> {
-        match (self.style.format, self.style.per) {
-            (Format::Jsonl, Per::File) => json::write_file(file, summary, report, out),
-            (Format::Jsonl, Per::Connection) => {
-                self.lines(report, out)?;
-                json::write_trouble(file, report, out)
+    /// Ends it with the report on it.
+    pub(super) fn finish(mut self, report: &Report) -> io::Result<(Box<Summary>, Part)> {
+        let Self { file, style, summary, part, .. } = &mut self;
+        summary.close(file, report);
+        match (style.format, style.per) {
+            (Format::Jsonl, Per::File) => json::write_file(file, summary, report, part)?,
+            (Format::Jsonl, Per::Connection) => json::write_trouble(file, report, part)?,
+            (Format::Csv, _) => {}
+            (Format::Table, _) => {
+                if let Some(line) = text::line(file, summary, report, style.look) {
+                    writeln!(part, "{line}")?;
+                }
             }
-            (Format::Csv, _) => csv::write_rows(report, out),
-            (Format::Table, _) => match text::line(file, summary, report, self.style.look) {
-                Some(line) => writeln!(out, "{line}"),
-                None => Ok(()),
-            },
         }
+        Ok((self.summary, Part(self.part)))
     }
+}
 
-    fn lines(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
-        let idle = || self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut renderer = idle().pop().unwrap_or_default();
-        let mut line = Vec::new();
-        let written = report.connections.iter().try_for_each(|judged| {
-            line.clear();
-            let capture = report.captures.get(judged.capture);
-            let file = capture.map(CaptureReport::name).unwrap_or_default();
-            renderer.line(&file, judged, &mut line);
-            out.write_all(&line)
-        });
-        idle().push(renderer);
-        written
+impl Sink for Gathering {
+    fn take(&mut self, capture: &str, judged: &[Judged]) -> io::Result<()> {
+        self.summary.see(&self.file, judged);
+        match (self.style.format, self.style.per) {
+            (Format::Jsonl, Per::Connection) => {
+                Lines::with(&mut self.part, self.renderers.clone()).take(capture, judged)
+            }
+            (Format::Csv, _) => csv::write_rows(capture, judged, &mut self.part),
+            (Format::Jsonl | Format::Table, _) => Ok(()),
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! One scan from the first file to the summary.
 
-use std::io::{BufWriter, StdoutLock, Write as _};
+use std::io::{self, BufWriter, StdoutLock, Write as _};
 use std::ops::ControlFlow;
 
-use tlsight::pipeline::Session;
 use tlsight::pipeline::scan::{Pace, Unit, Walk, Watch, examine, in_order};
+use tlsight::pipeline::{Renderers, Session};
 use tlsight::report::fleet::{Summary, text};
 use tlsight::report::{csv, json};
 use tlsight::wire::text::count;
@@ -13,10 +13,10 @@ use super::super::commands::{exit_for, set_threads};
 use super::super::{Exit, Trouble, keylog, output, trust};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use super::render::{Part, Renderer, Style};
+use super::render::{Gathering, Part, Style};
 use super::sink::Sink;
 use super::state::{Before, State};
-use super::{Format, Scan};
+use super::{Format, Per, Scan};
 
 /// What is to be done about a file.
 enum Job {
@@ -31,6 +31,8 @@ struct Done {
     summary: Option<Box<Summary>>,
     /// What is to be written; nothing of what an earlier run has written.
     part: Option<Part>,
+    /// Why it could not be kept until it is its turn.
+    trouble: Option<io::Error>,
 }
 
 /// Scans.
@@ -39,31 +41,29 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     let config = trust::config(&args.trust, args.release.product_version)?;
     let mut config = keylog::with(config, &args.keys)?;
     config.wanted = args.filters.wanted()?;
+    // Only the records of files tell the verdicts.
+    config.unranked = args.per != Per::File;
     let walk = Walk::new(args.inputs()?);
     let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;
     let before = state.as_ref().map(State::before).unwrap_or_default();
     let interrupt = Interrupt::listen()?;
     let style = Style { format: args.format(), per: args.per, look: output::look(args.run.color) };
-    let renderer = Renderer::new(style);
-    let mut ledger = Ledger::new(args, renderer.clone(), state);
+    let mut ledger = Ledger::new(args, style, state);
     if before.is_empty() {
         ledger.begin();
     }
-    let session = Session::new(config);
     let watch = Watch::default();
     let progress = ledger.progress.follow(&watch);
-    let work = move |job| {
-        let done = work(job, &session, &renderer, &watch);
-        let weight = done.part.as_ref().map_or(0, Part::weight);
-        (done, weight)
-    };
-    let jobs = walk.map(move |unit| job(unit, &before));
-    let pace = Pace::of(rayon::current_num_threads());
     let interrupted = || {
         progress.show();
         interrupt.is_asked()
     };
-    in_order(jobs, pace, work, |done| ledger.take(done), interrupted);
+    let workshop =
+        Workshop { session: Session::new(config), style, renderers: Renderers::default(), watch };
+    let jobs = walk.map(move |unit| job(unit, &before));
+    let pace = Pace::of(rayon::current_num_threads());
+    let take = |done| ledger.take(done);
+    in_order(jobs, pace, move |job| workshop.work(job), take, interrupted);
     ledger.end(interrupt.is_asked())
 }
 
@@ -81,28 +81,47 @@ fn job(unit: Unit, before: &Before) -> (Job, u64) {
     }
 }
 
-/// Reads, judges and renders a file; on whichever thread.
-fn work(job: Job, session: &Session, renderer: &Renderer, watch: &Watch) -> Done {
-    let unit = match job {
-        Job::Examine(unit) => unit,
-        Job::Known(unit, summary) => {
-            watch.pass(unit.size);
-            return Done { unit, summary, part: None };
+/// What files are read, judged and rendered with, on whichever thread.
+struct Workshop {
+    session: Session,
+    style: Style,
+    renderers: Renderers,
+    watch: Watch,
+}
+
+impl Workshop {
+    /// What came of a file, and what that takes in memory.
+    fn work(&self, job: Job) -> (Done, u64) {
+        let mut done = match job {
+            Job::Examine(unit) => self.examine(unit),
+            Job::Known(unit, summary) => {
+                self.watch.pass(unit.size);
+                Done { unit, summary, part: None, trouble: None }
+            }
+        };
+        let weight = done.part.as_mut().map_or(0, Part::weight);
+        (done, weight)
+    }
+
+    fn examine(&self, unit: Unit) -> Done {
+        let file = unit.path.display().to_string();
+        let mut gathering = Gathering::new(file, self.style, &self.renderers);
+        let gathered = examine(&unit, &self.session, &self.watch, &mut gathering)
+            .and_then(|report| report.map(|report| gathering.finish(&report)).transpose());
+        match gathered {
+            Ok(gathered) => {
+                let (summary, part) = gathered.unzip();
+                Done { unit, summary, part, trouble: None }
+            }
+            Err(error) => Done { unit, summary: None, part: None, trouble: Some(error) },
         }
-    };
-    let Some(report) = examine(&unit, session, watch) else {
-        return Done { unit, summary: None, part: None };
-    };
-    let file = unit.path.display().to_string();
-    let summary = Summary::of(&file, &report);
-    let part = renderer.part(&file, &summary, report);
-    Done { unit, summary: Some(Box::new(summary)), part: Some(part) }
+    }
 }
 
 /// Takes results in order: writes them, adds them up, and remembers what is done.
 struct Ledger<'a> {
     args: &'a Scan,
-    renderer: Renderer,
+    style: Style,
     state: Option<State>,
     out: Sink,
     total: Summary,
@@ -111,16 +130,16 @@ struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(args: &'a Scan, renderer: Renderer, state: Option<State>) -> Self {
+    fn new(args: &'a Scan, style: Style, state: Option<State>) -> Self {
         let paths = args.files_from.is_none().then(|| args.inputs.clone());
         let progress = Progress::new(args.quiet, paths);
         let (total, trouble) = (Summary::default(), None);
-        Self { args, renderer, state, out: Sink::stdout(), total, progress, trouble }
+        Self { args, style, state, out: Sink::stdout(), total, progress, trouble }
     }
 
     /// Writes what stands in front of everything.
     fn begin(&mut self) {
-        if self.renderer.format() == Format::Csv {
+        if self.style.format == Format::Csv {
             // A reader that has gone away shows with the first result.
             let _ = self.write(csv::write_header);
         }
@@ -128,7 +147,7 @@ impl<'a> Ledger<'a> {
 
     fn write(
         &mut self,
-        write: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> std::io::Result<()>,
+        write: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>,
     ) -> ControlFlow<()> {
         let Self { out, progress, .. } = self;
         progress.aside(|| out.write(write))
@@ -136,14 +155,16 @@ impl<'a> Ledger<'a> {
 
     /// Takes the result of the next file.
     fn take(&mut self, done: Done) -> ControlFlow<()> {
-        let Done { unit, summary, part } = done;
-        if let (Some(part), Some(summary)) = (&part, &summary) {
-            let (file, renderer) = (unit.path.display().to_string(), self.renderer.clone());
-            self.write(|out| renderer.write(part, &file, summary, out))?;
-            if renderer.format() == Format::Csv {
-                let troubles = &summary.troubles;
-                self.progress
-                    .aside(|| troubles.iter().for_each(|one| output::complain(&one.error)));
+        let Done { unit, summary, part, trouble } = done;
+        if let Some(error) = trouble {
+            self.trouble = Some(format!("cannot write a temporary file: {error}"));
+            return ControlFlow::Break(());
+        }
+        if let Some(part) = part {
+            self.write(|out| part.write(out))?;
+            let troubles = summary.iter().flat_map(|summary| &summary.troubles);
+            if self.style.format == Format::Csv {
+                self.progress.aside(|| troubles.for_each(|one| output::complain(&one.error)));
             }
         }
         if let Some(state) = &mut self.state {
@@ -209,9 +230,9 @@ impl<'a> Ledger<'a> {
 
     /// Writes the summary where the format has its place.
     fn summary(&mut self) {
-        let (top, look) = (self.args.top, self.renderer.look());
+        let (top, look) = (self.args.top, self.style.look);
         let total = std::mem::take(&mut self.total);
-        let _ = match self.renderer.format() {
+        let _ = match self.style.format {
             Format::Jsonl => self.write(|out| json::write_summary(&total, top, out)),
             Format::Table => self.write(|out| {
                 let gap = if total.worst().is_some() || total.in_trouble > 0 { "\n" } else { "" };

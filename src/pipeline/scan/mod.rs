@@ -6,6 +6,7 @@ mod tree;
 mod watch;
 
 use std::fs::File;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ pub use watch::Watch;
 use super::config::Source;
 use super::inputs;
 use super::session::Session;
+use super::sink::Sink;
 use crate::capture::{CaptureError, archive};
 use crate::report::Report;
 
@@ -45,15 +47,23 @@ impl Unit {
 /// Endings of the names of captures, without that of a compression.
 const ENDINGS: [&str; 5] = ["pcap", "pcapng", "cap", "dmp", "tar"];
 
-/// Reads and judges one file: a capture, or a diagnostic archive as one case. Trouble
-/// with it is in its report. `None` for a file of a folder that is no capture and is not
-/// called one either. `watch` sees how far the reading is.
-#[must_use]
-pub fn examine(unit: &Unit, session: &Session, watch: &Watch) -> Option<Report> {
+/// Reads and judges one file: a capture, or a diagnostic archive as one case. Its
+/// connections go to `sink`. Trouble with it is in its report. `None` for a file of a
+/// folder that is no capture and is not called one either. `watch` sees how far the
+/// reading is.
+///
+/// # Errors
+/// What the sink says.
+pub fn examine(
+    unit: &Unit,
+    session: &Session,
+    watch: &Watch,
+    sink: &mut dyn Sink,
+) -> io::Result<Option<Report>> {
     let seen = watch.begin();
-    let read = guarded(|| read(unit, session, &seen));
+    let read = guarded(|| read(unit, session, &seen, sink));
     seen.end(unit.size);
-    read.unwrap_or_else(|why| Some(unreadable(&unit.path, &why)))
+    read.unwrap_or_else(|why| Ok(Some(unreadable(&unit.path, &why))))
 }
 
 /// What `work` gives, or what it panicked with. A panic is a mistake of this program; it
@@ -66,15 +76,20 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-fn read(unit: &Unit, session: &Session, seen: &watch::Seen) -> Option<Report> {
+fn read(
+    unit: &Unit,
+    session: &Session,
+    seen: &watch::Seen,
+    sink: &mut dyn Sink,
+) -> io::Result<Option<Report>> {
     let path = &unit.path;
     if let Some(error) = &unit.trouble {
-        return Some(unreadable(path, error));
+        return Ok(Some(unreadable(path, error)));
     }
     match sources(unit, session, seen) {
-        Ok(sources) if sources.is_empty() => None,
-        Ok(sources) => Some(session.analyze(sources)),
-        Err(error) => Some(unreadable(path, &error)),
+        Ok(sources) if sources.is_empty() => Ok(None),
+        Ok(sources) => session.analyze_to(sources, sink).map(Some),
+        Err(error) => Ok(Some(unreadable(path, &error))),
     }
 }
 

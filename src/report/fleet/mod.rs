@@ -14,7 +14,6 @@ use tally::Counted;
 pub use tally::{Tally, Top};
 
 use super::model::{CaptureReport, Judged, Report};
-use crate::packet::Endpoint;
 use crate::rules::{Finding, Severity};
 use crate::tls::names;
 
@@ -137,37 +136,39 @@ impl Counted for OnServer {
 }
 
 impl Summary {
-    /// The summary of one file from the report on it alone.
-    #[must_use]
-    pub fn of(file: &str, report: &Report) -> Self {
-        let captures = &report.captures;
-        let read = captures.iter().filter(|capture| !capture.format.is_empty());
-        let sum = |field: fn(&CaptureReport) -> u64| captures.iter().map(field).sum();
-        let error = captures.iter().flat_map(|capture| &capture.errors).next();
-        let damaged = captures.iter().any(|capture| !capture.problems.is_empty());
-        let mut summary = Self {
-            files: 1,
-            captures: read.count() as u64,
-            frames: sum(|capture| capture.frames),
-            bytes: sum(|capture| capture.bytes),
-            tcp_connections: sum(|capture| capture.tcp_connections),
-            connections: report.connections.len() as u64,
-            in_trouble: u64::from(error.is_some()),
-            damaged: u64::from(damaged),
-            ..Self::default()
-        };
-        let trouble = |error: &String| Trouble { file: file.to_owned(), error: error.clone() };
-        summary.troubles.extend(error.map(trouble));
-        for judged in &report.connections {
-            summary.count(file, judged);
+    /// Counts connections of a file, as they come.
+    pub fn see(&mut self, file: &str, judged: &[Judged]) {
+        for one in judged {
+            self.count(file, one);
+            one.findings.iter().for_each(|finding| self.count_finding(Some(one), finding));
         }
-        summary.count_findings(report);
-        summary
+    }
+
+    /// Counts what else there is to a file when all its connections were counted, and
+    /// nothing of another file.
+    pub fn close(&mut self, file: &str, report: &Report) {
+        let captures = &report.captures;
+        let sum = |field: fn(&CaptureReport) -> u64| captures.iter().map(field).sum();
+        self.files = 1;
+        let read = captures.iter().filter(|capture| !capture.format.is_empty());
+        self.captures = read.count() as u64;
+        self.frames = sum(|capture| capture.frames);
+        self.bytes = sum(|capture| capture.bytes);
+        self.tcp_connections = sum(|capture| capture.tcp_connections);
+        let damaged = captures.iter().any(|capture| !capture.problems.is_empty());
+        self.damaged = u64::from(damaged);
+        let error = captures.iter().flat_map(|capture| &capture.errors).next();
+        self.in_trouble = u64::from(error.is_some());
+        let trouble = |error: &String| Trouble { file: file.to_owned(), error: error.clone() };
+        self.troubles.extend(error.map(trouble));
+        self.count_case(report);
+        self.rules.each(|found| found.files = 1);
     }
 
     /// Counts what a connection negotiated and showed.
     fn count(&mut self, file: &str, judged: &Judged) {
         let connection = &judged.connection;
+        self.connections += 1;
         self.outcomes.add(connection.outcome.word(), 1);
         if let Some(version) = connection.handshake.version() {
             self.versions.add(&names::version_name(version), 1);
@@ -181,31 +182,28 @@ impl Summary {
         self.expiry.see(file, connection);
     }
 
-    fn count_findings(&mut self, report: &Report) {
-        let of_connections = report
-            .connections
-            .iter()
-            .flat_map(|judged| judged.findings.iter().map(move |finding| (Some(judged), finding)));
-        let places: HashMap<(usize, u64), &Judged> = report
-            .connections
-            .iter()
-            .filter(|_| !report.case_findings.is_empty())
-            .map(|judged| ((judged.capture, judged.connection.stream), judged))
-            .collect();
-        let of_case = report.case_findings.iter().map(|(capture, finding)| {
-            let place = capture.zip(finding.streams.first().copied());
-            (place.and_then(|place| places.get(&place).copied()), finding)
-        });
-        let mut by_rule: Tally<Found> = Tally::default();
-        for (judged, finding) in of_connections.chain(of_case) {
-            let found = Found { severity: finding.severity, findings: 1, files: 0 };
-            by_rule.add(finding.rule.id, found);
-            if let Some(judged) = judged {
-                self.servers.add(&server(judged), OnServer::of(judged, finding));
-            }
+    fn count_finding(&mut self, judged: Option<&Judged>, finding: &Finding) {
+        let found = Found { severity: finding.severity, findings: 1, files: 0 };
+        self.rules.add(finding.rule.id, found);
+        if let Some(judged) = judged {
+            let server = judged.connection.server.to_string();
+            self.servers.add(&server, OnServer::of(judged, finding));
         }
-        for (rule, found) in by_rule.named() {
-            self.rules.add(rule, Found { files: 1, ..*found });
+    }
+
+    /// Counts the findings on the case as a whole; the server is that of the first
+    /// connection that proves it.
+    fn count_case(&mut self, report: &Report) {
+        if report.case_findings.is_empty() {
+            return;
+        }
+        let place = |judged: &Judged| (judged.capture, judged.connection.stream);
+        let places: HashMap<(usize, u64), &Judged> =
+            report.connections.iter().map(|judged| (place(judged), judged)).collect();
+        for (capture, finding) in &report.case_findings {
+            let first = capture.zip(finding.streams.first().copied());
+            let judged = first.and_then(|place| places.get(&place).copied());
+            self.count_finding(judged, finding);
         }
     }
 
@@ -244,9 +242,4 @@ impl OnServer {
         let name = judged.connection.server_name();
         Self { name, severity: finding.severity, findings: 1, rules }
     }
-}
-
-fn server(judged: &Judged) -> String {
-    let server: Endpoint = judged.connection.server;
-    server.to_string()
 }

@@ -102,6 +102,11 @@ impl<C: Counted> Tally<C> {
         self.named.values().map(Counted::weight).sum::<u64>() + self.unnamed
     }
 
+    /// Changes what was counted, name by name.
+    pub(super) fn each(&mut self, change: impl FnMut(&mut C)) {
+        self.named.values_mut().for_each(change);
+    }
+
     /// Those with a name, in order of the names.
     pub fn named(&self) -> impl Iterator<Item = (&str, &C)> {
         self.named.iter().map(|(name, one)| (name.as_str(), one))
