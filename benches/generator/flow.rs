@@ -48,11 +48,9 @@ impl Flow {
         if mix == Mix::Messy {
             segments = mess::make(segments, dice);
         }
-        let [_, a, b, c] = index.to_be_bytes();
-        let port = 20_000 + u16::try_from(dice.below(40_000)).unwrap();
-        let server = Ipv4Addr::new(192, 0, 2, 1 + c % 200);
+        let (client, server) = ends(mix, index, dice);
         Self {
-            client: (Ipv4Addr::new(10, a, b, c), port),
+            client,
             server: (server, template.talk.server.port()),
             segments: segments.into(),
             packet: Vec::new(),
@@ -67,6 +65,23 @@ impl Flow {
         packet::write(&mut self.packet, from, to, &segment);
         Some(&self.packet)
     }
+}
+
+/// Clients of handshakes are a few hundred hosts that connect again and again, each time
+/// from another port; scans and floods come from everywhere.
+fn ends(mix: Mix, index: u32, dice: &mut Dice) -> ((Ipv4Addr, u16), Ipv4Addr) {
+    let [_, a, b, c] = index.to_be_bytes();
+    let server = Ipv4Addr::new(192, 0, 2, 1 + c % 200);
+    let client = match mix {
+        Mix::Small | Mix::ManyFlows => {
+            (Ipv4Addr::new(10, a, b, c), 20_000 + u16::try_from(dice.below(40_000)).unwrap())
+        }
+        Mix::Bulk | Mix::Handshakes | Mix::Messy => {
+            let port = u16::try_from(index / 256 % 40_000).unwrap();
+            (Ipv4Addr::new(10, 30, 5, c), 20_000 + port)
+        }
+    };
+    (client, server)
 }
 
 impl Truth {

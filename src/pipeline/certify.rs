@@ -1,9 +1,9 @@
 //! Certificates and verdicts: each distinct certificate is parsed once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::config::{Config, Judging};
@@ -18,25 +18,38 @@ use crate::tls::{Body, Handshake, Role};
 use crate::trust::Store;
 use crate::x509::{Certificate, Sha256};
 
+/// The certificates that were shown so far, by their DER: comparing it is cheaper than
+/// computing a digest again for each handshake.
+pub(super) type Certificates = HashMap<Box<[u8]>, Parsed>;
+
+/// Certificates that are remembered from group to group of connections; a hostile capture
+/// has new ones in each.
+const REMEMBERED: usize = 4096;
+
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
     judging: &'c Judging,
     deployment: &'c Deployment,
     known: &'c Known,
-    /// The certificates of these captures.
-    certificates: HashMap<Sha256, Parsed>,
+    certificates: Certificates,
     courts: Courts<'c>,
 }
 
 impl<'c> Certifier<'c> {
-    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
-        Self {
-            judging: &config.judging,
-            deployment,
-            known,
-            certificates: HashMap::new(),
-            courts: Courts::new(config, deployment, known),
-        }
+    pub(super) fn new(
+        config: &'c Config,
+        deployment: &'c Deployment,
+        known: &'c Known,
+        certificates: Certificates,
+    ) -> Self {
+        let courts = Courts::new(config, deployment, known);
+        Self { judging: &config.judging, deployment, known, certificates, courts }
+    }
+
+    /// The certificates that were shown; none when they are too many to be remembered.
+    pub(super) fn into_certificates(self) -> Certificates {
+        let few = self.certificates.len() <= REMEMBERED;
+        if few { self.certificates } else { Certificates::new() }
     }
 
     /// The trust store by which the certificates of a side are judged.
@@ -72,19 +85,18 @@ impl<'c> Certifier<'c> {
 
     fn parse_all(&mut self, observed: &[(u64, Observed)]) {
         let here = &self.certificates;
-        let mut new: Vec<(Sha256, &[u8])> = observed
+        let mut new: Vec<&[u8]> = observed
             .iter()
             .flat_map(|(_, observed)| certificate_bytes(&observed.handshake))
-            .map(|der| (sha256(der), der))
-            .filter(|(sha256, _)| !here.contains_key(sha256))
+            .filter(|der| !here.contains_key(*der))
             .collect();
-        new.sort_unstable_by_key(|(sha256, _)| *sha256);
-        new.dedup_by_key(|(sha256, _)| *sha256);
-        let parsed: Vec<(Sha256, Parsed)> = new
+        new.sort_unstable();
+        new.dedup();
+        let parsed: Vec<(Box<[u8]>, Parsed)> = new
             .par_iter()
-            .map(|(sha256, der)| {
+            .map(|der| {
                 let parse = || Certificate::parse(der).map(Arc::new).map_err(Arc::new);
-                (*sha256, self.known.certificate(*sha256, parse))
+                (Box::from(*der), self.known.certificate(sha256(der), parse))
             })
             .collect();
         self.certificates.extend(parsed);
@@ -121,7 +133,7 @@ impl<'c> Certifier<'c> {
     fn presented(&self, handshake: &Handshake, role: Role) -> Option<Vec<Presented>> {
         let (entry, list) = handshake.certificates(role)?;
         let presented = list.certificates.iter().filter_map(|der| {
-            let certificate = self.certificates.get(&sha256(der))?.clone();
+            let certificate = self.certificates.get(der.as_slice())?.clone();
             Some(Presented { frame: entry.frame, certificate })
         });
         Some(presented.collect())

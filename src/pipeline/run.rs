@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::certify::Certifier;
+use super::certify::{Certificates, Certifier};
 use super::config::{Config, Source};
 use super::engine;
 use super::foresee::ranked;
@@ -41,6 +41,7 @@ pub(super) struct Run<'c, 's> {
     early: bool,
     deployment: Deployment,
     known: &'c Known,
+    certificates: Certificates,
     /// Capture by capture.
     verdicts: Vec<Verdicts>,
     report: Report,
@@ -73,6 +74,7 @@ impl<'c, 's> Run<'c, 's> {
             early: false,
             deployment: Deployment::new(&[], config.mapped.clone()),
             known,
+            certificates: Certificates::new(),
             verdicts: Vec::new(),
             report,
             listed: Listed::default(),
@@ -163,7 +165,8 @@ impl<'c, 's> Run<'c, 's> {
             unopened.extend(who::attempts(index, capture, &self.deployment));
             missing_names.extend(who::missing_names(index, capture));
         }
-        let certifier = Certifier::new(self.config, &self.deployment, self.known);
+        let certifier =
+            Certifier::new(self.config, &self.deployment, self.known, self.certificates);
         let mut report = self.report;
         report.case_findings = judge_together(
             &report.connections,
@@ -204,12 +207,14 @@ impl<'c, 's> Run<'c, 's> {
         let twins = who::twins(&self.captures);
         self.report.joins = who::joins(&self.captures, &self.deployment, &twins);
         let deployment = std::mem::take(&mut self.deployment);
-        let mut certifier = Certifier::new(self.config, &deployment, self.known);
+        let certificates = std::mem::take(&mut self.certificates);
+        let mut certifier = Certifier::new(self.config, &deployment, self.known, certificates);
         let mut handed = Ok(());
         for index in 0..self.captures.len() {
             handed = handed
                 .and_then(|()| self.judge_capture(index, &twins, &mut certifier, &deployment));
         }
+        self.certificates = certifier.into_certificates();
         self.deployment = deployment;
         handed
     }

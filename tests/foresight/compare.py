@@ -19,7 +19,7 @@ AGREEMENT = 99.0
 # whole while one value of it may still hang on something unseen: a suite that no offer had before.
 UNKNOWN = 5.0
 # Below these the grid proves nothing.
-LEAST_SETTINGS, LEAST_DEFINITE = 200, 2000
+LEAST_SETTINGS, LEAST_DEFINITE, LEAST_CONFIRMED, LEAST_TRIED = 200, 5000, 2000, 40
 CLOSE_NOTIFY = 0
 
 
@@ -30,7 +30,7 @@ class Tally:
         self.agreed, self.wrong, self.unknown = (collections.Counter() for _ in range(3))
         self.reasons = collections.Counter()
         self.enough, self.enough_unknown = 0, 0
-        self.differences, self.explained = [], collections.Counter()
+        self.differences = []
 
 
 # --- what was read -------------------------------------------------------------------------------
@@ -82,9 +82,9 @@ def documents_of(binary, folder, settings):
     return record.pooled(lambda setting: whatif(binary, folder, setting), settings)
 
 
-def predictions_of(settings, documents):
+def predictions_of(settings, documents, exceptions):
     """The tally over all settings."""
-    tally, exceptions, suites = Tally(), read_exceptions(), suite_names()
+    tally, suites = Tally(), suite_names()
     for setting, document in zip(settings, documents):
         told = document["connections"]
         if len(told) != len(setting["after"]):
@@ -93,18 +93,26 @@ def predictions_of(settings, documents):
         for number, (one, real) in enumerate(zip(told, setting["after"])):
             for field in FIELDS:
                 count(tally, setting, number, field, one["after"][field], truth(field, real, suites), exceptions)
-    tally.differences += ["no longer needed in exceptions.tsv: %s" % "\t".join(exception)
-                          for exception in exceptions if not tally.explained[exception]]
     return tally
 
 
 def whatif(binary, folder, setting):
     """The document of `tlsight whatif` for the setting."""
+    return run(binary, "whatif", "--json", *given(folder, setting), *change_flags(folder, setting))
+
+
+def given(folder, setting):
+    """The capture of the unchanged state, and what is known beside it."""
     base = os.path.join(folder, setting["name"] + ".before.")
-    flags = key_log(base + "keys") if setting["keylog"] else []
-    flags += ["--server-product", setting["product"]] if setting["product"] else []
-    store = os.path.join(folder, "pki", "store-%s.pem" % setting["clients"][0]["trust"])
-    return run(binary, "whatif", base + "pcap", "--json", "--trust", store, *flags, *change_flags(folder, setting))
+    store = os.path.join(folder, "pki", "store-%s.pem")
+    flags = [base + "pcap", "--trust", store % setting["clients"][0]["trust"]]
+    if setting["keylog"]:
+        flags += key_log(base + "keys")
+    if setting["product"]:
+        flags += ["--server-product", setting["product"]]
+    if setting["peer_trust"]:
+        flags += ["--peer-trust", store % setting["server"]["trust"]]
+    return flags
 
 
 def change_flags(folder, setting):
@@ -112,6 +120,8 @@ def change_flags(folder, setting):
     pki = os.path.join(folder, "pki")
     if kind == "ciphers":
         return ["--ciphers", value]
+    if kind in ("rsa-prefix", "ecdsa-last"):
+        return ["--" + kind]
     if kind == "disable-ecdsa":
         return ["--disable", "ecdsa"]
     if kind == "tls12-only":
@@ -166,9 +176,7 @@ def count(tally, setting, number, field, predicted, real, exceptions):
         tally.agreed[field] += 1
         return
     tally.wrong[field] += 1
-    matching = [one for one in exceptions if fnmatch.fnmatch(setting["name"], one[0]) and one[1] in (field, "*")]
-    tally.explained.update(matching)
-    if not matching:
+    if not exceptions.explain(setting["name"], field):
         because = "; ".join(one["text"] for one in predicted.get("because", []))
         tally.differences.append("%s, connection %d, %s: predicted %s because %s, real %s" % (
             setting["name"], number, field, value, because, real))
@@ -179,16 +187,30 @@ def short(reason):
     return re.sub(r"\bTLS_\w+", "a suite", reason.split("; ")[0])
 
 
-def read_exceptions():
-    """Setting (a pattern), field (* for any): the reason stands behind them."""
-    with open(os.path.join(HERE, "exceptions.tsv"), encoding="utf-8") as lines:
-        rows = [line.rstrip("\n").split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    if not all(len(row) == 3 and row[2] for row in rows):
-        raise RuntimeError("exceptions.tsv: three columns expected")
-    return [tuple(row[:2]) for row in rows]
+class Exceptions:
+    """exceptions.tsv: setting (a pattern), value (* for any); the reason stands behind them."""
+
+    def __init__(self):
+        with open(os.path.join(HERE, "exceptions.tsv"), encoding="utf-8") as lines:
+            rows = [line.rstrip("\n").split("\t") for line in lines if line.strip() and not line.startswith("#")]
+        if not all(len(row) == 3 and row[2] for row in rows):
+            raise RuntimeError("exceptions.tsv: three columns expected")
+        self.rows = [tuple(row[:2]) for row in rows]
+        self.used = set()
+
+    def explain(self, name, field):
+        """Whether there is one for a value of a setting."""
+        matching = [row for row in self.rows if fnmatch.fnmatch(name, row[0]) and row[1] in (field, "*")]
+        self.used.update(matching)
+        return bool(matching)
+
+    def unneeded(self, settings):
+        """Those for settings that were recorded, and went as predicted."""
+        return ["no longer needed in exceptions.tsv: %s" % "\t".join(row) for row in self.rows if row not in self.used
+                and any(fnmatch.fnmatch(one["name"], row[0]) for one in settings)]
 
 
-def bars(settings, tally):
+def bars(settings, tally, confirmed, tried):
     """What is below a bar."""
     agreed, wrong = sum(tally.agreed.values()), sum(tally.wrong.values())
     share = 100.0 * agreed / max(1, agreed + wrong)
@@ -196,6 +218,8 @@ def bars(settings, tally):
     failures = []
     if len(settings) < LEAST_SETTINGS or agreed + wrong < LEAST_DEFINITE:
         failures.append("%d settings, %d predicted values: too few" % (len(settings), agreed + wrong))
+    if confirmed < LEAST_CONFIRMED or tried < LEAST_TRIED:
+        failures.append("%d values confirmed, %d remedies tried that would work: too few" % (confirmed, tried))
     if share < AGREEMENT:
         failures.append("%.2f %% of the predicted values agree, bar is %.2f %%" % (share, AGREEMENT))
     if unknown > UNKNOWN:

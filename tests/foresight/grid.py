@@ -2,9 +2,11 @@
 
 Every setting is a dictionary: name, server, clients (those that connect before the change, and again after it), change
 (a kind and its value), keylog (whether the capture comes with its key log), and enough: whether the clients before the
-change show all that an engineer would need for a prediction. Where it is true, few values may stay unknown. product is what the engineer knows of the server, or None.
+change show all that an engineer would need for a prediction. Where it is true, few values may stay unknown. product is what the engineer knows of the server, or None; peer_trust, whether he
+knows its trust list.
 """
 import itertools
+import shutil
 
 from pki import HOST
 
@@ -34,6 +36,8 @@ ONLY_RSA_SIGNED = ":".join(RSA_SIGNATURES)
 
 # Strings with suites for one kind of certificate only.
 ONLY = ("only-ecdsa", "no-ecdsa")
+# How the names of settings begin that are the legs of one case.
+LEG = "leg-"
 KINDS = {"rsa": ["rsa"], "ec": ["ec"], "two": ["rsa", "ec"]}
 
 
@@ -43,19 +47,20 @@ def client(**changed):
 
 
 def server(certificates, **changed):
-    return dict({"certificates": certificates, "ciphers": None, "sigalgs": None, "groups": None, "versions": "both",
+    return dict({"program": "openssl", "certificates": certificates, "ciphers": None, "sigalgs": None, "groups": None, "versions": "both",
                  "own_order": False, "ask": None, "trust": None}, **changed)
 
 
 def setting(name, server_, clients, change, enough, keylog=False, product=None):
     return {"name": name, "server": server_, "clients": clients, "change": change, "enough": enough, "keylog": keylog,
-            "product": product}
+            "product": product, "peer_trust": False}
 
 
 def settings():
     made = []
     for part in (cipher_strings, one_order_seen, disabled, anchors, replacements, only_tls12, signatures,
-                 client_certificates, names, limits_of_servers, unlike_clients, known_product):
+                 client_certificates, names, limits_of_servers, unlike_clients, known_product, remediable,
+                 legs, haproxies):
         made += part()
     names_ = [one["name"] for one in made]
     assert len(set(names_)) == len(names_), "two settings of one name"
@@ -68,6 +73,10 @@ def apply(change, client_):
     after = dict(client_)
     if kind == "ciphers":
         after["ciphers"] = value
+    elif kind == "rsa-prefix":
+        after["ciphers"] = "ECDHE-RSA-AES256-GCM-SHA384:" + after["ciphers"]
+    elif kind == "ecdsa-last":
+        after["ciphers"] += ":+ECDSA"
     elif kind == "disable-ecdsa":
         after["ciphers"] += ":!ECDSA"
     elif kind == "tls12-only":
@@ -76,6 +85,8 @@ def apply(change, client_):
         after["sigalgs"] = client_["sigalgs"] if client_["versions"] == "1.2" else EXPRESSWAY_RSA_FIRST
     elif kind == "add-anchor":
         after["trust"] = "%s+%s" % (client_["trust"], value)
+    elif kind == "remove-anchor":
+        after["trust"] = "%s-without-%s" % (client_["trust"], value)
     return after
 
 
@@ -274,4 +285,66 @@ def known_product():
         made.append(setting("product-%s-%d-%s-%s" % (kind, number, versions, before), server(KINDS[kind]),
                             [client(versions=versions, ciphers=STRINGS[before])], change, enough=False, keylog=True,
                             product="openssl"))
+    return made
+
+
+def remediable():
+    """Handshakes that fail, each with what could mend it among the remedies of the report."""
+    made = []
+    prefix = [("rsa-prefix", None), ("ecdsa-last", None), ("disable-ecdsa", None)]
+    for (order, how), change, also in itertools.product(ORDERS.items(), prefix, (RSA_FIRST, NO_ECDSA, None)):
+        clients = [client(trust="rsa")] + ([client(trust="rsa", ciphers=also)] if also else [])
+        seen = {None: "alone", RSA_FIRST: "rsa-first", NO_ECDSA: "no-ecdsa"}[also]
+        made.append(setting("mend-two-%s-%s-%s" % (order, change[0], seen), server(KINDS["two"], **how), clients, change,
+                            enough=also == RSA_FIRST and order == "follows"))
+    for change, refused in itertools.product(prefix, (True, False)):
+        clients = [client(trust="rsa")] + ([client(trust="rsa", ciphers=NO_ECDSA)] if refused else [])
+        made.append(setting("mend-ec-%s-%s" % (change[0], "refused" if refused else "alone"), server(["ec"]), clients,
+                            change, enough=False))
+    anchors_ = [("rsa-all", "none", "root"), ("ec-all", "rsa", "ec-root"), ("ec-own", "rsa", "ec-own"),
+                ("rsa-own", "none", "rsa-own"), ("rsa-alone", "rsa", "issuing"), ("rsa", "old", "root"),
+                ("rsa-plain", "plain+plain-old-root", "root"), ("rsa-plain", "plain-old+plain-root", "root"),
+                ("rsa-all", "old", "root")]
+    for (certificate, trust, added), (versions, keylog) in itertools.product(anchors_, (("1.2", False), ("both", True))):
+        made.append(setting("mend-%s-%s-%s" % (certificate, trust, versions), server([certificate]),
+                            [client(trust=trust, versions=versions)], ("add-anchor", added), enough=True, keylog=keylog))
+    for shows, trust, versions in itertools.product(("expc", "stranger"), ("server", "server-none"), ("1.2", "both")):
+        made.append(dict(setting("mend-asked-%s-%s-%s" % (shows, trust, versions),
+                                 server(["rsa"], ask="demand", trust=trust),
+                                 [client(versions=versions, certificate=shows)], ("rsa-prefix", None), enough=False,
+                                 keylog=True), peer_trust=True))
+    tls13 = [("sigalg-pref-rsa", None), ("tls12-only", None)]
+    for change, also in itertools.product(tls13, (None, RSA_FIRST, ECDSA_FIRST)):
+        clients = [client(trust="rsa", versions="both")] + ([client(trust="rsa", ciphers=also)] if also else [])
+        seen = {None: "alone", RSA_FIRST: "rsa-first", ECDSA_FIRST: "ecdsa-first"}[also]
+        made.append(setting("mend-tls13-%s-%s" % (change[0], seen), server(KINDS["two"]), clients, change, enough=False))
+    return made
+
+
+def legs():
+    """Legs of one Expressway: what mends the first may break another. Each is a setting by itself as well."""
+    both_orders, both_kinds = (ECDSA_FIRST, RSA_FIRST), (ECDSA_FIRST, NO_ECDSA)
+    cases = [("fails", server(KINDS["two"]), both_orders), ("own-order", server(KINDS["two"], own_order=True), both_kinds),
+             ("only-ecdsa", server(["ec-own"]), both_kinds), ("only-rsa", server(["rsa"]), both_orders),
+             ("not-known", server(["ec-own"]), (ECDSA_FIRST,))]
+    return [setting(LEG + name, who, [client(trust="ec-own", ciphers=one) for one in strings], ("disable-ecdsa", None),
+                    enough=name != "not-known") for name, who, strings in cases]
+
+
+def haproxies():
+    """HAProxy takes ECDSA whenever the client can: with that knowledge, without it, and as it was seen."""
+    if not shutil.which("haproxy"):
+        return []
+    made = []
+    changes = [("rsa-prefix", None), ("ecdsa-last", None), ("disable-ecdsa", None), ("ciphers", ONLY_ECDSA),
+               ("tls12-only", None), ("sigalg-pref-rsa", None)]
+    for kind, change, versions, seen, product in itertools.product(
+            ("rsa", "two"), changes, ("1.2", "both"), ("ecdsa-first", "rsa-first", "no-ecdsa", "all"), ("haproxy", None)):
+        orders = ("ecdsa-first", "rsa-first", "no-ecdsa") if seen == "all" else (seen,)
+        if (seen == "all" and product) or (kind == "rsa" and (seen != "ecdsa-first" or change[0] == "sigalg-pref-rsa")):
+            continue
+        clients = [client(versions=versions, ciphers=STRINGS[order]) for order in orders]
+        made.append(setting("haproxy-%s-%s-%s-%s-%s" % (kind, change[0], versions, seen, product or "unknown"),
+                            server(KINDS[kind], program="haproxy"), clients, change, enough=False, keylog=True,
+                            product=product))
     return made

@@ -27,6 +27,7 @@ CERTIFICATES = [
     ("voice-root", "voice-root", "Example Voice Root CA", "voice-root", "ca", (), None),
     ("issuing", "issuing", "Example Issuing CA 1", "root", "ca", (), None),
     ("rsa", "rsa", "cucmpub-ms.example.org", "issuing", HOST, ("issuing",), None),
+    ("rsa-all", "rsa", "cucmpub-ms.example.org", "issuing", HOST, ("issuing", "root"), None),
     ("rsa-alone", "rsa", "cucmpub-ms.example.org", "issuing", HOST, (), None),
     ("rsa-expired", "rsa", "cucmpub-ms.example.org", "issuing", HOST, ("issuing",), "old"),
     ("rsa-other-name", "rsa", "cucmsub.example.org", "issuing", "cucmsub.example.org", ("issuing",), None),
@@ -35,12 +36,15 @@ CERTIFICATES = [
     ("rsa-moved", "rsa-new", "cucmpub-ms.example.org", "voice-root", HOST, (), None),
     ("rsa-own", "rsa", "cucmpub.example.org", "rsa-own", "self:" + HOST, (), None),
     ("ec", "ec", "cucmpub-EC.example.org", "ec-root", HOST, (), None),
+    ("ec-all", "ec", "cucmpub-EC.example.org", "ec-root", HOST, ("ec-root",), None),
     ("ec-own", "ec", "cucmpub-EC.example.org", "ec-own", "self:" + HOST, (), None),
     ("ec256", "ec256", "cucmpub-EC.example.org", "issuing", HOST, ("issuing",), None),
     ("ec-other-name", "ec", "cucmsub-EC.example.org", "ec-root", "cucmsub.example.org", (), None),
     ("expc", "expc", "expc.example.org", "voice-root", "expc.example.org", (), None),
     ("stranger", "stranger", "expc.example.org", "stranger", "self:expc.example.org", (), None),
 ]
+
+FIRST_SERIAL = 0x5a01
 
 STORES = {
     "both": ["root", "ec-root"],
@@ -63,7 +67,7 @@ def make(folder):
     for name, algorithm in KEYS.items():
         openssl(folder, "genpkey", "-quiet", "-algorithm", *algorithm, "-out", name + ".key")
     write(folder, "ca.cnf", CONFIGURATION)
-    for serial, row in enumerate(CERTIFICATES, 0x5a01):
+    for serial, row in enumerate(CERTIFICATES, FIRST_SERIAL):
         certificate(folder, "%04x" % serial, *row)
     for row in CERTIFICATES:
         chain = "".join(read(folder, issuer + ".pem") for issuer in row[5])

@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -56,14 +57,20 @@ class Stage:
             pki.make(folder)
 
     def store(self, name):
-        """The file of a trust store, made if it is the sum of others, as in none+root."""
+        """The file of a trust store, made if it comes of others, as in none+root and both-without-root."""
         file = "store-%s.pem" % name
         with self.lock:
             if not os.path.exists(os.path.join(self.pki, file)):
-                base, *added = name.split("+")
-                parts = [pki.read(self.pki, "store-%s.pem" % base)] + [pki.read(self.pki, one + ".pem") for one in added]
-                pki.write(self.pki, file, "".join(parts))
+                pki.write(self.pki, file, self.anchors(name))
         return os.path.join(self.pki, file)
+
+    def anchors(self, name):
+        file = "store-%s.pem" % name
+        if os.path.exists(os.path.join(self.pki, file)):
+            return pki.read(self.pki, file)
+        base, operator, anchor = re.fullmatch(r"(.+)(\+|-without-)(.+?)", name).groups()
+        text, certificate = self.anchors(base), pki.read(self.pki, anchor + ".pem")
+        return text + certificate if operator == "+" else text.replace(certificate, "")
 
     def close(self):
         shutil.rmtree(self.scratch)

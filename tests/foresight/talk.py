@@ -1,8 +1,9 @@
-"""One real handshake between `openssl s_server` and `openssl s_client`, and what they did, as OpenSSL's own trace tells.
+"""One real handshake between `openssl s_server` or HAProxy and `openssl s_client`, and what they did, as OpenSSL's own trace tells.
 
 A client is a dictionary: ciphers, sigalgs, groups, versions ("1.2", "1.3" or "both"), trust (a store), name (asked for
 and compared with the certificate), verify (whether it refuses what it cannot verify), certificate (its own, or None).
-A server: certificates (one or two), ciphers, sigalgs, groups, versions, own_order, ask (None, "ask" or "demand"), trust.
+A server: program, certificates (one or two), ciphers, sigalgs, groups, versions, own_order, ask (None, "ask" or "demand"),
+trust. A HAProxy has certificates only.
 """
 import hashlib
 import os
@@ -16,35 +17,88 @@ VERSIONS = {"1.2": ["-tls1_2"], "1.3": ["-tls1_3"], "both": []}
 # The same on every machine, whatever its openssl.cnf and its build say.
 ENVIRONMENT = dict(os.environ, OPENSSL_CONF="/dev/null")
 LEVEL = ":@SECLEVEL=1"
+ANSWERS = (b"thgislt", b"HTTP/1.")
 HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 HOSTNAME_MISMATCH = 62
 
 
 class Server:
-    """An `openssl s_server` that answers each line with the line reversed."""
+    """An `openssl s_server` that answers each line with the line reversed, or a HAProxy that calls it a bad request."""
 
     def __init__(self, pki, address, server):
-        command = ["openssl", "s_server", "-accept", address, "-rev", *VERSIONS[server["versions"]]]
-        for certificate, d in zip(server["certificates"], ("", "d")):
-            command += ["-%scert" % d, certificate + ".pem", "-%skey" % d, key_of(certificate)]
-            if os.path.getsize(os.path.join(pki, certificate + ".chain")):
-                command += ["-%scert_chain" % d, certificate + ".chain"]
-        command += lists(server) + (["-serverpref"] if server["own_order"] else [])
-        if server["ask"]:
-            command += ["-verify" if server["ask"] == "ask" else "-Verify", "3", "-verify_return_error",
-                        "-CAfile", "store-%s.pem" % server["trust"]]
-        self.process = subprocess.Popen(command, cwd=pki, env=ENVIRONMENT, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.said = read_until(self.process.stdout, b"ACCEPT")
-        if b"ACCEPT" not in self.said:
+        if server["program"] == "haproxy":
+            self.start(haproxy(pki, address, server), pki)
+            wait_for(address)
+            return
+        command = s_server(address, server, lambda name: os.path.getsize(os.path.join(pki, name + ".chain")) > 0)
+        self.start(command, pki)
+        said = read_until(self.process.stdout, b"ACCEPT")
+        if b"ACCEPT" not in said:
             self.stop()
-            raise RuntimeError("%s: %s" % (" ".join(command), self.said.decode(errors="replace")))
+            raise RuntimeError("%s: %s" % (" ".join(command), said.decode(errors="replace")))
+
+    def start(self, command, folder):
+        self.process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def stop(self):
         self.process.kill()
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
+
+
+def s_server(address, server, has_chain):
+    command = ["openssl", "s_server", "-accept", address, "-rev", *VERSIONS[server["versions"]]]
+    for certificate, d in zip(server["certificates"], ("", "d")):
+        command += ["-%scert" % d, certificate + ".pem", "-%skey" % d, key_of(certificate)]
+        if has_chain(certificate):
+            command += ["-%scert_chain" % d, certificate + ".chain"]
+    command += lists(server) + (["-serverpref"] if server["own_order"] else [])
+    if server["ask"]:
+        command += ["-verify" if server["ask"] == "ask" else "-Verify", "3", "-verify_return_error",
+                    "-CAfile", "store-%s.pem" % server["trust"]]
+    return command
+
+
+def haproxy(pki, address, server):
+    base = os.path.join(pki, "haproxy-" + address.replace(":", "-"))
+    for certificate in server["certificates"]:
+        kind = ".rsa" if certificate.startswith("rsa") else ".ecdsa"
+        with open(base + ".pem" + kind, "w", encoding="ascii") as out:
+            for part in (certificate + ".sent", key_of(certificate)):
+                with open(os.path.join(pki, part), encoding="ascii") as file:
+                    out.write(file.read())
+    with open(base + ".cfg", "w", encoding="ascii") as out:
+        out.write(HAPROXY % (address, base))
+    return ["haproxy", "-db", "-q", "-f", base + ".cfg"]
+
+
+HAPROXY = """
+global
+    ssl-default-bind-options ssl-min-ver TLSv1.2
+    tune.ssl.default-dh-param 2048
+defaults
+    mode http
+    timeout client 5s
+    timeout connect 5s
+    timeout server 5s
+frontend tomcat
+    bind %s ssl crt %s.pem
+"""
+
+
+def wait_for(address):
+    """Until somebody listens, without connecting: that would be in the capture."""
+    host, port = address.split(":")
+    wanted = "%s:%04X" % (bytes(int(part) for part in reversed(host.split("."))).hex().upper(), int(port))
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with open("/proc/net/tcp", encoding="ascii") as lines:
+            if any(line.split()[1] == wanted and line.split()[3] == "0A" for line in list(lines)[1:]):
+                return
+        time.sleep(0.02)
+    raise RuntimeError("nobody listens on " + address)
 
 
 def key_of(certificate):
@@ -83,7 +137,7 @@ def connect(pki, scratch, address, source, client, keylog=None):
 
 
 def converse(command, folder):
-    """Says a line, and waits for it to come back reversed. Errors of verification are told on standard error."""
+    """Says a line, and waits for the answer. Errors of verification are told on standard error."""
     process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
     try:
@@ -91,8 +145,8 @@ def converse(command, folder):
         process.stdin.flush()
     except BrokenPipeError:
         pass
-    said = read_until(process.stdout, b"thgislt")
-    answered = b"thgislt" in said
+    said = read_until(process.stdout, *ANSWERS)
+    answered = any(answer in said for answer in ANSWERS)
     try:
         process.stdin.close()
     except BrokenPipeError:
@@ -106,9 +160,9 @@ def converse(command, folder):
     return said.decode(errors="replace"), answered
 
 
-def read_until(pipe, wanted):
+def read_until(pipe, *wanted):
     said, deadline = b"", time.monotonic() + PATIENCE
-    while wanted not in said:
+    while not any(one in said for one in wanted):
         ready, _, _ = select.select([pipe], [], [], max(0, deadline - time.monotonic()))
         more = os.read(pipe.fileno(), 65536) if ready else b""
         if not more:
