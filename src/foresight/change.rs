@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::offer::{Kind, Offer, TLS12, TLS13, kind_of_suite};
+use super::offer::{Kind, Offer, TLS12, TLS13, is_finite_field, kind_of_suite};
 use crate::expressway::Version;
 use crate::expressway::ciphers::{Authentication, Build, Cipher, KeyExchange, Suite, expand};
 use crate::packet::Endpoint;
@@ -217,7 +217,8 @@ fn without_ecdsa(before: &Offer) -> Offer {
     after
 }
 
-/// A hello of at most TLS 1.2 names its highest version only.
+/// A hello of at most TLS 1.2 names its highest version only. OpenSSL then leaves out the
+/// groups over finite fields (providers/common/capabilities.c of OpenSSL 3.0).
 fn up_to_tls12(before: &Offer) -> Offer {
     let Some(highest) = before.versions.iter().copied().find(|version| *version <= TLS12) else {
         return Offer {
@@ -232,6 +233,7 @@ fn up_to_tls12(before: &Offer) -> Offer {
     Offer {
         versions: vec![highest],
         suites: before.suites_for(highest).collect(),
+        groups: before.groups.iter().copied().filter(|group| !is_finite_field(*group)).collect(),
         ..before.clone()
     }
 }
@@ -245,7 +247,7 @@ mod tests {
             versions: vec![TLS13, TLS12],
             suites: vec![0x1302, 0xc02c, 0xc030],
             signature_algorithms: vec![0x0403, 0x0804],
-            groups: vec![29],
+            groups: vec![29, 0x0100],
         }
     }
 
@@ -271,6 +273,7 @@ mod tests {
     fn tls12_is_offered_as_the_only_version() {
         let after = Change::Tls12Only.offer(&offer());
         assert_eq!((after.versions, after.suites), (vec![TLS12], vec![0xc02c, 0xc030]));
+        assert_eq!(after.groups, [29]);
         let old = Offer { versions: vec![0x0302], ..offer() };
         assert_eq!(Change::Tls12Only.offer(&old), old);
     }

@@ -1,10 +1,11 @@
 //! Every way in which a server may answer a new offer, by what it answered before.
 
-use super::facts::{Facts, Policy};
+use super::facts::{Facts, Policy, no_more};
 use super::negotiation::{Answer, Negotiation};
 use super::offer::{Kind, Offer, TLS12, TLS13, kind_name, kind_of_suite};
 use super::order::can_be;
 use super::reason::Reason;
+use super::tls13::kinds_in_tls13;
 use crate::tls::names;
 
 /// One way in which a server may answer.
@@ -52,7 +53,7 @@ impl Ways {
         }
     }
 
-    fn doubt(&mut self, text: impl Into<String>) {
+    pub(super) fn doubt(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.doubts.contains(&text) {
             self.doubts.push(text);
@@ -68,7 +69,7 @@ pub(super) fn ways(offer: &Offer, own: Option<&Negotiation>, facts: &Facts<'_>) 
         ways.add(known);
         return ways;
     }
-    if own.is_some_and(|own| own.offer == *offer) {
+    if facts.new_kind.is_none() && own.is_some_and(|own| own.offer == *offer) {
         ways.doubt("the server answered this offer in more than one way");
     }
     for version in &offer.versions {
@@ -98,8 +99,12 @@ pub(super) fn ways(offer: &Offer, own: Option<&Negotiation>, facts: &Facts<'_>) 
     ways
 }
 
-/// The answer to this very offer, where there was one.
+/// The answer to this very offer, where there was one. With another kind of certificate it
+/// may be another one now.
 fn answered_before(offer: &Offer, own: Option<&Negotiation>, facts: &Facts<'_>) -> Option<Way> {
+    if facts.new_kind.is_some() {
+        return None;
+    }
     let own = own.filter(|own| own.offer == *offer);
     let others = facts.answers.iter().copied().filter(|other| other.offer == *offer);
     let known = own.or_else(|| {
@@ -188,6 +193,12 @@ struct Choice {
 /// Why it is not certain that a suite is taken, or passed over.
 fn doubt_about(code: u16, version: u16, facts: &Facts<'_>) -> String {
     let kind = kind_of_suite(code).filter(|_| version < TLS13);
+    if let Some(new) = facts.new_kind.filter(|new| kind == Some(*new)) {
+        let kind = kind_name(new);
+        return format!(
+            "nothing seen tells which suites the server can do with an {kind} certificate"
+        );
+    }
     match kind.filter(|kind| facts.of_kind(*kind).next().is_none()) {
         Some(kind) => never_seen(kind),
         None => format!(
@@ -210,7 +221,7 @@ fn in_order(
     wanted: impl Fn(u16) -> bool,
 ) -> Choice {
     let mut choice = Choice { suites: Vec::new(), because: Vec::new() };
-    for suite in eligible(offer, version).filter(|code| wanted(*code)) {
+    for suite in eligible(offer, version, facts).filter(|code| wanted(*code)) {
         if let Some(seen) = facts.accepted(suite, version, offer) {
             let text = format!("the server can do {}", names::cipher_suite_name(suite));
             choice.because.push(Reason::seen(text, seen));
@@ -227,9 +238,9 @@ fn in_order(
 }
 
 /// The best by an order that is not known: what was chosen from an offer is preferred to
-/// everything else in that offer.
+/// everything else in that offer that this one does not make easier.
 fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
-    let now: Vec<u16> = eligible(offer, version).collect();
+    let now: Vec<u16> = eligible(offer, version, facts).collect();
     let best: Vec<(u16, &Negotiation)> = facts
         .answers
         .iter()
@@ -237,7 +248,10 @@ fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
         .filter(|(_, chosen)| now.contains(&chosen.suite) && can_be(chosen, offer))
         .map(|(one, chosen)| (chosen.suite, one))
         .collect();
-    let from_all = |one: &Negotiation| now.iter().all(|code| one.offer.suites.contains(code));
+    let could_be = |code: u16, one: &Negotiation| {
+        one.offer.suites.contains(&code) && no_more(offer, &one.offer, code, version)
+    };
+    let from_all = |one: &Negotiation| now.iter().all(|code| could_be(*code, one));
     if let Some((suite, one)) = best.iter().find(|(_, one)| from_all(one)) {
         let text = format!(
             "the server chose {} from all of these suites",
@@ -245,9 +259,7 @@ fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
         );
         return Choice { suites: vec![Some(*suite)], because: vec![Reason::seen(text, one.seen)] };
     }
-    let beaten = |code: u16| {
-        best.iter().any(|(suite, one)| *suite != code && one.offer.suites.contains(&code))
-    };
+    let beaten = |code: u16| best.iter().any(|(suite, one)| *suite != code && could_be(code, one));
     let mut suites: Vec<Option<u16>> = now
         .iter()
         .copied()
@@ -263,7 +275,7 @@ fn by_own_order(offer: &Offer, version: u16, facts: &Facts<'_>) -> Choice {
 /// ECDSA if the client can do it and the server has such a certificate; else by order.
 fn ecdsa_first(offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) -> Choice {
     let ecdsa = |code: u16| kind_of_suite(code) == Some(Kind::Ecdsa);
-    let able = version < TLS13 && eligible(offer, version).any(ecdsa);
+    let able = version < TLS13 && eligible(offer, version, facts).any(ecdsa);
     if !able {
         return in_order(offer, version, facts, |_| true);
     }
@@ -281,10 +293,19 @@ fn ecdsa_first(offer: &Offer, version: u16, facts: &Facts<'_>, ways: &mut Ways) 
 }
 
 /// Suites of the offer that can come about: the client takes a signature for them, and
-/// they show an RSA or an ECDSA certificate. Servers with a DSA certificate or with none
-/// are not of this field.
-fn eligible(offer: &Offer, version: u16) -> impl Iterator<Item = u16> + use<'_> {
-    offer.suites_for(version).filter(move |code| {
+/// they show an RSA or an ECDSA certificate, such as the server has. Servers with a DSA
+/// certificate or with none are not of this field.
+fn eligible<'o>(
+    offer: &'o Offer,
+    version: u16,
+    facts: &Facts<'_>,
+) -> impl Iterator<Item = u16> + use<'o> {
+    let new_kind = facts.new_kind.filter(|_| version < TLS13);
+    let fits = move |code| match (new_kind, kind_of_suite(code)) {
+        (Some(new), Some(kind)) => new == kind,
+        _ => true,
+    };
+    offer.suites_for(version).filter(move |code| fits(*code)).filter(move |code| {
         version >= TLS13
             || kind_of_suite(*code)
                 .is_some_and(|kind| version < TLS12 || offer.takes(kind, version))
@@ -313,7 +334,7 @@ fn add_suite(
             ..way(Vec::new(), None, Some(Some(HANDSHAKE_FAILURE)), Vec::new())
         }),
         Some(suite) if version >= TLS13 => {
-            for (kind, more) in kinds(offer, facts, ways) {
+            for (kind, more) in kinds_in_tls13(offer, facts, ways) {
                 ways.add(way(vec![suite], kind, None, more));
             }
         }
@@ -321,46 +342,92 @@ fn add_suite(
     }
 }
 
-/// The kinds of certificates that may come under TLS 1.3, where the suite tells nothing.
-fn kinds(offer: &Offer, facts: &Facts<'_>, ways: &mut Ways) -> Vec<(Option<Kind>, Vec<Reason>)> {
-    let wanted = offer.kinds_by_signature();
-    let stays = facts.answers.iter().find_map(|one| {
-        let kind = one.chosen_in(TLS13)?.kind?;
-        no_worse(kind, offer, &one.offer).then_some((kind, one.seen))
-    });
-    if let Some((kind, seen)) = stays {
-        let text = format!(
-            "under TLS 1.3 the server showed an {} certificate, and this offer favours no other kind more than that one did",
-            kind_name(kind)
-        );
-        return vec![(Some(kind), vec![Reason::seen(text, seen)])];
-    }
-    if let (Some(first), Some(reason)) = (wanted.first(), &facts.by_signature)
-        && facts.of_kind(*first).next().is_some()
-    {
-        return vec![(Some(*first), vec![reason.clone()])];
-    }
-    if wanted.len() > 1 {
-        ways.doubt(
-            "nothing seen tells which certificate the server shows under TLS 1.3 for this order of signature algorithms",
-        );
-    }
-    wanted.into_iter().map(|kind| (Some(kind), Vec::new())).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::super::negotiation::Chosen;
+    use super::super::reason::Seen;
+    use super::*;
 
-/// Whether a kind stands no worse now than then: nothing is before it that was not before
-/// it then, neither among the signature algorithms nor among the suites below TLS 1.3, by
-/// which Unified CM chooses under TLS 1.3 too (CUCM Security Guide 15, TLS 1.3 Setup).
-fn no_worse(kind: Kind, now: &Offer, then: &Offer) -> bool {
-    let before = |kinds: Vec<Kind>| -> Option<Vec<Kind>> {
-        let at = kinds.iter().position(|one| *one == kind)?;
-        Some(kinds.into_iter().take(at).collect())
-    };
-    let within = |now: Vec<Kind>, then: Vec<Kind>| match (before(now), before(then)) {
-        (Some(now), Some(then)) => now.iter().all(|one| then.contains(one)),
-        (None, None) => true,
-        _ => false,
-    };
-    within(now.kinds_by_signature(), then.kinds_by_signature())
-        && within(now.kinds_by_suite(), then.kinds_by_suite())
+    const RSA: u16 = 0xc030;
+    const ECDSA: u16 = 0xc02c;
+
+    fn offer(suites: &[u16], groups: &[u16]) -> Offer {
+        Offer {
+            versions: vec![TLS12],
+            suites: suites.to_vec(),
+            groups: groups.to_vec(),
+            ..Offer::default()
+        }
+    }
+
+    fn answered(offer: Offer, answer: Answer) -> Negotiation {
+        let seen = Seen { capture: 0, stream: 0, frame: 1 };
+        Negotiation { server_name: None, offer, answer, seen, times: 1 }
+    }
+
+    fn chose(offer: Offer, suite: u16, curve: Option<u16>) -> Negotiation {
+        let kind = kind_of_suite(suite);
+        let chosen =
+            Chosen { version: TLS12, suite, group: Some(29), signature: None, curve, kind };
+        answered(offer, Answer::Chosen(chosen))
+    }
+
+    fn facts(answers: &[Negotiation], policy: Policy) -> Facts<'_> {
+        Facts {
+            answers: answers.iter().collect(),
+            shown: Vec::new(),
+            policies: vec![(policy, Vec::new())],
+            by_signature: None,
+            doubt: None,
+            new_kind: None,
+        }
+    }
+
+    fn kinds(offer: &Offer, facts: &Facts<'_>) -> Vec<Option<Kind>> {
+        ways(offer, None, facts).list.iter().map(|way| way.kind).collect()
+    }
+
+    #[test]
+    fn an_offer_with_a_suite_that_it_can_do_is_not_refused_for_want_of_one() {
+        let refused = answered(offer(&[RSA, ECDSA], &[29]), Answer::Refused { alert: Some(40) });
+        let now = offer(&[0xc02f, RSA, ECDSA], &[29]);
+        let alone = [refused.clone()];
+        assert!(!kinds(&now, &facts(&alone, Policy::Client)).contains(&Some(Kind::Ecdsa)));
+        let both = [refused, chose(offer(&[ECDSA, RSA], &[29]), ECDSA, None)];
+        let told = kinds(&now, &facts(&both, Policy::Client));
+        assert_eq!(told, [Some(Kind::Rsa), Some(Kind::Ecdsa)]);
+    }
+
+    #[test]
+    fn the_curve_of_the_servers_key_must_be_among_the_groups() {
+        let answers = [
+            chose(offer(&[ECDSA, RSA], &[29, 24]), ECDSA, Some(24)),
+            chose(offer(&[RSA], &[29]), RSA, None),
+        ];
+        let told = |groups: &[u16]| {
+            kinds(&offer(&[ECDSA, RSA, 0xc02f], groups), &facts(&answers, Policy::Client))
+        };
+        assert_eq!(told(&[29, 24]), [Some(Kind::Ecdsa)]);
+        assert_eq!(told(&[29]), [Some(Kind::Ecdsa), Some(Kind::Rsa)]);
+    }
+
+    #[test]
+    fn an_order_of_its_own_is_told_by_what_could_have_been_chosen() {
+        let answers = [chose(offer(&[RSA, ECDSA], &[29]), RSA, None)];
+        let told =
+            |groups: &[u16]| kinds(&offer(&[ECDSA, RSA], groups), &facts(&answers, Policy::Own));
+        assert_eq!(told(&[29]), [Some(Kind::Rsa)]);
+        assert_eq!(told(&[29, 24]).len(), 2);
+    }
+
+    #[test]
+    fn a_certificate_of_a_new_kind_leaves_no_suites_of_the_old_one() {
+        let now = offer(&[RSA, ECDSA], &[29]);
+        let answers = [chose(now.clone(), RSA, None)];
+        let mut facts = facts(&answers, Policy::Client);
+        assert_eq!(kinds(&now, &facts), [Some(Kind::Rsa)]);
+        facts.new_kind = Some(Kind::Ecdsa);
+        // Or it has no suite for its new key.
+        assert_eq!(kinds(&now, &facts), [Some(Kind::Ecdsa), None]);
+    }
 }

@@ -1,11 +1,12 @@
 //! What is known of a server when its answer to a new offer is asked for.
 
 use super::negotiation::Negotiation;
-use super::offer::{Kind, Offer, TLS13};
+use super::offer::{Kind, Offer, TLS13, is_finite_field};
 use super::order::{Order, can_be};
 use super::peer::{Peer, Shown};
 use super::products::{Behaviour, Follows, Known};
 use super::reason::{Reason, Seen};
+use crate::tls::names::{self, KeyExchange};
 
 /// Whose order decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,9 @@ pub(super) struct Facts<'p> {
     pub(super) by_signature: Option<Reason>,
     /// Why more than one policy is possible.
     pub(super) doubt: Option<&'static str>,
+    /// The kind of the new certificate, where the server showed certificates, and none of
+    /// this kind: it stands in the place of all of them.
+    pub(super) new_kind: Option<Kind>,
 }
 
 impl<'p> Facts<'p> {
@@ -51,7 +55,7 @@ impl<'p> Facts<'p> {
             Some(Known::Certain(row)) if row.by_signature_in_tls13 => Some(told(row)),
             _ => None,
         };
-        Self { answers, shown, policies, by_signature, doubt }
+        Self { answers, shown, policies, by_signature, doubt, new_kind: None }
     }
 
     /// Certificates of a kind that it showed.
@@ -87,7 +91,8 @@ impl<'p> Facts<'p> {
 
     /// Where it had a suite before it with a version, refused it, and would again: as a
     /// server that follows the client (`by_order`) passed it over, or as the whole offer
-    /// was refused for want of a suite (40).
+    /// was refused for want of a suite (40). An offer with a suite that it can do was
+    /// refused for another reason. With another kind of certificate nothing is refused yet.
     pub(super) fn refused(
         &self,
         suite: u16,
@@ -95,6 +100,9 @@ impl<'p> Facts<'p> {
         offer: &Offer,
         by_order: bool,
     ) -> Option<Seen> {
+        if self.new_kind.is_some() && version < TLS13 {
+            return None;
+        }
         let found = self.answers.iter().find(|one| {
             let Some(at) = one.offer.suites.iter().position(|code| *code == suite) else {
                 return false;
@@ -105,24 +113,39 @@ impl<'p> Facts<'p> {
                     by_order && chosen.version == version && chosen_at.is_some_and(|it| at < it)
                 }
                 super::negotiation::Answer::Refused { alert } => {
-                    *alert == Some(40) && one.offer.versions.first() == Some(&version)
+                    *alert == Some(40)
+                        && one.offer.versions.first() == Some(&version)
+                        && !self.has_common_suite(&one.offer, version)
                 }
             };
             passed && no_more(offer, &one.offer, suite, version)
         });
         found.map(|one| one.seen)
     }
+
+    /// Whether an offer has a suite that the server took under conditions that the offer
+    /// has too.
+    fn has_common_suite(&self, offer: &Offer, version: u16) -> bool {
+        offer.suites.iter().any(|code| self.accepted(*code, version, offer).is_some())
+    }
 }
 
 /// Whether `now` has no group and no signature algorithm for a suite that `then` lacked.
-fn no_more(now: &Offer, then: &Offer, suite: u16, version: u16) -> bool {
+/// Groups of finite fields are for suites with DHE and for TLS 1.3 only (RFC 7919, 4).
+pub(super) fn no_more(now: &Offer, then: &Offer, suite: u16, version: u16) -> bool {
     let kind = super::offer::kind_of_suite(suite).filter(|_| version < TLS13);
     let within = |now: &[u16], then: &[u16]| now.iter().all(|code| then.contains(code));
     let signatures = kind.is_none_or(|kind| {
         let then: Vec<u16> = then.schemes(kind, version).collect();
         now.schemes(kind, version).all(|code| then.contains(&code))
     });
-    signatures && within(&now.groups, &then.groups)
+    let of_use = |group: &u16| version >= TLS13 || is_dhe(suite) || !is_finite_field(*group);
+    let groups: Vec<u16> = now.groups.iter().copied().filter(of_use).collect();
+    signatures && within(&groups, &then.groups)
+}
+
+fn is_dhe(suite: u16) -> bool {
+    names::cipher_suite(suite).is_some_and(|suite| suite.key_exchange == KeyExchange::Dhe)
 }
 
 /// Whether it showed different certificates of one kind, each under its own names.

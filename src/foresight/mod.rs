@@ -27,6 +27,7 @@ mod reason;
 mod scene;
 mod standing;
 mod state;
+mod tls13;
 mod upgrade;
 mod upkeep;
 

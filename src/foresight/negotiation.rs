@@ -1,6 +1,6 @@
 //! One answer of a server to one offer.
 
-use super::offer::{Kind, Offer, TLS13, kind_of_hidden, kind_of_key, kind_of_suite};
+use super::offer::{Kind, Offer, TLS13, curve_of_key, kind_of_hidden, kind_of_key, kind_of_suite};
 use super::reason::Seen;
 use crate::connection::{Connection, Outcome};
 use crate::tls::Role;
@@ -28,6 +28,8 @@ pub struct Chosen {
     pub group: Option<u16>,
     /// The signature algorithm of the server, where it is in clear.
     pub signature: Option<u16>,
+    /// The curve of the key in its certificate, where it can be read and has one.
+    pub curve: Option<u16>,
     /// The kind of its certificate: shown, told by the suite, or concluded from the
     /// length of its signature.
     pub kind: Option<Kind>,
@@ -105,6 +107,7 @@ fn answer(connection: &Connection) -> Option<(Answer, u64)> {
         suite,
         group: named.or_else(|| hello.key_share_group()),
         signature: exchange.and_then(|exchange| exchange.signature_algorithm),
+        curve: connection.server_leaf().and_then(|leaf| curve_of_key(&leaf.public_key)),
         kind: kind(connection, version, suite),
     };
     Some((Answer::Chosen(chosen), entry.frame))

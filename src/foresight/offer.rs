@@ -4,7 +4,7 @@ use crate::connection::HiddenKey;
 use crate::expressway::ciphers::{self, Protocol};
 use crate::tls::ClientHello;
 use crate::tls::names::{self, Authentication, SignatureKey, is_grease, is_scsv};
-use crate::x509::{KeyKind, PublicKey};
+use crate::x509::{Curve, KeyKind, PublicKey};
 
 pub use crate::expressway::ciphers::CertificateKind as Kind;
 
@@ -144,6 +144,23 @@ pub(super) const fn kind_of_key(key: &PublicKey) -> Option<Kind> {
         KeyKind::Rsa | KeyKind::RsaPss => Some(Kind::Rsa),
         KeyKind::Ec(_) | KeyKind::Ed25519 | KeyKind::Ed448 => Some(Kind::Ecdsa),
         KeyKind::Dsa | KeyKind::Other(_) => None,
+    }
+}
+
+/// Whether a group is one over a finite field (RFC 7919, 2).
+#[must_use]
+pub(super) const fn is_finite_field(group: u16) -> bool {
+    group >> 8 == 1
+}
+
+/// The group that is the curve of a key (RFC 8422, 5.1.1).
+#[must_use]
+pub(super) const fn curve_of_key(key: &PublicKey) -> Option<u16> {
+    match key.kind {
+        KeyKind::Ec(Curve::P256) => Some(23),
+        KeyKind::Ec(Curve::P384) => Some(24),
+        KeyKind::Ec(Curve::P521) => Some(25),
+        _ => None,
     }
 }
 

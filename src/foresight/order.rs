@@ -86,12 +86,16 @@ fn turned_with(one: &Negotiation, two: &Negotiation) -> bool {
 }
 
 /// Whether what was chosen once can be chosen with another offer, as far as group and
-/// signature are concerned.
+/// signature are concerned. Below TLS 1.3 the groups are also the curves of the server's
+/// key that the client takes (RFC 8422, 5.1.1 and 5.3).
 pub(super) fn can_be(chosen: &Chosen, offer: &Offer) -> bool {
     let has = |list: &[u16], code: Option<u16>| {
         code.is_none_or(|code| list.is_empty() || list.contains(&code))
     };
-    has(&offer.groups, chosen.group) && has(&offer.signature_algorithms, chosen.signature)
+    let curve = chosen.curve.filter(|_| chosen.version < TLS13);
+    has(&offer.groups, chosen.group)
+        && has(&offer.groups, curve)
+        && has(&offer.signature_algorithms, chosen.signature)
 }
 
 #[cfg(test)]
@@ -102,7 +106,8 @@ mod tests {
 
     fn answered(suites: &[u16], suite: u16, frame: u64) -> Negotiation {
         let offer = Offer { versions: vec![TLS12], suites: suites.to_vec(), ..Offer::default() };
-        let chosen = Chosen { version: TLS12, suite, group: None, signature: None, kind: None };
+        let chosen =
+            Chosen { version: TLS12, suite, group: None, signature: None, curve: None, kind: None };
         let seen = Seen { capture: 0, stream: 0, frame };
         let answer = Answer::Chosen(chosen);
         Negotiation { server_name: None, offer, answer, seen, times: 1 }

@@ -12,7 +12,7 @@ use super::habits::Habits;
 use super::notes::{Note, notes};
 use super::offer::Offer;
 use super::peer::{Peer, peers};
-use super::predict::{Case, Prediction, predict};
+use super::predict::{Case, Prediction, new_kind, predict};
 use super::scene::{Observed, Plan, Scene};
 use super::state::{Before, Ending};
 use super::upgrade::{self, Offers};
@@ -227,8 +227,11 @@ impl<'a, 's> Run<'a, 's> {
         let behaviour = self.plan.known(one);
         let name = one.connection.server_name();
         let key = (peer.server, name.clone(), behaviour.map(|known| known.behaviour().word));
-        let facts =
-            self.facts.entry(key).or_insert_with(|| Facts::of(peer, name.as_deref(), behaviour));
+        let facts = self.facts.entry(key).or_insert_with(|| {
+            let mut facts = Facts::of(peer, name.as_deref(), behaviour);
+            facts.new_kind = new_kind(one, self.plan, &facts);
+            facts
+        });
         let case = Case {
             one,
             scene: self.scene,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::negotiation::Negotiation;
-use super::offer::{Kind, kind_of_key};
+use super::offer::{Kind, curve_of_key, kind_of_key};
 use super::reason::Seen;
 use crate::connection::Connection;
 use crate::packet::Endpoint;
@@ -247,6 +247,11 @@ impl Shown {
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         kind_of_key(&self.certificate.public_key)
+    }
+
+    /// The group that is the curve of its key.
+    pub(super) fn curve(&self) -> Option<u16> {
+        curve_of_key(&self.certificate.public_key)
     }
 }
 

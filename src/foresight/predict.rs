@@ -213,17 +213,33 @@ fn own_chain(case: &Case<'_, '_>) -> Option<Shows> {
     Some(Shows { chain, because: because.into_iter().collect(), as_before: true })
 }
 
+/// The kind of the new certificate, where the server showed others, and none of its kind.
+pub(super) fn new_kind(one: &Observed<'_>, plan: &Plan, facts: &Facts<'_>) -> Option<Kind> {
+    let kind = replacements(one, plan).find_map(|chain| leaf_kind(chain))?;
+    (!facts.shown.is_empty() && facts.of_kind(kind).next().is_none()).then_some(kind)
+}
+
+/// The chains that the server gets, the last one first.
+fn replacements<'p>(
+    one: &Observed<'_>,
+    plan: &'p Plan,
+) -> impl Iterator<Item = &'p Vec<Arc<Certificate>>> + use<'p> {
+    let server = one.connection.server;
+    let is_own = one.leg.server_appliance.is_some();
+    plan.changes.iter().rev().filter_map(move |change| match change {
+        Change::ReplaceCertificate { whose, chain } => whose.is(server, is_own).then_some(chain),
+        _ => None,
+    })
+}
+
+fn leaf_kind(chain: &[Arc<Certificate>]) -> Option<Kind> {
+    kind_of_key(&chain.first()?.public_key)
+}
+
 /// The certificate that takes the place of the one of this kind.
 fn replaced(kind: Option<Kind>, case: &Case<'_, '_>) -> Option<Shows> {
-    let server = case.one.connection.server;
-    let is_own = case.one.leg.server_appliance.is_some();
-    let new = case.plan.changes.iter().rev().find_map(|change| match change {
-        Change::ReplaceCertificate { whose, chain } if whose.is(server, is_own) => {
-            let new_kind = kind_of_key(&chain.first()?.public_key);
-            (kind.is_none() || new_kind == kind).then_some(chain)
-        }
-        _ => None,
-    })?;
+    let new = replacements(case.one, case.plan)
+        .find(|chain| kind.is_none() || leaf_kind(chain) == kind)?;
     let because = vec![Reason::given("the certificate that takes the place of the old one")];
     Some(Shows { chain: new.clone(), because, as_before: false })
 }

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Proves the predictions of `tlsight whatif` on real OpenSSL servers and clients.
+
+    python3 tests/foresight/run.py TLSIGHT_BINARY [--keep FOLDER | --compare FOLDER]
+
+Records the settings of grid.py over the loopback interface: a capture of the unchanged state, and what really happens
+after the change. Then predicts the change from the capture, and compares. --keep leaves the recording in FOLDER (made
+anew), --compare takes it from there. Ends with 1 when fewer than 99 of 100 predicted values agree, when too much is
+unknown although enough was seen, or when a difference stands in exceptions.tsv without need. Needs openssl 3.0,
+tcpdump, and the right to capture.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+
+import compare
+import live
+import record
+
+SHOWN = 40
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary")
+    parser.add_argument("--keep")
+    parser.add_argument("--compare")
+    arguments = parser.parse_args()
+    binary = os.path.abspath(arguments.binary)
+    if arguments.compare:
+        with open(os.path.join(arguments.compare, "settings.json"), encoding="ascii") as file:
+            sys.exit(judge(binary, arguments.compare, json.load(file)))
+    if arguments.keep:
+        os.makedirs(arguments.keep)
+        sys.exit(judge(binary, arguments.keep, record.record(arguments.keep)))
+    with tempfile.TemporaryDirectory(prefix="foresight.") as folder:
+        sys.exit(judge(binary, folder, record.record(folder)))
+
+
+def judge(binary, folder, settings):
+    failures = compare.facts_of(binary, folder, settings)
+    documents = compare.documents_of(binary, folder, settings)
+    tally = compare.predictions_of(settings, documents)
+    confirmed, differences = live.confirm(folder, settings, documents, compare.suite_names())
+    failures += compare.bars(settings, tally) + tally.differences + differences
+    print("%d settings, %d connections before and after" % (len(settings), sum(len(one["before"]) for one in settings)))
+    for line in compare.table(tally):
+        print(line)
+    print("commands that confirm: %s" % ", ".join("%s %d" % one for one in sorted(confirmed.items())))
+    with open(os.path.join(folder, "failures.txt"), "w", encoding="utf-8") as file:
+        file.writelines(failure + "\n" for failure in failures)
+    for failure in failures[:SHOWN]:
+        print("FAILED " + failure)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    main()
