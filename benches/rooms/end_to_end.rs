@@ -40,7 +40,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 const fn size(mix: Mix) -> Size {
     match mix {
         Mix::Bulk => Size::Bytes(64 << 20),
-        Mix::Messy | Mix::Handshakes | Mix::ManyFlows => Size::Bytes(8 << 20),
+        Mix::Messy | Mix::Handshakes | Mix::Small | Mix::ManyFlows => Size::Bytes(8 << 20),
     }
 }
 

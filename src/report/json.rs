@@ -48,6 +48,7 @@ use self::ranked::RankedDocument;
 use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
+use crate::foresight::Ranked;
 use crate::packet::Skipped;
 use crate::rules::{Evidence, Finding, Severity, Verdict};
 use document::Document;
@@ -81,11 +82,7 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     document.member("trust_store", &report.store.as_ref().map(StoreDocument::of))?;
     document.member("peer_trust_store", &report.peer_store.as_ref().map(StoreDocument::of))?;
     document.member("expressways", &case::appliances(report))?;
-    let verdicts = report.verdicts.iter();
-    let verdicts: Vec<_> = verdicts
-        .enumerate()
-        .map(|(at, verdict)| VerdictDocument::of(report, at, verdict))
-        .collect();
+    let verdicts = VerdictDocument::all(report);
     document.member("verdicts", &verdicts)?;
     document.member("legs", &case::legs(report))?;
     let (findings, connections) = spool.into_piles();
@@ -212,10 +209,19 @@ struct VerdictLine<'a> {
 }
 
 impl<'a> VerdictDocument<'a> {
-    /// The verdict at a place of the report.
-    fn of(report: &'a Report, at: usize, (input, verdict): &'a (usize, Verdict)) -> Self {
+    /// Each verdict with its remedies.
+    fn all(report: &'a Report) -> Vec<Self> {
+        let verdicts = report.verdicts.iter().enumerate();
+        let document = |(index, (input, verdict)): (usize, &'a (usize, Verdict))| {
+            let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
+            Self::of(*input, verdict, ranked)
+        };
+        verdicts.map(document).collect()
+    }
+
+    fn of(input: usize, verdict: &'a Verdict, ranked: &'a [Ranked]) -> Self {
         Self {
-            input: *input,
+            input,
             client: verdict.client.to_string(),
             server: verdict.server.to_string(),
             leg: verdict.leg_text(),
@@ -229,7 +235,7 @@ impl<'a> VerdictDocument<'a> {
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
-            foretold: report.remedies_of(at).iter().map(RankedDocument::of).collect(),
+            foretold: ranked.iter().map(RankedDocument::of).collect(),
             since: verdict.since.as_deref(),
             log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
         }

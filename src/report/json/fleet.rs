@@ -87,15 +87,11 @@ pub fn write_file(
         counts: CountsDocument<'r>,
         verdicts: Vec<VerdictDocument<'r>>,
     }
-    let verdicts = report.verdicts.iter();
     let body = File {
         trouble: TroubleDocument::of(file, report),
         worst_severity: summary.worst(),
         counts: CountsDocument::of(summary, usize::MAX),
-        verdicts: verdicts
-            .enumerate()
-            .map(|(at, verdict)| VerdictDocument::of(report, at, verdict))
-            .collect(),
+        verdicts: VerdictDocument::all(report),
     };
     write("file", body, out)
 }
