@@ -4,7 +4,7 @@
 //! cargo run --release --example generate -- MIX SIZE FILE
 //! ```
 //!
-//! MIX is `bulk`, `handshakes`, `messy` or `manyflows`; SIZE is `64M`, `1G` or, say,
+//! MIX is `bulk`, `handshakes`, `small`, `messy` or `manyflows`; SIZE is `64M`, `1G` or, say,
 //! `2000000flows`; the format is told by the end of FILE's name.
 
 #![allow(clippy::print_stdout, reason = "a script reads the counts there")]

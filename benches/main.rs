@@ -23,5 +23,6 @@ fn main() {
     rooms::x509::bench(&mut criterion);
     rooms::trust::bench(&mut criterion);
     rooms::end_to_end::bench(&mut criterion);
+    rooms::scan::bench(&mut criterion);
     criterion.final_summary();
 }

@@ -21,7 +21,7 @@ main() {
     cargo build --release --locked --quiet --bin tlsight --example generate
     echo "| mix | program | CPU s | wall s | MB/s of CPU | peak RSS, MB | found / expected |"
     echo "|---|---|---|---|---|---|---|"
-    for mix in bulk handshakes messy; do
+    for mix in bulk handshakes small messy; do
         "$generate" "$mix" "$size" "$folder/$mix.pcap" >"$folder/truth"
         compare "$mix" "$folder/$mix.pcap"
         rm "$folder/$mix.pcap"

@@ -84,8 +84,15 @@
 //! The libraries of the field each work in one room and do not leak out of it:
 //! `pcap-parser` in [`capture`], `etherparse` in [`packet`], `tls-parser` in [`tls`],
 //! `x509-parser` in [`x509`], `quick-xml` in [`expressway`], `aws-lc-rs` where signatures
-//! and digests are computed, `rayon` in [`pipeline`]. Where one of them loses data, the
+//! and digests are computed, `csv` in [`report`], `rayon` in [`pipeline`]. Where one of them loses data, the
 //! missing piece is written beside its use, with the reason.
+//!
+//! # Many files
+//!
+//! [`pipeline::scan`] walks trees and makes a report of its own of every file, many at a
+//! time and in order; a [`pipeline::Session`] remembers certificates and answers from file
+//! to file; [`report::fleet`] adds the reports up. What of a report is wanted is decided in
+//! one place, [`report::Wanted`], before anything is written or counted.
 //!
 //! # Where to make a change
 //!

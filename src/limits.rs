@@ -21,8 +21,15 @@ pub struct Limits {
     /// Segments held per direction while an earlier one is missing, so that
     /// one-byte segments cannot cost more than their bytes.
     pub pending_segments: usize,
-    /// TCP connections remembered at once. Past it the one idle longest is closed.
-    pub connections: usize,
+    /// Bytes of memory for the TCP connections that are watched, about. Past it those
+    /// that were closed are concluded, then those that have been silent longest: room for
+    /// 4,000 handshakes or 60,000 silent connections at the same time.
+    pub flow_bytes: usize,
+    /// TLS connections of a run that are held to be judged together. What comes behind
+    /// is judged with what is known until then.
+    pub held_connections: usize,
+    /// TLS connections that a report lists when there are more than are held together.
+    pub listed_connections: usize,
     /// Handshake bytes kept per direction: certificate lists of several hundred
     /// kilobytes exist; RFC 8446 allows 16 MiB per message.
     pub handshake_bytes: usize,
@@ -77,7 +84,9 @@ impl Default for Limits {
             record_bytes: 16 * 1024 * 1024,
             pending_bytes: 256 * 1024,
             pending_segments: 4096,
-            connections: 1_000_000,
+            flow_bytes: 20 << 20,
+            held_connections: 2048,
+            listed_connections: 1000,
             handshake_bytes: 2 * 1024 * 1024,
             handshake_messages: 128,
             encrypted_records: 16,

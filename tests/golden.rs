@@ -20,6 +20,7 @@ use snapbox::assert::{Action, DEFAULT_ACTION_ENV};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data, IntoData};
 use tlsight::rules::registry;
+use toolkit::indent::indented;
 use toolkit::program::run;
 use toolkit::samples::{self, Sample};
 
@@ -59,7 +60,7 @@ fn tables_are_as_recorded() {
 
 #[test]
 fn documents_are_as_recorded() {
-    let compare = |sample: &Sample| compare(sample, "json", output(sample, &["--json"]));
+    let compare = |sample: &Sample| compare(sample, "json", indented(&output(sample, &["--json"])));
     assert_none(&samples::rows().iter().filter_map(compare).collect::<Vec<_>>());
 }
 
@@ -131,4 +132,10 @@ fn each_sample_fires_the_rules_that_its_row_names() {
     }
     let parted: Vec<String> = samples::rows().iter().flat_map(disagreement).collect();
     assert!(parted.is_empty(), "samples/README.md and the rules part:\n{}", parted.join("\n"));
+}
+
+#[test]
+fn only_what_is_long_or_deep_takes_several_lines() {
+    let text = indented(r#"{"a":[],"b":[1,{"c":"x,\"{:"}]}"#);
+    assert_eq!(text, "{\n \"a\": [],\n \"b\": [\n  1,\n  {\"c\":\"x,\\\"{:\"}\n ]\n}\n");
 }

@@ -25,7 +25,9 @@ fn small() -> Limits {
         record_bytes: 4_096,
         pending_bytes: 2_048,
         pending_segments: 8,
-        connections: 128,
+        flow_bytes: 64_000,
+        held_connections: 4,
+        listed_connections: 2,
         handshake_bytes: 8_192,
         handshake_messages: 8,
         encrypted_records: 4,
@@ -242,6 +244,19 @@ fn small_limits_are_told_when_they_are_reached() {
     let report = read("limits", &pcap, &small());
     let names: Vec<&str> = report.captures[0].limits_hit.iter().map(|hit| hit.limit).collect();
     assert_eq!(names, ["fragmented_datagrams"]);
+    let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));
+    let between = |port: u16| {
+        let client = std::net::SocketAddr::from(([10, 9, 9, 9], 40_000 + port));
+        plain(&talk.clone().between(client, talk.server))
+    };
+    let capture = file::pcap(1, &(0..40).flat_map(between).collect::<Vec<_>>(), Style::default());
+    let limits = Limits { held_connections: 10, listed_connections: 4, ..Limits::default() };
+    let report = read("limits", &capture, &limits);
+    let hits: Vec<_> =
+        report.captures[0].limits_hit.iter().map(|hit| (hit.limit, hit.times)).collect();
+    let left_out = 40 - report.connections.len() as u64;
+    assert_eq!(report.connections.len(), 2, "half of the room is for trouble");
+    assert_eq!(hits, [("held_connections", 40), ("listed_connections", left_out)]);
 }
 
 // --- worst cases ------------------------------------------------------------------

@@ -55,6 +55,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("terminal_size", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("signal_hook", &["cli"]),
     ("comfy_table", &["report"]),
     ("data_encoding", &["expressway"]),
     ("memchr", &["expressway"]),

@@ -1,9 +1,13 @@
 //! What the README shows is what the program says.
 //!
-//! A comment `<!-- tlsight ARGUMENTS -->` stands before each block of output. Renewed
-//! by `SNAPSHOTS=overwrite cargo test --test readme`.
+//! A comment `<!-- tlsight ARGUMENTS -->` stands before each block of output; `| indented`
+//! at its end lays JSON out for people. Renewed by `SNAPSHOTS=overwrite cargo test --test readme`.
+
+mod toolkit;
 
 use std::process::Command;
+
+use toolkit::indent::indented;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -48,7 +52,8 @@ fn command(line: &str) -> Option<&str> {
     line.strip_prefix("<!-- tlsight ")?.strip_suffix(" -->")
 }
 
-fn output_of(arguments: &str) -> String {
+fn output_of(command: &str) -> String {
+    let arguments = command.strip_suffix(" | indented").unwrap_or(command);
     let run = Command::new(env!("CARGO_BIN_EXE_tlsight"))
         .args(arguments.split_whitespace())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -56,5 +61,6 @@ fn output_of(arguments: &str) -> String {
         .output()
         .expect("tlsight runs");
     assert!(run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).expect("UTF-8")
+    let text = String::from_utf8(run.stdout).expect("UTF-8");
+    if arguments == command { text } else { indented(&text) }
 }

@@ -9,10 +9,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tlsight::limits::Limits;
+use tlsight::pipeline::{Config, Lines, analyze_to};
+use tlsight::trust::{Store, StoreSemantics};
 use toolkit::conversation::{Conversation, Segment};
 use toolkit::file::{self, Frame, Style};
 use toolkit::program::{run, text};
-use toolkit::{Dice, samples, wrap};
+use toolkit::{Dice, look, samples, wrap};
 
 const THREADS: [&str; 3] = ["1", "2", "8"];
 
@@ -50,8 +53,8 @@ fn every_sample_reads_the_same_with_any_number_of_threads() {
 const FLOWS: u32 = 2_400;
 /// Flows open at the same time.
 const OPEN: usize = 60;
-/// 4 MiB of packets are one window of the pipeline.
-const WINDOW: usize = 4 << 20;
+/// 2 MiB of packets are one window of the pipeline.
+const WINDOW: usize = 2 << 20;
 
 fn many_flows() -> Vec<Frame> {
     let kinds = ["ecdsa-selfsigned-untrusted.pcap", "tls13-trusted.pcap", "mtls-accepted.pcap"];
@@ -111,6 +114,41 @@ fn thousands_of_flows_read_the_same_with_any_number_of_threads() {
     let lines = same_output("lines", &[text(&path), "--jsonl".into()]);
     assert_eq!(lines.lines().count(), usize::try_from(FLOWS).unwrap());
     same_output("document", &[text(&path), "--json".into()]);
+}
+
+/// Lines of JSON, judged in groups of `held`, with so many bytes for flows.
+fn lines(capture: &[u8], held: usize, flow_bytes: usize, threads: usize) -> Vec<String> {
+    let limits = Limits { held_connections: held, flow_bytes, ..Limits::default() };
+    let mut store = Store::new(StoreSemantics::OpenSsl);
+    let trust = std::fs::read(samples::root().join("samples/trust/expressway.pem")).unwrap();
+    store.add_bundle("expressway.pem", &trust);
+    let config = Config { limits, store: Some(store), ..Config::default() };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let mut out = Vec::new();
+    let report = pool
+        .install(|| analyze_to(vec![look::source(capture)], &config, &mut Lines::new(&mut out)));
+    let told: u64 = report.unwrap().tls_connections.iter().sum();
+    let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(told, lines.len() as u64);
+    lines
+}
+
+/// What is judged while the capture is read is judged as if everything were known, and in
+/// the same order with any number of threads; each connection once.
+#[test]
+fn connections_judged_in_groups_read_the_same() {
+    let capture = file::pcap(1, &many_flows(), Style::default());
+    let mut together = lines(&capture, usize::MAX, usize::MAX, 2);
+    for (held, flow_bytes) in [(1, 1 << 20), (700, 700_000)] {
+        let [mut one, several] = [1, 8].map(|threads| lines(&capture, held, flow_bytes, threads));
+        assert!(one == several, "threads matter with {held}, {flow_bytes}");
+        one.sort_unstable();
+        together.sort_unstable();
+        assert_eq!(one.len(), together.len());
+        for (one, other) in one.iter().zip(&together) {
+            assert_eq!(one, other, "{held}, {flow_bytes}");
+        }
+    }
 }
 
 /// A document without what tells where the bytes came from.

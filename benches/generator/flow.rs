@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
-use super::conversation::{ACK, FIN, PSH, Segment};
+use super::conversation::{ACK, FIN, PSH, SYN, Segment};
 use super::template::{Template, Templates, renew_random};
 use super::{Dice, Mix, Truth, mess, packet};
 
@@ -27,12 +27,14 @@ impl Flow {
         let index = u32::try_from(truth.tcp_connections).unwrap();
         truth.tcp_connections += 1;
         let choice = match mix {
-            Mix::Handshakes | Mix::Messy => from.showing(),
+            Mix::Handshakes | Mix::Small | Mix::Messy => from.showing(),
             Mix::Bulk | Mix::ManyFlows => from.completed(),
         };
         let template = choice[dice.below(choice.len())];
+        let tls = mix != Mix::Small || dice.one_in(100);
         let mut segments = match mix {
-            Mix::Handshakes => template.talk.segments.clone(),
+            Mix::Small if !tls => chat(dice.below(40)),
+            Mix::Handshakes | Mix::Small => template.talk.segments.clone(),
             Mix::Bulk => {
                 let count = 100 + dice.below(900);
                 with_data(template, count)
@@ -41,7 +43,7 @@ impl Flow {
             Mix::Messy => template.talk.segments.clone(),
             Mix::ManyFlows => template.half_open(dice.one_in(20)),
         };
-        truth.count(mix, template, segments.len() > 2);
+        truth.count(mix, template, tls && segments.len() > 2);
         renew(&mut segments, dice);
         if mix == Mix::Messy {
             segments = mess::make(segments, dice);
@@ -70,7 +72,7 @@ impl Flow {
 impl Truth {
     fn count(&mut self, mix: Mix, template: &Template, has_hello: bool) {
         self.tls_connections += u64::from(has_hello);
-        if mix != Mix::ManyFlows {
+        if mix != Mix::ManyFlows && has_hello {
             self.server_hellos += u64::from(template.server_hello);
             self.completed += u64::from(template.completed);
             self.certificates.extend(&template.certificates);
@@ -93,6 +95,21 @@ fn renew(segments: &mut [Segment], dice: &mut Dice) {
         part.copy_from_slice(&dice.roll().to_be_bytes());
     }
     renew_random(segments, random);
+}
+
+/// A connection that is opened and closed, with `count` segments of a few bytes in turn.
+fn chat(count: usize) -> Vec<Segment> {
+    let mut next = [0_u32, 0];
+    let mut segment = |side: usize, flags: u8, payload: &[u8]| {
+        let (sequence, acknowledgment) = (next[side], next[1 - side]);
+        let length = u32::try_from(payload.len()).unwrap();
+        next[side] = sequence.wrapping_add(length + u32::from(flags & (SYN | FIN) != 0));
+        bare(side == 0, sequence, acknowledgment, flags, payload.to_vec())
+    };
+    let mut segments = vec![segment(0, SYN, b""), segment(1, SYN | ACK, b""), segment(0, ACK, b"")];
+    segments.extend((0..count).map(|at| segment(at % 2, ACK | PSH, &b"tick tock"[..1 + at % 9])));
+    segments.extend([segment(0, FIN | ACK, b""), segment(1, FIN | ACK, b""), segment(0, ACK, b"")]);
+    segments
 }
 
 /// A handshake, `count` segments of data from the server, every second of which is

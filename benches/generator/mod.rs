@@ -35,6 +35,8 @@ pub(crate) enum Mix {
     Bulk,
     /// Every flow a handshake that shows certificates.
     Handshakes,
+    /// Tiny packets of very many short flows, of which one in a hundred is a handshake.
+    Small,
     /// Handshakes and some data: split, reordered, sent again, and some data lost.
     Messy,
     /// SYN and SYN-ACK; of every 20th flow a ClientHello, and nothing else.
@@ -42,12 +44,14 @@ pub(crate) enum Mix {
 }
 
 impl Mix {
-    pub(crate) const ALL: [Self; 4] = [Self::Bulk, Self::Handshakes, Self::Messy, Self::ManyFlows];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Bulk, Self::Handshakes, Self::Small, Self::Messy, Self::ManyFlows];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Bulk => "bulk",
             Self::Handshakes => "handshakes",
+            Self::Small => "small",
             Self::Messy => "messy",
             Self::ManyFlows => "manyflows",
         }
@@ -58,7 +62,7 @@ impl Mix {
         match self {
             Self::Bulk => 64,
             Self::Messy => 256,
-            Self::Handshakes | Self::ManyFlows => 1_000,
+            Self::Handshakes | Self::Small | Self::ManyFlows => 1_000,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput};
-use tlsight::pipeline::{Config, analyze, source_from_file};
-use tlsight::report::{Report, json};
+use tlsight::pipeline::{Config, Sink, analyze_to, source_from_file};
+use tlsight::report::json::Renderer;
+use tlsight::report::{Judged, Report};
 use tlsight::trust::{Store, StoreSemantics};
 
 use crate::generator::{Format, Mix, Size, Truth, generate};
@@ -24,11 +25,11 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             group.throughput(Throughput::Bytes(truth.bytes));
             group.bench_function(format!("{}, {end}", mix.name()), |bencher| {
                 bencher.iter(|| {
-                    let report = analyze(vec![source_from_file(path.clone())], &config);
-                    let mut lines = Counted::default();
-                    json::write_lines(&report, &mut lines).unwrap();
-                    assert_eq!(lines.0, truth.tls_connections);
-                    check(&report, &truth);
+                    let mut told = Told::default();
+                    let sources = vec![source_from_file(path.clone())];
+                    let report = analyze_to(sources, &config, &mut told).unwrap();
+                    assert_eq!(told.lines.0, truth.tls_connections);
+                    told.check(&report, &truth);
                 });
             });
         }
@@ -39,51 +40,63 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 const fn size(mix: Mix) -> Size {
     match mix {
         Mix::Bulk => Size::Bytes(64 << 20),
-        Mix::Messy | Mix::Handshakes | Mix::ManyFlows => Size::Bytes(8 << 20),
+        Mix::Messy | Mix::Handshakes | Mix::Small | Mix::ManyFlows => Size::Bytes(8 << 20),
     }
 }
 
-fn config() -> Config {
+/// With a trust store, so that chains are judged.
+pub(super) fn config() -> Config {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/trust/expressway.pem");
     let mut store = Store::new(StoreSemantics::OpenSsl);
     store.add_bundle("expressway.pem", &std::fs::read(path).unwrap());
     Config { store: Some(store), ..Config::default() }
 }
 
+/// What was handed on: lines, and the counts of the truth.
+#[derive(Default)]
+struct Told {
+    lines: Counted,
+    renderer: Renderer,
+    connections: u64,
+    server_hellos: u64,
+    completed: u64,
+    certificates: BTreeSet<[u8; 32]>,
+}
+
 /// Lines written.
 #[derive(Default)]
 struct Counted(u64);
 
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
+impl Sink for Told {
+    fn take(&mut self, file: &str, judged: &[Judged]) -> std::io::Result<()> {
+        let mut lines = Vec::new();
+        for one in judged {
+            self.renderer.line(file, one, &mut lines);
+            let connection = &one.connection;
+            self.connections += 1;
+            self.server_hellos += u64::from(connection.handshake.server_hello().is_some());
+            self.completed += u64::from(connection.outcome.word() == "completed");
+            let shown = connection.server_certificates.iter();
+            let shown = shown.chain(connection.client_certificates.iter().flatten());
+            self.certificates.extend(shown.map(|shown| *shown.sha256()));
+        }
+        self.lines.0 += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
         Ok(())
     }
 }
 
-fn check(report: &Report, truth: &Truth) {
-    let capture = report.captures.first().unwrap();
-    let connections = report.connections.iter().map(|judged| &judged.connection);
-    let certificates: BTreeSet<[u8; 32]> = connections
-        .clone()
-        .flat_map(|one| {
-            one.server_certificates.iter().chain(one.client_certificates.iter().flatten())
-        })
-        .map(|shown| *shown.sha256())
-        .collect();
-    let answered = connections.clone().filter(|one| one.handshake.server_hello().is_some());
-    let found = Truth {
-        bytes: capture.bytes,
-        frames: capture.frames,
-        tcp_connections: capture.tcp_connections,
-        tls_connections: report.connections.len() as u64,
-        server_hellos: answered.count() as u64,
-        completed: connections.filter(|one| one.outcome.word() == "completed").count() as u64,
-        certificates,
-    };
-    assert!(found == *truth, "found\n{found}of\n{truth}");
+impl Told {
+    fn check(&self, report: &Report, truth: &Truth) {
+        let capture = report.captures.first().unwrap();
+        let found = Truth {
+            bytes: capture.bytes,
+            frames: capture.frames,
+            tcp_connections: capture.tcp_connections,
+            tls_connections: self.connections,
+            server_hellos: self.server_hellos,
+            completed: self.completed,
+            certificates: self.certificates.clone(),
+        };
+        assert!(found == *truth, "found\n{found}of\n{truth}");
+    }
 }

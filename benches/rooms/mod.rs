@@ -4,6 +4,7 @@ pub(crate) mod capture;
 pub(crate) mod end_to_end;
 pub(crate) mod flow;
 pub(crate) mod packet;
+pub(crate) mod scan;
 pub(crate) mod tls;
 pub(crate) mod trust;
 pub(crate) mod x509;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::error::CaptureError;
 use super::open::{Input, peek};
+use super::reader::Format;
 use crate::limits::Limits;
 
 /// Size of a tar header.
@@ -44,13 +45,31 @@ impl<'m> Member<'m> {
     }
 }
 
+/// What a file holds, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A capture.
+    Capture,
+    /// An archive.
+    Archive,
+}
+
+/// What a file holds; `None` for anything but a capture or an archive.
+///
+/// # Errors
+/// What the operating system says.
+pub fn kind(path: &Path) -> Result<Option<Kind>, CaptureError> {
+    let (head, _) = peek(Input::open(path)?.bytes, HEADER)?;
+    let capture = Format::sniff(&head).map(|_| Kind::Capture);
+    Ok(capture.or_else(|| is_tar(&head).then_some(Kind::Archive)))
+}
+
 /// Whether a file is an archive.
 ///
 /// # Errors
 /// What the operating system says.
 pub fn is_archive(path: &Path) -> Result<bool, CaptureError> {
-    let (head, _) = peek(Input::open(path)?.bytes, HEADER)?;
-    Ok(is_tar(&head))
+    Ok(kind(path)? == Some(Kind::Archive))
 }
 
 /// A tar header: by its magic, or in the oldest format by its checksum.

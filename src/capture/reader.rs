@@ -235,7 +235,7 @@ impl<'r> CaptureReader<'r> {
 
     /// Reads until `wanted` bytes are there or the input ends.
     fn read_up_to(&mut self, bytes: &mut Vec<u8>, mut filled: usize, wanted: usize) -> usize {
-        if bytes.len() < wanted {
+        if bytes.len() < wanted && !self.at_end {
             bytes.resize(wanted, 0);
         }
         while !self.at_end && filled < wanted {

@@ -10,8 +10,10 @@ use tlsight::rules::Severity;
 use super::certs::Certs;
 use super::ciphers::Ciphers;
 use super::diff::Diff;
+use super::filters::Filters;
 use super::forecast::Forecast;
 use super::peers::Peers;
+use super::scan::Scan;
 use super::store::Examine;
 use super::verify::Verify;
 use super::versions::Versions;
@@ -29,6 +31,7 @@ Examples:
   tlsight show capture.pcap --stream 2           one handshake in full
   tlsight verify leaf.pem --trust ca.pem         a chain without a capture
   tlsight diff before.pcap after.pcap            what a change mended and what it broke
+  tlsight scan folder/                           thousands of captures, each on its own
   tlsight whatif --disable ecdsa capture.pcap    what a change would do
   tlsight forecast --to X15.4 expc.tar.gz        what an upgrade would do
   tlsight --json capture.pcap | jq .verdicts     for programs
@@ -45,11 +48,13 @@ pub(crate) struct Args {
     pub(crate) command: Option<Command>,
 
     #[command(flatten)]
-    pub(crate) scan: Scan,
+    pub(crate) analyze: Analyze,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Scan many captures and archives, each on its own, and sum up.
+    Scan(Box<Scan>),
     /// Print one handshake in full: every message, certificate and alert.
     Show(Show),
     /// Check a certificate chain without a capture, as OpenSSL would.
@@ -86,7 +91,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Scan {
+pub(crate) struct Analyze {
     /// Captures (pcap or pcapng, plain or gzip/zstd/xz/lz4), diagnostic archives
     /// (tar), folders of them, or - for standard input. Rotated files of one capture
     /// are read as one.
@@ -109,6 +114,9 @@ pub(crate) struct Scan {
     /// One JSON object per connection and line.
     #[arg(long)]
     pub(crate) jsonl: bool,
+
+    #[command(flatten)]
+    pub(crate) filters: Filters,
 
     /// Exit with 1 for findings of this severity or worse.
     #[arg(long, value_name = "SEVERITY", default_value = "error")]

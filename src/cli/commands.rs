@@ -4,20 +4,23 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Source};
-use tlsight::report::{Report, json, show, table};
+use tlsight::pipeline::{self, Config, Lines, Source};
+use tlsight::report::json::{self, Spool};
+use tlsight::report::{Report, show, table};
+use tlsight::rules::Severity;
 
-use super::args::{Args, Command, FailOn, Run, Scan, Show};
+use super::args::{Analyze, Args, Command, FailOn, Run, Show};
 use super::output::Output;
 use super::{
-    Exit, Trouble, certs, ciphers, diff, explain, forecast, keylog, output, peers, store, trust,
-    verify, versions, whatif,
+    Exit, Trouble, certs, ciphers, diff, explain, forecast, keylog, output, peers, scan, store,
+    trust, verify, versions, whatif,
 };
 
 /// Does what was asked.
 pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
     match args.command {
-        None => scan(&args.scan),
+        None => analyze(&args.analyze),
+        Some(Command::Scan(args)) => scan::run(&args),
         Some(Command::Show(args)) => show_stream(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Store(args)) => store::run(&args),
@@ -39,22 +42,43 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
-fn scan(args: &Scan) -> Result<Exit, Trouble> {
+fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config =
-        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
+    let config = trust::config(&args.trust, args.release.product_version)?;
+    let mut config = keylog::with(config, &args.keys)?;
+    config.wanted = args.filters.wanted()?;
     let sources = sources(&args.inputs, &config.limits)?;
-    let report = pipeline::analyze(sources, &config);
-    complain_about(&report);
-    if args.json {
-        Output::stdout().write_with(|out| json::write(&report, out))?;
+    let report = if args.json {
+        document(sources, &config)?
     } else if args.jsonl {
-        Output::stdout().write_with(|out| json::write_lines(&report, out))?;
+        lines(sources, &config)?
     } else {
+        let report = pipeline::analyze(sources, &config);
+        complain_about(&report);
         let look = output::look(args.run.color);
         Output::stdout().write(&table::render(&report, look))?;
-    }
+        report
+    };
     Ok(exit(&report, args.fail_on))
+}
+
+fn document(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
+    let mut spool = Spool::default();
+    let report = pipeline::analyze_to(sources, config, &mut spool)
+        .map_err(|error| format!("cannot write a temporary file: {error}"))?;
+    complain_about(&report);
+    Output::stdout().write_with(|out| json::write_spooled(&report, spool, out))?;
+    Ok(report)
+}
+
+fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
+    let mut report = Report::default();
+    Output::stdout().write_with(|out| {
+        report = pipeline::analyze_to(sources, config, &mut Lines::new(out))?;
+        Ok(())
+    })?;
+    complain_about(&report);
+    Ok(report)
 }
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
@@ -102,9 +126,13 @@ pub(super) fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>
     Ok(sources)
 }
 
+/// Stack of a thread: while it waits for parts of one file it may begin another on top.
+const STACK: usize = 16 << 20;
+
 pub(super) fn set_threads(run: &Run) -> Result<(), Trouble> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
+        .stack_size(STACK)
         .build_global()
         .map_err(|error| format!("cannot start {} threads: {error}", run.threads))
 }
@@ -118,10 +146,13 @@ pub(super) fn complain_about(report: &Report) {
 }
 
 fn exit(report: &Report, fail_on: FailOn) -> Exit {
-    let reached = fail_on
-        .threshold()
-        .is_some_and(|threshold| report.worst().is_some_and(|worst| worst >= threshold));
-    match (report.has_trouble(), reached) {
+    exit_for(report.has_trouble(), report.worst(), fail_on)
+}
+
+/// How a run ends that met trouble or not, and whose worst finding is `worst`.
+pub(super) fn exit_for(trouble: bool, worst: Option<Severity>, fail_on: FailOn) -> Exit {
+    let reached = fail_on.threshold().zip(worst).is_some_and(|(least, worst)| worst >= least);
+    match (trouble, reached) {
         (true, _) => Exit::Trouble,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,

@@ -76,7 +76,7 @@ const fn need_words(need: Need) -> &'static str {
 }
 
 /// No such rule: names the nearest ones.
-fn unknown(id: &str) -> Trouble {
+pub(super) fn unknown(id: &str) -> Trouble {
     let near: Vec<&str> = registry::rules()
         .map(|rule| rule.id)
         .filter(|known| id.split('-').any(|part| part.len() > 2 && known.contains(part)))

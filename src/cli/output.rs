@@ -9,11 +9,11 @@ use super::Trouble;
 use super::args::Colour;
 
 /// Standard output, buffered; a reader that has gone away is no error.
-pub(super) struct Output(BufWriter<io::StdoutLock<'static>>);
+pub(super) struct Output(BufWriter<io::Stdout>);
 
 impl Output {
     pub(super) fn stdout() -> Self {
-        Self(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
+        Self(BufWriter::with_capacity(64 * 1024, io::stdout()))
     }
 
     pub(super) fn write(self, text: &str) -> Result<(), Trouble> {
@@ -22,7 +22,7 @@ impl Output {
 
     pub(super) fn write_with(
         mut self,
-        write: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<()>,
+        write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>,
     ) -> Result<(), Trouble> {
         match write(&mut self.0).and_then(|()| self.0.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -36,6 +36,12 @@ impl Output {
 pub(super) fn complain(trouble: &str) {
     // When even standard error is gone there is nobody left to tell.
     drop(writeln!(io::stderr(), "tlsight: {}", printable(trouble)));
+}
+
+/// A text beside the output, on standard error. It is safe to print as it is.
+pub(super) fn tell(text: &str) {
+    // As above.
+    drop(write!(io::stderr(), "{text}"));
 }
 
 /// Width and colour for standard output: a terminal's own width, or as wide as it

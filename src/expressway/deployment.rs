@@ -32,6 +32,9 @@ pub struct Mapped {
     pub party: Party,
 }
 
+/// Servers that are remembered; no deployment has so many, a scan of addresses has.
+const SERVERS: usize = 65_536;
+
 /// All that is known of who is who.
 #[derive(Clone, Debug, Default)]
 pub struct Deployment {
@@ -51,20 +54,31 @@ pub struct Deployment {
 impl Deployment {
     /// From the appliances that are known and the hosts that the user names.
     #[must_use]
-    pub fn new(appliances: Vec<Arc<Appliance>>, mapped: Vec<Mapped>) -> Self {
-        let mut places = BTreeMap::new();
+    pub fn new(appliances: &[Arc<Appliance>], mapped: Vec<Mapped>) -> Self {
+        let mut known = Self { mapped, ..Self::default() };
+        known.know(appliances);
+        known
+    }
+
+    /// Takes the appliances that are known by now; what connections told stays.
+    pub fn know(&mut self, appliances: &[Arc<Appliance>]) {
+        self.places.clear();
         for (index, appliance) in appliances.iter().enumerate() {
             for address in &appliance.addresses {
-                places.entry(*address).or_insert(index);
+                self.places.entry(*address).or_insert(index);
             }
         }
-        let zones = appliances.iter().map(|appliance| Zones::of(appliance)).collect();
-        Self { appliances, zones, places, mapped, ..Self::default() }
+        self.zones = appliances.iter().map(|appliance| Zones::of(appliance)).collect();
+        self.appliances = appliances.to_vec();
     }
 
     /// Learns from a connection: what an address listens on tells what it is, and so
     /// does the name by which it was found, where a zone of Unified CM has that name.
     pub fn observe(&mut self, server: Endpoint, name: Option<&str>) {
+        let full = self.served.len() >= SERVERS && !self.served.contains_key(&server.address);
+        if full {
+            return;
+        }
         self.served.entry(server.address).or_default().insert(server.port);
         let Some(name) = name else { return };
         self.names.entry(server.address).or_insert_with(|| name.to_owned());

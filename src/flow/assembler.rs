@@ -63,6 +63,13 @@ impl Content {
 }
 
 impl Assembler {
+    /// Bytes of memory in use, about: each piece is an entry of a tree and a block of its
+    /// own.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.pending_bytes + self.pending.len() * 2 * size_of::<Piece>()
+    }
+
     /// Takes note of a SYN: the byte after it is the first.
     pub fn syn(&mut self, sequence: u32) {
         let first = self.position(sequence.wrapping_add(1));

@@ -91,6 +91,22 @@ impl Flow {
         }
     }
 
+    /// Bytes of memory in use beside its own size, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let assemblers =
+            Direction::BOTH.iter().filter_map(|side| self.halves[*side].assembler.as_ref());
+        assemblers.map(|assembler| assembler.memory()).sum()
+    }
+
+    /// Whether both sides have said that they send no more, or one has reset it.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let [one, other] = Direction::BOTH.map(|side| self.half(side));
+        let reset = one.rst().is_some() || other.rst().is_some();
+        reset || (one.fin().is_some() && other.fin().is_some())
+    }
+
     /// One direction.
     #[must_use]
     pub fn half(&self, direction: Direction) -> &Half {

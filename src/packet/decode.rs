@@ -5,6 +5,7 @@ use super::encapsulation::Encapsulation;
 use super::fragment::Fragment;
 use super::ip;
 use super::link;
+use super::plain;
 use super::segment::Segment;
 use crate::capture::{Frame, LinkType};
 use crate::time::Timestamp;
@@ -72,11 +73,16 @@ impl Skipped {
     }
 }
 
-/// Walks from the link layer of `frame` to the innermost TCP segment.
+/// Finds the innermost TCP segment of `frame`.
 ///
 /// `encapsulations` bounds how many layers are entered.
 #[must_use]
 pub fn decode<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
+    plain::segment(frame).map_or_else(|| walk(frame, encapsulations), Decoded::Tcp)
+}
+
+/// Walks from the link layer of `frame` to the innermost TCP segment.
+pub(super) fn walk<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
     let mut walk = Walk {
         frame: frame.number,
         time: frame.time,

@@ -14,6 +14,7 @@ mod endpoint;
 mod fragment;
 mod ip;
 mod link;
+mod plain;
 mod segment;
 mod tunnel;
 

@@ -9,31 +9,33 @@ use rayon::prelude::*;
 use super::config::{Config, Judging};
 use super::court::Pool;
 use super::courts::Courts;
+use super::known::{Known, Parsed};
 use super::names::{self, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
 use crate::expressway::Deployment;
 use crate::time::Timestamp;
 use crate::tls::{Body, Handshake, Role};
 use crate::trust::Store;
-use crate::x509::{Certificate, Sha256, Unparseable};
-
-type Parsed = Result<Arc<Certificate>, Arc<Unparseable>>;
+use crate::x509::{Certificate, Sha256};
 
 /// Turns observed connections into connections with certificates and verdicts.
 pub(super) struct Certifier<'c> {
     judging: &'c Judging,
     deployment: &'c Deployment,
+    known: &'c Known,
+    /// The certificates of these captures.
     certificates: HashMap<Sha256, Parsed>,
     courts: Courts<'c>,
 }
 
 impl<'c> Certifier<'c> {
-    pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
         Self {
             judging: &config.judging,
             deployment,
+            known,
             certificates: HashMap::new(),
-            courts: Courts::new(config, deployment),
+            courts: Courts::new(config, deployment, known),
         }
     }
 
@@ -69,18 +71,21 @@ impl<'c> Certifier<'c> {
     }
 
     fn parse_all(&mut self, observed: &[(u64, Observed)]) {
-        let known = &self.certificates;
+        let here = &self.certificates;
         let mut new: Vec<(Sha256, &[u8])> = observed
             .iter()
             .flat_map(|(_, observed)| certificate_bytes(&observed.handshake))
             .map(|der| (sha256(der), der))
-            .filter(|(sha256, _)| !known.contains_key(sha256))
+            .filter(|(sha256, _)| !here.contains_key(sha256))
             .collect();
         new.sort_unstable_by_key(|(sha256, _)| *sha256);
         new.dedup_by_key(|(sha256, _)| *sha256);
         let parsed: Vec<(Sha256, Parsed)> = new
             .par_iter()
-            .map(|(sha256, der)| (*sha256, Certificate::parse(der).map(Arc::new).map_err(Arc::new)))
+            .map(|(sha256, der)| {
+                let parse = || Certificate::parse(der).map(Arc::new).map_err(Arc::new);
+                (*sha256, self.known.certificate(*sha256, parse))
+            })
             .collect();
         self.certificates.extend(parsed);
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::connection::Terms;
 use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
+use crate::report::{Wanted, title};
 use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub appliances: Vec<Arc<Appliance>>,
     /// Hosts that the user names.
     pub mapped: Vec<Mapped>,
+    /// What the report shall be about.
+    pub wanted: Wanted,
     /// Secrets that decrypt connections.
     pub keys: Arc<KeyLog>,
     /// Leave the secrets alone that a pcapng file may hold.
@@ -103,6 +106,20 @@ pub enum Source {
 }
 
 impl Source {
+    /// What it is called in the report, where nothing goes wrong.
+    pub(super) fn title(&self) -> String {
+        let names: Vec<String> = match self {
+            Self::Files(paths) => paths.iter().map(|path| path.display().to_string()).collect(),
+            Self::Members { members, .. } => members.iter().map(|(_, name)| name.clone()).collect(),
+            Self::Beside { appliance, capture: None } => {
+                appliance.archive.clone().into_iter().collect()
+            }
+            Self::Beside { capture: Some(capture), .. } => return capture.title(),
+            Self::Trouble { name, .. } | Self::Stream { name, .. } => vec![name.clone()],
+        };
+        title(&names)
+    }
+
     /// The Expressway whose archive the capture lay in.
     pub(super) fn appliance(&self) -> Option<&Arc<Appliance>> {
         match self {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::known::{AnswerKey, Answers, Around};
 use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented, Terms};
 use crate::tls::Role;
 use crate::trust::{
@@ -31,14 +32,21 @@ pub(super) struct Court<'c> {
     role: Role,
     terms: Terms,
     answers: HashMap<QuestionKey, Arc<Chain>>,
+    facts: Arc<Facts>,
+    /// Answers that other captures of the run have brought.
+    shared: Option<&'c Answers>,
+}
+
+/// What follows from a trust store alone.
+pub(super) struct Facts {
     /// Dates of the anchors at which an answer can change.
     epochs: Epochs,
     /// The same store with the other lookup, where that may answer otherwise.
     otherwise: Option<Store>,
 }
 
-impl<'c> Court<'c> {
-    pub(super) fn new(store: Option<&'c Store>, role: Role, terms: Terms) -> Self {
+impl Facts {
+    pub(super) fn of(store: Option<&Store>) -> Self {
         let anchors = store.into_iter().flat_map(Store::anchors);
         let epochs = Epochs::of(anchors.map(|anchor| &*anchor.certificate));
         let otherwise = store.filter(|store| store.has_namesakes()).map(|store| {
@@ -48,7 +56,19 @@ impl<'c> Court<'c> {
             };
             store.clone().with_semantics(other)
         });
-        Self { store, role, terms, answers: HashMap::new(), epochs, otherwise }
+        Self { epochs, otherwise }
+    }
+}
+
+impl<'c> Court<'c> {
+    pub(super) fn new(
+        store: Option<&'c Store>,
+        role: Role,
+        terms: Terms,
+        facts: Arc<Facts>,
+        shared: Option<&'c Answers>,
+    ) -> Self {
+        Self { store, role, terms, answers: HashMap::new(), facts, shared }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -76,7 +96,8 @@ impl<'c> Court<'c> {
         let answers: Vec<(QuestionKey, Arc<Chain>)> = questions
             .into_par_iter()
             .filter_map(|(key, connection)| {
-                Some((key, Arc::new(self.answer(connection, store, pool)?)))
+                let answer = self.answer(&key, connection, store, pool)?;
+                Some((key, answer))
             })
             .collect();
         self.answers.extend(answers);
@@ -101,36 +122,71 @@ impl<'c> Court<'c> {
         let time = connection.judged_at.seconds();
         Some(QuestionKey {
             chain: shown.iter().map(|shown| *shown.sha256()).collect(),
-            epoch: self.epochs.with(readable(shown).map(|one| &**one), time),
+            epoch: self.facts.epochs.with(readable(shown).map(|one| &**one), time),
         })
     }
 
-    fn answer(&self, connection: &Connection, store: &Store, pool: &Pool) -> Option<Chain> {
+    fn answer(
+        &self,
+        key: &QuestionKey,
+        connection: &Connection,
+        store: &Store,
+        pool: &Pool,
+    ) -> Option<Arc<Chain>> {
         let shown = connection.certificates(self.role);
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
         let time = connection.judged_at.seconds();
         let question = self.terms.question(&leaf, &others, store, time, self.role);
-        Some(self.explained(&question, pool))
+        Some(self.explained(key, &question, pool))
     }
 
     /// The answer, what would mend it, and what the other lookup says.
-    fn explained(&self, question: &Question<'_>, pool: &Pool) -> Chain {
-        let validation = validate(question);
-        let remedy = match validation.conclusion() {
-            Conclusion::Refused => remedy(question, &validation, &pool.near(question, &validation)),
-            _ => None,
+    fn explained(&self, key: &QuestionKey, question: &Question<'_>, pool: &Pool) -> Arc<Chain> {
+        let answered = self.once(key, None, || self.validated(question));
+        if answered.validation.conclusion() != Conclusion::Refused {
+            return answered;
+        }
+        // What mends a chain depends on the certificates of the capture around it.
+        let near = pool.near(question, &answered.validation);
+        let around = Around {
+            certificates: near.iter().map(|certificate| certificate.sha256).collect(),
+            epoch: Epochs::default().with(near.iter().map(|one| &**one), question.time),
         };
-        let anchors = question.store.anchors();
-        let positions = remedy.iter().flat_map(|remedy| &remedy.remove);
-        let in_the_way = positions.filter_map(|&at| anchors.get(at).cloned()).collect();
-        let otherwise = self.otherwise.as_ref().and_then(|store| {
+        self.once(key, Some(around), || mended(question, &answered, &near))
+    }
+
+    /// What `answer` gives, or what it gave for another capture.
+    fn once(
+        &self,
+        key: &QuestionKey,
+        around: Option<Around>,
+        answer: impl FnOnce() -> Chain,
+    ) -> Arc<Chain> {
+        let answer = || Arc::new(answer());
+        let Some(shared) = self.shared else { return answer() };
+        let QuestionKey { chain, epoch } = key.clone();
+        shared.answer(AnswerKey { chain, epoch, around }, answer)
+    }
+
+    fn validated(&self, question: &Question<'_>) -> Chain {
+        let validation = validate(question);
+        let otherwise = self.facts.otherwise.as_ref().and_then(|store| {
             let other = validate(&Question { store, ..question.clone() });
             (other.ok() != validation.ok())
                 .then_some(Otherwise { semantics: store.semantics(), validation: other })
         });
-        Chain { validation, remedy, in_the_way, otherwise }
+        Chain { validation, remedy: None, in_the_way: Vec::new(), otherwise }
     }
+}
+
+/// The answer with what would mend it.
+fn mended(question: &Question<'_>, answered: &Chain, near: &[Arc<Certificate>]) -> Chain {
+    let remedy = remedy(question, &answered.validation, near);
+    let anchors = question.store.anchors();
+    let positions = remedy.iter().flat_map(|remedy| &remedy.remove);
+    let in_the_way = positions.filter_map(|&at| anchors.get(at).cloned()).collect();
+    Chain { remedy, in_the_way, ..answered.clone() }
 }
 
 /// Readable certificates of the capture by subject.

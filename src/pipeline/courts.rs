@@ -2,9 +2,11 @@
 //! checks it, as far as that side's trust is known.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::config::Config;
-use super::court::{Court, Pool, not_shown};
+use super::court::{Court, Facts, Pool, not_shown};
+use super::known::{Answered, Known};
 use crate::connection::{Connection, NotJudged, PathVerdict};
 use crate::expressway::Deployment;
 use crate::tls::Role;
@@ -34,19 +36,23 @@ struct Pair<'c> {
 }
 
 impl<'c> Courts<'c> {
-    pub(super) fn new(config: &'c Config, deployment: &'c Deployment) -> Self {
-        let pair = |store: Option<&'c Store>| Pair {
-            store,
-            of_servers: Court::new(store, Role::Server, config.judging.terms),
-            of_clients: Court::new(store, Role::Client, config.judging.terms),
+    pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
+        let pair = |store: Option<&'c Store>, shared: Option<&'c Answered>| {
+            let facts =
+                shared.map_or_else(|| Arc::new(Facts::of(store)), |shared| shared.facts(store));
+            let court = |role: Role| {
+                let shared = shared.map(|shared| shared.of(role));
+                Court::new(store, role, config.judging.terms, Arc::clone(&facts), shared)
+            };
+            Pair { store, of_servers: court(Role::Server), of_clients: court(Role::Client) }
         };
         let own = deployment.appliances().iter();
         Self {
             deployment,
             nobody_known: !deployment.knows_addresses(),
-            given: pair(config.store.as_ref()),
-            peers: pair(config.peer_store.as_ref()),
-            own: own.map(|appliance| pair(appliance.store.as_ref())).collect(),
+            given: pair(config.store.as_ref(), Some(known.given())),
+            peers: pair(config.peer_store.as_ref(), Some(known.peers())),
+            own: own.map(|appliance| pair(appliance.store.as_ref(), None)).collect(),
         }
     }
 

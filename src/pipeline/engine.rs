@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::config::{Config, Source};
 use super::names::LookedUp;
-use super::shard::{Finished, Shard, With};
+use super::shard::{Finished, Shard, Turn, With};
 use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
 use crate::connection::{LedgerClass, Observed, Unopened};
 use crate::limits::Limits;
@@ -21,15 +21,22 @@ use crate::tls::KeyLog;
 /// Shards of flows. Fixed, so that the result does not depend on the number of
 /// threads; enough for every core of a large machine to have one.
 const SHARDS: usize = 64;
-/// Chunks per window: 4 MiB of packets.
-const WINDOW: usize = 16;
+/// Chunks per window: 2 MiB of packets.
+const WINDOW: usize = 8;
+
+/// TLS connections with their stream numbers, in order.
+pub(super) type Several = Vec<(u64, Observed)>;
+
+/// Takes connections while the capture is read, when more are over than are held; may
+/// look at the names that were looked up so far; gives whether to go on reading.
+pub(super) type Early<'e> = &'e mut dyn FnMut(Several, &mut LookedUp) -> bool;
 
 /// What came of one capture.
 pub(super) struct Outcome {
     /// Its part of the report.
     pub(super) capture: CaptureReport,
-    /// Its TLS connections with their stream numbers, in order.
-    pub(super) observed: Vec<(u64, Observed)>,
+    /// The TLS connections that were not handed on before.
+    pub(super) observed: Several,
     /// Connections to a service that were not opened, with their stream numbers.
     pub(super) unopened: Vec<(u64, Unopened)>,
     /// Names that hosts looked up.
@@ -37,8 +44,8 @@ pub(super) struct Outcome {
 }
 
 /// Reads one capture.
-pub(super) fn run(source: Source, config: &Config) -> Outcome {
-    let mut engine = Engine::new(config);
+pub(super) fn run(source: Source, config: &Config, early: Early<'_>) -> Outcome {
+    let mut engine = Engine::new(config, early);
     engine.source(source);
     engine.finish()
 }
@@ -46,7 +53,8 @@ pub(super) fn run(source: Source, config: &Config) -> Outcome {
 fn open(path: &Path, limits: &Limits) -> Result<CaptureReader<'static>, CaptureError> {
     CaptureReader::new(Input::open(path)?, limits)
 }
-struct Engine<'l> {
+struct Engine<'l, 'e> {
+    early: Early<'e>,
     limits: &'l Limits,
     /// Secrets given, and those found in the capture so far.
     keys: Arc<KeyLog>,
@@ -55,8 +63,12 @@ struct Engine<'l> {
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
     capture: CaptureReport,
-    observed: Vec<(u64, Observed)>,
+    observed: Several,
     unopened: Vec<(u64, Unopened)>,
+    /// Handshakes of which not all was read.
+    large: u64,
+    /// Nobody wants more.
+    stopped: bool,
     /// Last whole frames of files that are cut.
     cuts: Vec<u64>,
     names: LookedUp,
@@ -76,19 +88,22 @@ struct DecodedChunk<'c> {
     skipped: BTreeMap<Skipped, u64>,
 }
 
-impl<'l> Engine<'l> {
-    fn new(config: &'l Config) -> Self {
+impl<'l, 'e> Engine<'l, 'e> {
+    fn new(config: &'l Config, early: Early<'e>) -> Self {
         let limits = &config.limits;
         Self {
+            early,
             limits,
             keys: Arc::clone(&config.keys),
             ignore_embedded_keys: config.ignore_embedded_keys,
-            shards: (0..SHARDS).map(|_| Shard::new(limits.connections / SHARDS)).collect(),
+            shards: (0..SHARDS).map(|_| Shard::new()).collect(),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
             observed: Vec::new(),
             unopened: Vec::new(),
+            large: 0,
+            stopped: false,
             cuts: Vec::new(),
             names: LookedUp::default(),
         }
@@ -169,10 +184,11 @@ impl<'l> Engine<'l> {
         let mut chunks = std::mem::take(&mut self.chunks);
         reader.keep_secrets(!self.ignore_embedded_keys);
         loop {
-            let filled = fill_window(&mut chunks, &mut reader);
+            let decoded = fill_window(&mut chunks, &mut reader, self.limits.encapsulations);
+            let filled = decoded.len();
             self.add_keys(reader.take_secrets());
-            self.window(chunks.get(..filled).unwrap_or_default());
-            if filled < chunks.len() {
+            self.window(decoded);
+            if filled < chunks.len() || self.stopped {
                 break;
             }
         }
@@ -200,11 +216,8 @@ impl<'l> Engine<'l> {
         }
     }
 
-    /// Decodes the chunks in parallel, then reassembles the shards in parallel.
-    fn window(&mut self, chunks: &[Chunk]) {
-        let depth = self.limits.encapsulations;
-        let mut decoded: Vec<DecodedChunk<'_>> =
-            chunks.par_iter().map(|chunk| decode_chunk(chunk, depth)).collect();
+    /// Reassembles the flows of decoded chunks, the shards in parallel.
+    fn window(&mut self, mut decoded: Vec<DecodedChunk<'_>>) {
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
@@ -224,7 +237,38 @@ impl<'l> Engine<'l> {
             }
         });
         self.number_streams();
+        self.relieve();
         self.collect_finished();
+        if self.observed.len() > self.limits.held_connections {
+            self.hand_on();
+        }
+    }
+
+    /// Concludes flows when they use more memory than they may. This is decided between
+    /// windows and over all shards, so that it does not depend on threads.
+    fn relieve(&mut self) {
+        let mut bytes: usize = self.shards.iter().map(|shard| shard.bytes).sum();
+        if bytes <= self.limits.flow_bytes {
+            return;
+        }
+        let mut turns: Vec<(Turn, usize)> = self.shards.iter().flat_map(Shard::turns).collect();
+        turns.sort_unstable_by_key(|(turn, _)| *turn);
+        let enough = self.limits.flow_bytes / 4 * 3;
+        let last = turns.iter().find(|(_, weight)| {
+            bytes = bytes.saturating_sub(*weight);
+            bytes <= enough
+        });
+        let with = With { limits: self.limits, keys: &self.keys };
+        if let Some((upto, _)) = last {
+            self.shards.par_iter_mut().for_each(|shard| shard.relieve(*upto, with));
+        }
+    }
+
+    /// Hands on the connections that are over.
+    fn hand_on(&mut self) {
+        let mut several = std::mem::take(&mut self.observed);
+        several.sort_by_key(|(stream, _)| *stream);
+        self.stopped |= !(self.early)(several, &mut self.names);
     }
 
     fn join_fragments(&mut self, decoded: &[DecodedChunk<'_>]) -> Vec<Datagram> {
@@ -287,6 +331,7 @@ impl<'l> Engine<'l> {
                 let class = match result {
                     Ok(observed) => {
                         let class = observed.ledger;
+                        self.large += u64::from(observed.handshake.limit_hit);
                         self.observed.push((stream, *observed));
                         class
                     }
@@ -322,12 +367,11 @@ impl<'l> Engine<'l> {
 
     fn note_limits(&mut self) {
         let evicted = self.shards.iter().map(|shard| shard.evicted).sum();
-        let large = self.observed.iter().filter(|(_, o)| o.handshake.limit_hit).count() as u64;
         let hits = [
             LimitHit {
-                limit: "connections",
+                limit: "flow_bytes",
                 times: evicted,
-                effect: "connections silent for long were closed early",
+                effect: "connections silent for long were taken for over",
             },
             LimitHit {
                 limit: "looked_up_names",
@@ -341,7 +385,7 @@ impl<'l> Engine<'l> {
             },
             LimitHit {
                 limit: "handshake_bytes",
-                times: large,
+                times: self.large,
                 effect: "the rest of these handshakes was not read",
             },
         ];
@@ -349,16 +393,21 @@ impl<'l> Engine<'l> {
     }
 }
 
-/// Fills chunks until the capture ends; gives how many were filled.
-fn fill_window(chunks: &mut [Chunk], reader: &mut CaptureReader<'_>) -> usize {
-    let mut filled = 0;
+/// Fills and decodes chunks until the capture ends. Each is decoded by the core that read
+/// it, while its bytes are near.
+fn fill_window<'c>(
+    chunks: &'c mut [Chunk],
+    reader: &mut CaptureReader<'_>,
+    encapsulations: usize,
+) -> Vec<DecodedChunk<'c>> {
+    let mut decoded = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         if !reader.fill(chunk) {
             break;
         }
-        filled += 1;
+        decoded.push(decode_chunk(chunk, encapsulations));
     }
-    filled
+    decoded
 }
 
 fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {

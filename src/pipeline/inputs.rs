@@ -63,7 +63,7 @@ struct OfHost {
 /// The captures of an archive, rotated ones put together in order of time, with what
 /// lies beside them. An archive that cannot be read to its end gives what it has; the
 /// trouble shows again when its captures are read.
-fn members(path: &Path, limits: &Limits) -> Vec<Source> {
+pub(super) fn members(path: &Path, limits: &Limits) -> Vec<Source> {
     let mut hosts: BTreeMap<(String, String), OfHost> = BTreeMap::new();
     let archive = path.display().to_string();
     let mut left_out = 0_u64;

@@ -26,6 +26,17 @@ struct Tracked {
     stream: Option<u64>,
     flow: Flow,
     observer: Option<Observer>,
+    /// Bytes of memory it was last seen to use.
+    weight: usize,
+}
+
+/// Which flows are concluded first when memory runs short: those that were closed, then
+/// those that have been silent longest. Flows of one window have different last frames,
+/// so this is an order without equals.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    open: bool,
+    last_frame: u64,
 }
 
 /// A flow that is over.
@@ -49,23 +60,23 @@ pub(super) struct Shard {
     /// Boxed: a table that grows then moves pointers, and its empty places cost little.
     table: HashTable<Box<Tracked>>,
     hasher: DefaultHashBuilder,
-    capacity: usize,
+    /// Bytes of memory that the flows use, about.
+    pub(super) bytes: usize,
     /// First frames and keys of the flows begun since the last numbering.
     born: Vec<(u64, FlowKey)>,
     pub(super) finished: Vec<Finished>,
-    /// Flows closed early because there were too many.
+    /// Flows concluded while they were open, because memory ran short.
     pub(super) evicted: u64,
     /// Connections that were not opened, told so far.
     unopened: usize,
 }
 
 impl Shard {
-    /// Watches at most `capacity` flows at once.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             table: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
-            capacity: capacity.max(8),
+            bytes: 0,
             born: Vec::new(),
             finished: Vec::new(),
             evicted: 0,
@@ -82,25 +93,27 @@ impl Shard {
                 return;
             }
             if !entry.get().flow.is_over_for(segment) {
-                entry.get_mut().accept(segment, with);
+                let tracked = entry.get_mut();
+                self.bytes -= tracked.weight;
+                tracked.accept(segment, with);
+                self.bytes += tracked.weight;
                 return;
             }
             let (over, _) = entry.remove();
             self.finish(*over, with);
-        }
-        if self.table.len() >= self.capacity {
-            self.evict(with);
         }
         self.begin(segment, hash, with);
     }
 
     fn begin(&mut self, segment: &Segment<'_>, hash: u64, with: With<'_>) {
         self.born.push((segment.frame, segment.key));
-        let mut tracked =
-            Box::new(Tracked { stream: None, flow: Flow::new(segment), observer: None });
+        let flow = Flow::new(segment);
+        let mut tracked = Box::new(Tracked { stream: None, flow, observer: None, weight: 0 });
+        tracked.weigh();
         if !segment.quoted {
             tracked.accept(segment, with);
         }
+        self.bytes += tracked.weight;
         let hasher = &self.hasher;
         self.table.insert_unique(hash, tracked, |tracked| hasher.hash_one(tracked.flow.key));
     }
@@ -135,6 +148,7 @@ impl Shard {
     }
 
     fn finish(&mut self, tracked: Tracked, with: With<'_>) {
+        self.bytes -= tracked.weight;
         let first_frame = tracked.flow.first.frame;
         let unopened = (self.unopened < UNOPENED)
             .then(|| Unopened::of(&tracked.flow))
@@ -147,23 +161,32 @@ impl Shard {
         self.finished.push(Finished { first_frame, stream, result, unopened });
     }
 
-    /// Closes the eighth of the flows that have been silent longest.
-    fn evict(&mut self, with: With<'_>) {
-        let mut by_age: Vec<(u64, FlowKey)> =
-            self.table.iter().map(|t| (t.flow.last.frame, t.flow.key)).collect();
-        by_age.sort_unstable();
-        for (_, key) in by_age.iter().take(self.capacity / 8 + 1) {
-            let hash = self.hasher.hash_one(key);
-            if let Ok(entry) = self.table.find_entry(hash, |tracked| tracked.flow.key == *key) {
-                let (tracked, _) = entry.remove();
-                self.finish(*tracked, with);
-                self.evicted += 1;
-            }
+    /// When each flow has its turn to be concluded, and what that frees.
+    pub(super) fn turns(&self) -> impl Iterator<Item = (Turn, usize)> {
+        self.table.iter().map(|tracked| (tracked.turn(), tracked.weight))
+    }
+
+    /// Concludes the flows whose turn has come.
+    pub(super) fn relieve(&mut self, upto: Turn, with: With<'_>) {
+        let over: Vec<Box<Tracked>> =
+            self.table.extract_if(|tracked| tracked.turn() <= upto).collect();
+        for tracked in over {
+            self.evicted += u64::from(tracked.turn().open);
+            self.finish(*tracked, with);
         }
     }
 }
 
 impl Tracked {
+    fn turn(&self) -> Turn {
+        Turn { open: !self.flow.is_closed(), last_frame: self.flow.last.frame }
+    }
+
+    fn weigh(&mut self) {
+        let observed = self.observer.as_ref().map_or(0, Observer::memory);
+        self.weight = size_of::<Self>() + self.flow.memory() + observed;
+    }
+
     fn accept(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let direction = segment.direction;
         let mark = Mark { frame: segment.frame, time: segment.time };
@@ -171,6 +194,9 @@ impl Tracked {
             self.tell(direction, &event, mark, with);
         }
         self.hand_on(direction, false, mark, with);
+        if segment.wire_len > 0 {
+            self.weigh();
+        }
     }
 
     fn hand_on(&mut self, direction: Direction, to_the_end: bool, mark: Mark, with: With<'_>) {

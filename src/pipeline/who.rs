@@ -5,22 +5,24 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::config::{Config, Source};
-use super::engine;
-use super::interfaces::{Again, unite};
+use super::engine::{self, Several};
 use super::names::LookedUp;
 use crate::connection::{Connection, Observed, Outcome, Unopened};
 use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
 use crate::packet::Endpoint;
-use crate::report::CaptureReport;
+use crate::report::{CaptureReport, StoreReport};
 use crate::rules::{Attempt, MissingName};
 use crate::tls::ClientHello;
 
-/// A capture that was read and not judged yet.
+/// A capture that was read, or is being read.
+#[derive(Default)]
 pub(super) struct Read {
-    /// Its part of the report.
+    /// What it is called until it was read.
+    pub(super) title: String,
+    /// Its part of the report, once it was read.
     pub(super) report: CaptureReport,
-    /// Its TLS connections with their stream numbers, in order.
-    pub(super) observed: Vec<(u64, Observed)>,
+    /// Its TLS connections with their stream numbers that are not judged yet, in order.
+    pub(super) observed: Several,
     /// Connections to a service that were not opened, with their stream numbers.
     pub(super) unopened: Vec<(u64, Unopened)>,
     /// Names that hosts looked up.
@@ -29,47 +31,37 @@ pub(super) struct Read {
     pub(super) appliance: Option<usize>,
 }
 
-/// Reads every capture, and puts together what is known of who is who.
-pub(super) fn read(sources: Vec<Source>, config: &Config) -> (Vec<Read>, Deployment) {
-    let mut appliances = config.appliances.clone();
-    let mut captures = Vec::new();
-    let mut again = Vec::new();
-    for source in sources {
-        let appliance = source.appliance().map(|appliance| place(&mut appliances, appliance));
-        again.push(Again::of(&source));
-        captures.push(read_one(source, appliance, config));
+impl Read {
+    /// What it is called.
+    pub(super) fn name(&self) -> String {
+        if self.report.files.is_empty() { self.title.clone() } else { self.report.name() }
     }
-    let captures = unite(captures, again, config);
-    let known: Vec<Arc<Appliance>> = appliances
-        .into_iter()
-        .enumerate()
-        .map(|(at, appliance)| {
-            Arc::new(complete(Arc::unwrap_or_clone(appliance), at, &captures, config))
-        })
-        .collect();
-    let mut deployment = Deployment::new(known, config.mapped.clone());
-    for capture in &captures {
-        for (_, observed) in &capture.observed {
-            deployment.observe(observed.server, server_name(observed).as_deref());
-        }
+
+    /// Its part of the report, with what is known beside it.
+    pub(super) fn told(mut self, deployment: &Deployment, store_given: bool) -> CaptureReport {
+        let own = self.appliance.and_then(|at| deployment.appliance(at)?.store.as_ref());
+        self.report.appliance = self.appliance;
+        self.report.store = own.filter(|_| !store_given).map(StoreReport::of);
+        self.report
     }
-    (captures, deployment)
 }
 
-/// Reads one capture.
+/// Reads one capture to its end.
 pub(super) fn read_one(source: Source, appliance: Option<usize>, config: &Config) -> Read {
-    let outcome = engine::run(source, config);
-    Read {
-        report: outcome.capture,
-        observed: outcome.observed,
-        unopened: outcome.unopened,
-        names: outcome.names,
-        appliance,
-    }
+    let title = source.title();
+    let mut observed = Vec::new();
+    let outcome = engine::run(source, config, &mut |several, _| {
+        observed.extend(several);
+        true
+    });
+    observed.extend(outcome.observed);
+    observed.sort_by_key(|(stream, _)| *stream);
+    let (report, unopened, names) = (outcome.capture, outcome.unopened, outcome.names);
+    Read { title, report, observed, unopened, names, appliance }
 }
 
 /// The place of an appliance among those known; those of one archive are the same.
-fn place(known: &mut Vec<Arc<Appliance>>, appliance: &Arc<Appliance>) -> usize {
+pub(super) fn place(known: &mut Vec<Arc<Appliance>>, appliance: &Arc<Appliance>) -> usize {
     if let Some(at) = known.iter().position(|one| Arc::ptr_eq(one, appliance)) {
         return at;
     }
@@ -77,17 +69,31 @@ fn place(known: &mut Vec<Arc<Appliance>>, appliance: &Arc<Appliance>) -> usize {
     known.len() - 1
 }
 
-/// Adds what the run tells: how the trust list is searched, and the address, where the
-/// archive does not tell it.
-fn complete(mut appliance: Appliance, at: usize, captures: &[Read], config: &Config) -> Appliance {
+/// Adds what the run tells of the appliances: how their trust lists are searched, and
+/// their addresses, where the archives do not tell them.
+pub(super) fn complete(appliances: &mut [Arc<Appliance>], captures: &[Read], config: &Config) {
     let semantics = config.judging.own_store_semantics;
-    appliance.store = appliance.store.map(|store| store.with_semantics(semantics));
-    if appliance.addresses.is_empty() {
-        let own = captures.iter().filter(|capture| capture.appliance == Some(at));
-        appliance.addresses.extend(inferred_address(own, appliance.role));
-        appliance.address_inferred = !appliance.addresses.is_empty();
+    for (at, appliance) in appliances.iter_mut().enumerate() {
+        let otherwise = appliance.store.as_ref().is_some_and(|one| one.semantics() != semantics);
+        if !otherwise && !appliance.addresses.is_empty() {
+            continue;
+        }
+        let mut known = Appliance::clone(appliance);
+        known.store = known.store.map(|store| store.with_semantics(semantics));
+        if known.addresses.is_empty() {
+            let own = captures.iter().filter(|capture| capture.appliance == Some(at));
+            known.addresses.extend(inferred_address(own, known.role));
+            known.address_inferred = !known.addresses.is_empty();
+        }
+        *appliance = Arc::new(known);
     }
-    appliance
+}
+
+/// Learns from the connections that are held who is who.
+pub(super) fn observe(deployment: &mut Deployment, captures: &[Read]) {
+    for (_, observed) in captures.iter().flat_map(|capture| &capture.observed) {
+        deployment.observe(observed.server, server_name(observed).as_deref());
+    }
 }
 
 /// A box records its own traffic: the address that most connections have in common,

@@ -129,7 +129,7 @@ pub(super) fn leg_lines(report: &Report) -> Vec<(Health, String)> {
     if report.appliances.is_empty() {
         return Vec::new();
     }
-    let mut legs = legs(report);
+    let mut legs: Vec<&LegReport> = legs(report).iter().collect();
     legs.sort_by_key(|leg| std::cmp::Reverse(leg.health));
     legs.iter().map(|leg| (leg.health, leg_line(leg))).collect()
 }

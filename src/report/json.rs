@@ -11,14 +11,19 @@ mod chain;
 mod ciphers;
 mod connection;
 mod diff;
+mod document;
+mod fleet;
 mod formatter;
 mod handshake;
 mod inferred;
 mod key;
+mod object;
+mod parts;
 mod path;
 mod peers;
 mod ranked;
 mod releases;
+mod spool;
 mod store;
 mod whatif;
 
@@ -31,9 +36,11 @@ pub use chain::write_chain;
 pub use ciphers::{write_ciphers, write_known_ciphers};
 pub(super) use connection::usage_name;
 pub use diff::write_diff;
+pub use fleet::{write_file, write_summary, write_trouble};
 pub(super) use handshake::authority;
 pub use peers::write_peers;
 pub use releases::write_releases;
+pub use spool::Spool;
 pub use store::write_store;
 pub use whatif::write_outlook;
 
@@ -43,97 +50,73 @@ use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
 use crate::foresight::Ranked;
 use crate::packet::Skipped;
-use crate::rules::{Finding, Severity, Verdict};
+use crate::rules::{Evidence, Finding, Severity, Verdict};
+use document::Document;
+use object::Object;
+use parts::{Kind, Parts};
 
-/// Writes the whole report as one document.
+/// Writes the whole report as one document, with the connections that it lists.
 ///
 /// # Errors
 /// What the writer says.
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let document = Document {
-        schema_version: SCHEMA_VERSION,
-        tool: concat!("tlsight ", env!("CARGO_PKG_VERSION")),
-        inputs: report.captures.iter().map(InputDocument::of).collect(),
-        trust_store: report.store.as_ref().map(StoreDocument::of),
-        peer_trust_store: report.peer_store.as_ref().map(StoreDocument::of),
-        expressways: case::appliances(report),
-        legs: case::legs(report),
-        verdicts: report
-            .verdicts
-            .iter()
-            .enumerate()
-            .map(|(index, (capture, verdict))| {
-                let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
-                VerdictDocument::of(*capture, verdict, ranked)
-            })
-            .collect(),
-        findings: report
-            .findings()
-            .into_iter()
-            .map(|(capture, finding)| FindingDocument::of(capture, finding))
-            .collect(),
-        connections: report.connections.iter().map(connection::ConnectionDocument::of).collect(),
-        ledger: LedgerDocument::of(&report.captures),
-        limits_hit: report.captures.iter().enumerate().flat_map(limits).collect(),
-        not_judged: report
-            .not_judged
-            .iter()
-            .map(|(need, count)| NotJudgedDocument { reason: need.unmet(), rule_checks: *count })
-            .collect(),
-    };
-    formatter::pretty(&document, out)
+    let mut spool = Spool::default();
+    spool.add(&report.connections)?;
+    write_spooled(report, spool, out)
 }
 
-/// Writes one connection per line.
+/// Writes the whole report as one document, each connection and finding on a line of its
+/// own; the connections, and what was found on them, are those of `spool`.
 ///
 /// # Errors
-/// What the writer says.
-pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    for judged in &report.connections {
-        write_line(report, judged, out)?;
+/// What the writer says, and where the spool cannot be read.
+pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) -> io::Result<()> {
+    for (capture, finding) in report.findings_of_case() {
+        spool.add_finding(capture, finding)?;
     }
-    Ok(())
+    let mut document = Document::begin(out);
+    document.member("schema_version", &SCHEMA_VERSION)?;
+    document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
+    let inputs: Vec<_> = report.captures.iter().map(InputDocument::of).collect();
+    document.member("inputs", &inputs)?;
+    document.member("trust_store", &report.store.as_ref().map(StoreDocument::of))?;
+    document.member("peer_trust_store", &report.peer_store.as_ref().map(StoreDocument::of))?;
+    document.member("expressways", &case::appliances(report))?;
+    let verdicts = VerdictDocument::all(report);
+    document.member("verdicts", &verdicts)?;
+    document.member("legs", &case::legs(report))?;
+    let (findings, connections) = spool.into_piles();
+    document.lines("findings", findings)?;
+    document.lines("connections", [connections])?;
+    document.member("ledger", &LedgerDocument::of(&report.captures))?;
+    let limits: Vec<_> = report.captures.iter().enumerate().flat_map(limits).collect();
+    document.member("limits_hit", &limits)?;
+    let not_judged = report.not_judged.iter();
+    let not_judged: Vec<_> = not_judged
+        .map(|(need, count)| NotJudgedDocument { reason: need.unmet(), rule_checks: *count })
+        .collect();
+    document.member("not_judged", &not_judged)?;
+    document.end()
 }
 
-fn write_line(report: &Report, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        schema_version: u32,
-        file: String,
-        #[serde(flatten)]
-        connection: connection::ConnectionDocument<'a>,
-        finding_details: Vec<FindingDocument<'a>>,
-    }
-    let file = report.captures.get(judged.capture).map(CaptureReport::name).unwrap_or_default();
-    let line = Line {
-        schema_version: SCHEMA_VERSION,
-        file,
-        connection: connection::ConnectionDocument::of(judged),
-        finding_details: judged
-            .findings
-            .iter()
-            .map(|finding| FindingDocument::of(Some(judged.capture), finding))
-            .collect(),
-    };
-    formatter::compact(&line, out)?;
-    out.write_all(b"\n")
-}
+/// Renders connections as lines; remembers what many of them have in common.
+#[derive(Default)]
+pub struct Renderer(Parts);
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema_version: u32,
-    tool: &'static str,
-    inputs: Vec<InputDocument>,
-    trust_store: Option<StoreDocument>,
-    peer_trust_store: Option<StoreDocument>,
-    expressways: Vec<case::ApplianceDocument<'a>>,
-    verdicts: Vec<VerdictDocument<'a>>,
-    legs: Vec<case::LegDocument>,
-    findings: Vec<FindingDocument<'a>>,
-    connections: Vec<connection::ConnectionDocument<'a>>,
-    ledger: LedgerDocument,
-    limits_hit: Vec<LimitDocument>,
-    not_judged: Vec<NotJudgedDocument>,
+impl Renderer {
+    /// Adds the line of a connection of the capture named `file`.
+    pub fn line(&mut self, file: &str, judged: &Judged, out: &mut Vec<u8>) {
+        let parts = &mut self.0;
+        let mut object = Object::begin(out);
+        object.member("schema_version", &SCHEMA_VERSION);
+        object.member("file", file);
+        connection::connection(judged, parts, &mut object);
+        object.objects("finding_details", &judged.findings, |of, inner| {
+            finding(Some(judged.capture), of, parts, inner);
+        });
+        object.end();
+        out.push(b'\n');
+    }
 }
 
 #[derive(Serialize)]
@@ -226,6 +209,16 @@ struct VerdictLine<'a> {
 }
 
 impl<'a> VerdictDocument<'a> {
+    /// Each verdict with its remedies.
+    fn all(report: &'a Report) -> Vec<Self> {
+        let verdicts = report.verdicts.iter().enumerate();
+        let document = |(index, (input, verdict)): (usize, &'a (usize, Verdict))| {
+            let ranked = report.remedies_of(index);
+            Self::of(*input, verdict, ranked)
+        };
+        verdicts.map(document).collect()
+    }
+
     fn of(input: usize, verdict: &'a Verdict, ranked: &'a [Ranked]) -> Self {
         Self {
             input,
@@ -250,20 +243,6 @@ impl<'a> VerdictDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct FindingDocument<'a> {
-    rule: &'static str,
-    severity: Severity,
-    input: Option<usize>,
-    stream: Option<u64>,
-    streams: &'a [u64],
-    sentence: String,
-    remedy: String,
-    filter: String,
-    values: BTreeMap<&'static str, &'a str>,
-    evidence: Vec<EvidenceDocument<'a>>,
-}
-
-#[derive(Serialize)]
 struct EvidenceDocument<'a> {
     frame: u64,
     field: &'static str,
@@ -272,28 +251,47 @@ struct EvidenceDocument<'a> {
     expected: Option<&'a str>,
 }
 
-impl<'a> FindingDocument<'a> {
-    fn of(input: Option<usize>, finding: &'a Finding) -> Self {
+/// A finding: where, then what its rule says with its values.
+fn finding(input: Option<usize>, finding: &Finding, parts: &mut Parts, object: &mut Object<'_>) {
+    object.member("rule", finding.rule.id);
+    object.member("severity", &finding.severity);
+    object.member("input", &input);
+    object.member("stream", &finding.streams.first());
+    object.member("streams", &finding.streams);
+    object.members_of(said(finding, parts));
+    object.member("filter", &group_filter(&[finding]));
+    let evidence: Vec<_> = finding.evidence.iter().map(EvidenceDocument::of).collect();
+    object.member("evidence", &evidence);
+}
+
+/// Sentence, remedy and values, which tell the same of many connections.
+fn said<'p>(finding: &Finding, parts: &'p mut Parts) -> &'p [u8] {
+    #[derive(Serialize)]
+    struct Said<'a> {
+        sentence: String,
+        remedy: String,
+        values: BTreeMap<&'static str, &'a str>,
+    }
+    parts.text(
+        Kind::Said,
+        |key| {
+            key.extend(finding.rule.id.as_bytes());
+            finding.values.write_key(key);
+        },
+        |out| {
+            let (sentence, remedy) = (finding.sentence(), finding.remedy());
+            object::put(&Said { sentence, remedy, values: finding.values.iter().collect() }, out);
+        },
+    )
+}
+
+impl<'a> EvidenceDocument<'a> {
+    fn of(evidence: &'a Evidence) -> Self {
         Self {
-            rule: finding.rule.id,
-            severity: finding.severity,
-            input,
-            stream: finding.streams.first().copied(),
-            streams: &finding.streams,
-            sentence: finding.sentence(),
-            remedy: finding.remedy(),
-            filter: group_filter(&[finding]),
-            values: finding.values.iter().collect(),
-            evidence: finding
-                .evidence
-                .iter()
-                .map(|evidence| EvidenceDocument {
-                    frame: evidence.frame,
-                    field: evidence.field,
-                    observed: &evidence.observed,
-                    expected: evidence.expected.as_deref(),
-                })
-                .collect(),
+            frame: evidence.frame,
+            field: evidence.field,
+            observed: &evidence.observed,
+            expected: evidence.expected.as_deref(),
         }
     }
 }

@@ -56,24 +56,48 @@ impl Health {
     }
 }
 
-/// The legs of a report, in the order in which they were first seen.
-#[must_use]
-pub(super) fn legs(report: &Report) -> Vec<LegReport> {
-    let mut legs: Vec<LegReport> = Vec::new();
-    let mut known = BTreeMap::new();
-    for judged in report.connections.iter().filter(|judged| judged.same_as.is_none()) {
+/// Legs that are told; a scan of a network has millions.
+const LEGS: usize = 4096;
+
+/// Who connected to whom, and what stands at the ends.
+type Ends = ((IpAddr, Endpoint), Option<usize>, Option<usize>);
+
+/// The legs of a case, in the order in which they were first seen.
+#[derive(Debug, Default)]
+pub(crate) struct Legs {
+    list: Vec<LegReport>,
+    known: BTreeMap<Ends, usize>,
+}
+
+impl Legs {
+    /// Takes a connection; one that another capture has more of counts there.
+    pub(super) fn add(&mut self, judged: &Judged) {
+        if judged.same_as.is_some() {
+            return;
+        }
         let connection = &judged.connection;
         let ends = (connection.client.address, connection.server);
         let key = (ends, judged.leg.client_appliance, judged.leg.server_appliance);
-        let at = *known.entry(key).or_insert_with(|| {
-            legs.push(LegReport::new(judged));
-            legs.len() - 1
-        });
-        if let Some(leg) = legs.get_mut(at) {
+        let full = self.list.len() >= LEGS;
+        let at = match self.known.get(&key) {
+            Some(at) => *at,
+            None if full => return,
+            None => {
+                self.list.push(LegReport::new(judged));
+                self.known.insert(key, self.list.len() - 1);
+                self.list.len() - 1
+            }
+        };
+        if let Some(leg) = self.list.get_mut(at) {
             leg.add(judged);
         }
     }
-    legs
+}
+
+/// The legs of a report, in the order in which they were first seen.
+#[must_use]
+pub(super) fn legs(report: &Report) -> &[LegReport] {
+    &report.legs.list
 }
 
 impl LegReport {

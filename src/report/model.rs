@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::legs::Legs;
 use crate::capture::Problem;
-use crate::connection::{Connection, LedgerClass};
+use crate::connection::{Connection, LedgerClass, NotJudged, PathVerdict};
 use crate::expressway::{Appliance, Join, Leg, Line};
 use crate::foresight::Ranked;
 use crate::packet::Skipped;
@@ -23,8 +24,17 @@ pub type Group<'r> = (Severity, &'static Rule, Vec<(Option<usize>, &'r Finding)>
 pub struct Report {
     /// The captures, in the order in which they were read.
     pub captures: Vec<CaptureReport>,
-    /// The TLS connections, capture by capture, by stream number.
+    /// The TLS connections, capture by capture, by stream number; of very many only the
+    /// first, and the first with trouble ([`crate::limits::Limits::listed_connections`]).
     pub connections: Vec<Judged>,
+    /// TLS connections that were judged, listed or not, by capture.
+    pub tls_connections: Vec<u64>,
+    /// Chains that were shown and not judged, because no trust store was given.
+    pub unjudged_chains: u64,
+    /// The worst severity of the findings on connections.
+    pub worst_of_connections: Option<Severity>,
+    /// The legs of the case.
+    pub(crate) legs: Legs,
     /// Why connections fail, worst first.
     pub verdicts: Vec<(usize, Verdict)>,
     /// The remedies of each verdict, run through a prediction: one list for each of
@@ -45,7 +55,7 @@ pub struct Report {
 }
 
 /// A connection with the findings on it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Judged {
     /// Index of its capture in [`Report::captures`].
     pub capture: usize,
@@ -199,15 +209,57 @@ impl CaptureReport {
     /// Its name: the file, or the first and last of several.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.files.as_slice() {
-            [] => self.name.clone().unwrap_or_default(),
-            [(only, _)] => only.clone(),
-            [(first, _), .., (last, _)] => format!("{first} … {last}"),
-        }
+        let files: Vec<&String> = self.files.iter().map(|(name, _)| name).collect();
+        if files.is_empty() { self.name.clone().unwrap_or_default() } else { title(&files) }
+    }
+}
+
+/// The name of a capture of some files: the file, or the first and last of several.
+pub(crate) fn title(files: &[impl AsRef<str>]) -> String {
+    match files {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [first, .., last] => format!("{} … {}", first.as_ref(), last.as_ref()),
     }
 }
 
 impl Report {
+    /// Connections that were judged and are not listed.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        let hits = self.captures.iter().flat_map(|capture| &capture.limits_hit);
+        hits.filter(|hit| hit.limit == "listed_connections").map(|hit| hit.times).sum()
+    }
+
+    /// The remedies of the verdict at a place of [`Report::verdicts`], foretold.
+    #[must_use]
+    pub fn remedies_of(&self, verdict: usize) -> &[Ranked] {
+        self.remedies.get(verdict).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Counts a connection that was judged.
+    pub(crate) fn count(&mut self, judged: &Judged) {
+        if self.tls_connections.len() <= judged.capture {
+            self.tls_connections.resize(judged.capture + 1, 0);
+        }
+        if let Some(number) = self.tls_connections.get_mut(judged.capture) {
+            *number += 1;
+        }
+        let path = &judged.connection.server_path;
+        let unjudged = matches!(path, PathVerdict::NotJudged(NotJudged::NoTrustStore));
+        self.unjudged_chains += u64::from(unjudged);
+        self.worst_of_connections = self.worst_of_connections.max(judged.worst());
+        self.legs.add(judged);
+    }
+
+    /// Findings on the case as a whole, by capture and stream.
+    pub(super) fn findings_of_case(&self) -> Vec<(Option<usize>, &Finding)> {
+        let of_case = self.case_findings.iter();
+        let mut findings: Vec<_> = of_case.map(|(capture, finding)| (*capture, finding)).collect();
+        findings.sort_by_key(|(capture, finding)| (*capture, finding.streams.first().copied()));
+        findings
+    }
+
     /// Findings in report order: worst first, then by rule, capture and stream.
     #[must_use]
     pub fn findings(&self) -> Vec<(Option<usize>, &Finding)> {
@@ -249,7 +301,7 @@ impl Report {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         let of_case = self.case_findings.iter().map(|(_, finding)| finding.severity);
-        self.connections.iter().filter_map(Judged::worst).chain(of_case).max()
+        self.worst_of_connections.into_iter().chain(of_case).max()
     }
 
     /// Whether any input could not be read.

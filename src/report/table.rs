@@ -26,6 +26,21 @@ pub struct Look {
     pub colour: bool,
 }
 
+impl Look {
+    /// The width of paragraphs: lines of more than 120 characters are hard to read.
+    pub(super) fn paragraph(self) -> usize {
+        if self.width == 0 { 100 } else { self.width.clamp(40, 120) }
+    }
+
+    pub(super) fn styled(self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    pub(super) fn heading(self, text: &str) -> String {
+        self.styled(HEADING, text)
+    }
+}
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const INFO: Style = AnsiColor::Cyan.on_default();
@@ -59,20 +74,19 @@ impl Page {
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
-        if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        self.look.styled(style, text)
     }
 
     fn heading(&mut self, text: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
-        let line = self.styled(HEADING, text);
+        let line = self.look.heading(text);
         self.line(&line);
     }
 
-    /// The width of paragraphs: lines of more than 120 characters are hard to read.
     fn width(&self) -> usize {
-        if self.look.width == 0 { 100 } else { self.look.width.clamp(40, 120) }
+        self.look.paragraph()
     }
 
     /// A paragraph, folded to the width, each line behind `indent` spaces.
@@ -92,8 +106,7 @@ impl Page {
         for (index, (capture, verdict)) in report.verdicts.iter().enumerate() {
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
-            let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
-            for line in ranked::lines(ranked) {
+            for line in ranked::lines(report.remedies_of(index)) {
                 self.paragraph(&line, "    foretold: ", 7);
             }
             if let Some(mended_by) = &verdict.mended_by {
@@ -166,10 +179,11 @@ impl Page {
     fn capture(&mut self, report: &Report, index: usize, capture: &CaptureReport) {
         let connections: Vec<&Judged> =
             report.connections.iter().filter(|judged| judged.capture == index).collect();
+        let total = report.tls_connections.get(index).copied().unwrap_or_default();
         let mut title = format!(
             "{}: {} in {}",
             printable(&capture.name()),
-            count(connections.len() as u64, "TLS connection"),
+            count(total, "TLS connection"),
             count(capture.frames, "frame")
         );
         if capture.files.len() > 1 {
@@ -191,6 +205,15 @@ impl Page {
         if !connections.is_empty() {
             let table = self.table(&connections);
             self.line(&table);
+            let left_out = total.saturating_sub(connections.len() as u64);
+            if left_out > 0 {
+                let line = format!(
+                    "and {} that {} not listed; --jsonl tells all",
+                    count(left_out, "more connection"),
+                    if left_out == 1 { "is" } else { "are" }
+                );
+                self.paragraph(&line, "  ", 2);
+            }
             self.same(report, &connections);
         }
     }
@@ -311,22 +334,13 @@ impl Page {
     }
 
     fn not_judged(&mut self, report: &Report) {
-        let unjudged = report
-            .connections
-            .iter()
-            .filter(|judged| {
-                matches!(
-                    judged.connection.server_path,
-                    PathVerdict::NotJudged(NotJudged::NoTrustStore)
-                )
-            })
-            .count();
+        let unjudged = report.unjudged_chains;
         if unjudged > 0 && report.store.is_none() {
             self.heading("Not judged: no trust store given");
             let text = format!(
                 "{} shown, not checked. Give the trust list of the box that connects with --trust FILE \
                  (for an Expressway: ca_*.pem of its diagnostic archive).",
-                count(unjudged as u64, "certificate chain")
+                count(unjudged, "certificate chain")
             );
             self.paragraph(&text, "  ", 2);
         }
@@ -442,7 +456,8 @@ const fn health_style(health: Health) -> Style {
     }
 }
 
-const fn severity_style(severity: Severity) -> Style {
+/// The colour of a severity.
+pub(super) const fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::Error => ERROR,
         Severity::Warning => WARNING,

@@ -185,7 +185,7 @@ mod tests {
             *c xConfiguration Zones Zone 2 Neighbor Peer 1 Address: \"cucm9.example.org\"\n";
         settings.add(peer, &Limits::default());
         let appliance = Appliance { settings: Some(settings), ..expressway() };
-        let deployment = Deployment::new(vec![Arc::new(appliance)], Vec::new());
+        let deployment = Deployment::new(&[Arc::new(appliance)], Vec::new());
         let asker = "10.30.5.20".parse().unwrap();
         let missing = ["cucm9.example.org", "cucm9.example.org.example.org"].map(|name| {
             MissingName { capture: 0, asker, name: name.to_owned(), frame: 7, times: 2 }

@@ -178,8 +178,8 @@ pub(super) const NOW: i64 = 1_795_219_200;
 
 /// What the rule `id` finds when these Expressways are known and nothing was captured.
 pub(super) fn case_findings(id: &str, appliances: Vec<Appliance>) -> Vec<Finding> {
-    let known = appliances.into_iter().map(Arc::new).collect();
-    let deployment = Deployment::new(known, vec![]);
+    let known: Vec<_> = appliances.into_iter().map(Arc::new).collect();
+    let deployment = Deployment::new(&known, vec![]);
     of_case(
         id,
         &Case { deployment: &deployment, connections: &[], unopened: &[], missing_names: &[] },
@@ -197,8 +197,8 @@ pub(super) fn bent_case(
 ) -> Vec<Finding> {
     let mut connection = judged(sample, None).remove(0).connection;
     bend(&mut connection);
-    let known = appliances.into_iter().map(Arc::new).collect();
-    let deployment = &Deployment::new(known, mapped);
+    let known: Vec<_> = appliances.into_iter().map(Arc::new).collect();
+    let deployment = &Deployment::new(&known, mapped);
     let leg = deployment.leg(connection.client, connection.server, None, None);
     let subject = Subject { connection: &connection, store: None, leg, deployment, log: &[] };
     let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];

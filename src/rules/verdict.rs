@@ -1,6 +1,7 @@
 //! One cause, one verdict: the findings of a failing leg joined into a paragraph.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::case::Attempt;
 use super::finding::{Finding, Severity};
@@ -22,7 +23,7 @@ use crate::tls::names::Authentication;
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// The host that connects.
-    pub client: std::net::IpAddr,
+    pub client: IpAddr,
     /// What it connects to.
     pub server: Endpoint,
     /// The service behind the port, where it is known.
@@ -53,27 +54,41 @@ pub struct Verdict {
     pub mended_by: Option<String>,
 }
 
-/// Joins the findings of each failing connection under its cause. What failed comes
-/// before what a stricter peer would refuse; else the order is that of the streams.
-#[must_use]
-pub fn verdicts(judged: &[(Subject<'_>, &[Finding])]) -> Vec<Verdict> {
-    let mut verdicts: Vec<Verdict> = Vec::new();
-    let mut known = BTreeMap::new();
-    for (subject, findings) in judged {
+/// The findings of failing connections, joined under their causes as they come.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    list: Vec<Verdict>,
+    known: BTreeMap<Same, usize>,
+}
+
+/// What is one cause: client, server, rule and what it says.
+type Same = (IpAddr, Endpoint, &'static str, String);
+
+/// Causes that are told; a hostile capture has another in each connection.
+const CAUSES: usize = 1000;
+
+impl Verdicts {
+    /// Takes the next connection with its findings.
+    pub fn add(&mut self, subject: &Subject<'_>, findings: &[Finding]) {
         let connection = subject.connection;
-        let Some(cause) = cause(connection, findings) else { continue };
-        let verdict = Verdict::of(subject, cause, findings);
-        let same = (verdict.client, verdict.server, verdict.cause, verdict.sentence.clone());
-        match known.get(&same).and_then(|at: &usize| verdicts.get_mut(*at)) {
-            Some(known) => known.streams.push(connection.stream),
-            None => {
-                known.insert(same, verdicts.len());
-                verdicts.push(verdict);
-            }
+        let Some(cause) = cause(connection, findings) else { return };
+        let said = sentence(subject, cause) + &logged(subject, cause);
+        let same = (connection.client.address, connection.server, cause.rule.id, said);
+        if let Some(known) = self.known.get(&same).and_then(|at| self.list.get_mut(*at)) {
+            known.streams.push(connection.stream);
+        } else if self.list.len() < CAUSES {
+            self.list.push(Verdict::of(subject, cause, findings, same.3.clone()));
+            self.known.insert(same, self.list.len() - 1);
         }
     }
-    verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
-    verdicts
+
+    /// The verdicts: what failed before what a stricter peer would refuse; else in the
+    /// order of the streams.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Verdict> {
+        self.list.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        self.list
+    }
 }
 
 /// The verdicts on services that could not be reached by TCP, each with its capture.
@@ -134,7 +149,7 @@ impl Verdict {
         format!("{client} to {server} {}{service}", self.server.port)
     }
 
-    fn of(subject: &Subject<'_>, cause: &Finding, findings: &[Finding]) -> Self {
+    fn of(subject: &Subject<'_>, cause: &Finding, findings: &[Finding], said: String) -> Self {
         let connection = subject.connection;
         let failures = subject.log.iter().filter(|line| line.event.is_failure());
         Self {
@@ -149,7 +164,7 @@ impl Verdict {
             cause: cause.rule.id,
             severity: cause.severity,
             refused_by: connection.outcome.aborted_by(),
-            sentence: sentence(subject, cause) + &logged(subject, cause),
+            sentence: said,
             remedies: remedies(subject, cause, findings),
             mended_by: mended_by(connection, cause),
         }

@@ -65,6 +65,21 @@ impl Values {
         })
     }
 
+    /// Adds everything that a sentence with these values depends on to a key.
+    pub fn write_key(&self, key: &mut Vec<u8>) {
+        for (name, value) in &self.0 {
+            let (kind, said) = match value {
+                Value::Raw(raw) => (0, raw.as_str()),
+                Value::Words(words) => (1, words.en),
+            };
+            for text in [*name, said] {
+                key.push(kind);
+                key.extend((text.len() as u64).to_be_bytes());
+                key.extend(text.as_bytes());
+            }
+        }
+    }
+
     fn said<'a>(&'a self, value: &'a Value) -> Cow<'a, str> {
         match value {
             Value::Raw(raw) => Cow::Borrowed(raw),

@@ -15,6 +15,23 @@ pub struct Extension {
     pub whole: bool,
 }
 
+impl Extension {
+    /// Whether its content is new in every handshake of the same two sides: key shares,
+    /// tickets, cookies and what is encrypted.
+    #[must_use]
+    pub const fn is_fresh(&self) -> bool {
+        matches!(
+            self.code,
+            code::SESSION_TICKET
+                | code::KEY_SHARE_DRAFT
+                | code::PRE_SHARED_KEY
+                | code::COOKIE
+                | code::KEY_SHARE
+                | code::ENCRYPTED_CLIENT_HELLO
+        )
+    }
+}
+
 /// Extension types that are read here (IANA, TLS ExtensionType Values).
 pub(super) mod code {
     pub(in super::super) const SERVER_NAME: u16 = 0;
@@ -31,6 +48,7 @@ pub(super) mod code {
     pub(in super::super) const KEY_SHARE_DRAFT: u16 = 40;
     pub(in super::super) const PRE_SHARED_KEY: u16 = 41;
     pub(in super::super) const EARLY_DATA: u16 = 42;
+    pub(in super::super) const COOKIE: u16 = 44;
     pub(in super::super) const SUPPORTED_VERSIONS: u16 = 43;
     pub(in super::super) const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
     pub(in super::super) const CERTIFICATE_AUTHORITIES: u16 = 47;

@@ -89,6 +89,19 @@ pub(super) struct Half {
 }
 
 impl Half {
+    /// Bytes of memory in use, about. What a message is decoded to takes about as much
+    /// room as the message.
+    pub(super) const fn memory(&self) -> usize {
+        size_of::<Self>()
+            + self.waiting.capacity()
+            + self.body.capacity()
+            + self.joined.capacity()
+            + self.preface.capacity()
+            + self.entries.capacity() * size_of::<HalfEntry>()
+            + self.kept_bytes * 2
+            + self.kept.memory()
+    }
+
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             state: State::Searching { fresh: true },

@@ -52,6 +52,11 @@ impl Kept {
         *self = Self::default();
     }
 
+    /// Bytes of memory in use.
+    pub(super) const fn memory(&self) -> usize {
+        self.bytes + self.records.capacity() * size_of::<Record>()
+    }
+
     /// Whether further records are kept.
     pub(super) const fn wants_more(&self, limits: &Limits) -> bool {
         self.wanted

@@ -20,6 +20,13 @@ pub struct Observer {
 }
 
 impl Observer {
+    /// Bytes of memory in use beside its own size, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let halves = Direction::BOTH.iter().filter_map(|side| self.halves[*side].as_ref());
+        halves.map(|half| half.memory()).sum()
+    }
+
     /// Takes the next event of a direction.
     pub fn event(
         &mut self,

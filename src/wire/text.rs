@@ -37,6 +37,19 @@ pub fn printable(text: &str) -> String {
     safe
 }
 
+/// `text` for a cell of a table that a spreadsheet may open: [`printable`], and what the
+/// spreadsheet would take for a formula begins with an apostrophe, which makes it a text
+/// (OWASP, CSV Injection). The full-width forms of the four signs count as well.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    let mut safe = printable(text);
+    let sign = |first: char| matches!(first, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
+    if safe.trim_start().starts_with(sign) {
+        safe.insert(0, '\'');
+    }
+    safe
+}
+
 /// Bytes that should be text: as they are when all are printable ASCII, else
 /// `0x` and hexadecimal digits, so that nothing is lost and nothing is guessed.
 #[must_use]
@@ -85,6 +98,15 @@ mod tests {
         assert_eq!(printable("\u{202e}moc"), "\\u{202e}moc");
         assert_eq!(printable("c1 \u{9b}31m"), "c1 \\u{9b}31m");
         assert_eq!(printable("Zürich 東京 서울"), "Zürich 東京 서울");
+    }
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert_eq!(cell("\t=1"), "\\u{9}=1");
+        assert_eq!(cell("CN=a-b,O=c@d"), "CN=a-b,O=c@d");
     }
 
     #[test]

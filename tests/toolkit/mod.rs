@@ -2,13 +2,15 @@
 //! test change it, and writes it as a capture of any kind.
 //!
 //! [`conversation`] reads, [`wrap`] packs segments into packets and tunnels,
-//! [`file`] writes captures, [`look`] analyses bytes and says what was seen.
+//! [`file`] writes captures, [`look`] analyses bytes and says what was seen; [`indent`]
+//! lays JSON out.
 
 #![allow(dead_code, reason = "every test binary uses another part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 pub(crate) mod conversation;
 pub(crate) mod file;
+pub(crate) mod indent;
 pub(crate) mod look;
 pub(crate) mod packing;
 pub(crate) mod program;

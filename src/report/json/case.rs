@@ -186,17 +186,17 @@ pub(super) struct LegDocument {
 
 /// Each leg, in the order in which it was first seen.
 pub(super) fn legs(report: &Report) -> Vec<LegDocument> {
-    let document = |leg: LegReport| LegDocument {
+    let document = |leg: &LegReport| LegDocument {
         client: leg.client,
         client_is: leg.leg.client.word(),
         server: leg.server.to_string(),
         server_is: leg.leg.server.word(),
-        server_name: leg.name,
+        server_name: leg.name.clone(),
         service: leg.leg.service.map(|service| service.name),
         connections: leg.connections,
         completed: leg.completed,
         failed: leg.failed,
         health: leg.health.word(),
     };
-    crate::report::legs::legs(report).into_iter().map(document).collect()
+    crate::report::legs::legs(report).iter().map(document).collect()
 }

@@ -2,82 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use std::fmt::Display;
+
+use serde::{Serialize, Serializer};
 
 use super::case::LineDocument;
 use super::handshake::{
-    CertificateRequestDocument, ClientHelloDocument, Code, EncryptedDocument,
-    EncryptedExtensionsDocument, ExtensionDocument, KeyExchangeDocument, ServerHelloDocument,
-    entry_extensions, suite, version_word,
+    CertificateRequestDocument, EncryptedDocument, EncryptedExtensionsDocument,
+    KeyExchangeDocument, client_hello, entry_extensions, fingerprints, server_hello, suite,
 };
 use super::inferred::InferenceDocument;
 use super::key::{DelegatedCredentialDocument, RawPublicKeyDocument};
+use super::object::{Object, put};
+use super::parts::{Kind, Parts};
 use super::path::PathDocument;
-use crate::connection::{Connection, NameVerdict, Outcome, Presented, TcpSide, Timing};
+use crate::connection::{
+    Connection, NameVerdict, Outcome, PathVerdict, Presented, TcpSide, Timing,
+};
 use crate::report::model::Judged;
-use crate::time::{Timestamp, date_text};
+use crate::time::date_text;
 use crate::tls::{Body, CertificateList, Handshake, Role, What, fingerprint, names};
 use crate::wire::text::hex;
 use crate::x509::{Certificate, OcspResponse};
-
-#[derive(Serialize)]
-pub(super) struct ConnectionDocument<'a> {
-    input: usize,
-    stream: u64,
-    client: String,
-    server: String,
-    service: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    same_as: Option<SameDocument>,
-    client_is: &'static str,
-    server_is: &'static str,
-    judgement_time: Timestamp,
-    first_frame: u64,
-    first_time: Timestamp,
-    last_frame: u64,
-    last_time: Timestamp,
-    encapsulation: Vec<&'static str>,
-    started_by: Option<&'static str>,
-    sni: Option<String>,
-    version: Option<String>,
-    cipher_suite: Option<Code>,
-    handshake: &'static str,
-    aborted_by: Option<&'static str>,
-    abort: Option<AbortDocument>,
-    resumed: Option<bool>,
-    resumed_by: Option<&'static str>,
-    signing_key: Option<String>,
-    ja3: Option<String>,
-    ja3s: Option<String>,
-    ja4: Option<String>,
-    client_hello: Option<ClientHelloDocument>,
-    second_client_hello: Option<ClientHelloDocument>,
-    hello_retry_request: Option<ServerHelloDocument>,
-    server_hello: Option<ServerHelloDocument>,
-    encrypted_extensions: Option<EncryptedExtensionsDocument>,
-    server_key_exchange: Option<KeyExchangeDocument>,
-    certificate_request: Option<CertificateRequestDocument>,
-    server_certificates: Vec<CertificateDocument>,
-    client_certificates: Option<Vec<CertificateDocument>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    raw_public_keys: Vec<RawPublicKeyDocument>,
-    server_path: PathDocument,
-    client_path: PathDocument,
-    name_check: NameDocument,
-    ocsp_staple: Option<OcspDocument>,
-    alerts: Vec<AlertDocument>,
-    encrypted_records: EncryptedDocument,
-    inferred: Vec<InferenceDocument>,
-    gaps: Vec<GapDocument>,
-    tcp: TcpDocument,
-    timing: TimingDocument,
-    anomalies: Vec<crate::tls::Anomaly>,
-    decrypted: bool,
-    ledger_class: &'static str,
-    worst_severity: Option<crate::rules::Severity>,
-    findings: Vec<&'static str>,
-    log: Vec<LineDocument<'a>>,
-}
 
 /// Where the fullest recording of this connection is, by which it was judged.
 #[derive(Serialize)]
@@ -86,83 +32,146 @@ struct SameDocument {
     stream: u64,
 }
 
-impl<'a> ConnectionDocument<'a> {
-    pub(super) fn of(judged: &'a Judged) -> Self {
-        let connection = &judged.connection;
-        let handshake = &connection.handshake;
-        let mut hellos = handshake.client_hellos();
-        let findings: BTreeSet<&'static str> =
-            judged.findings.iter().map(|finding| finding.rule.id).collect();
-        Self {
-            input: judged.capture,
-            stream: connection.stream,
-            client: connection.client.to_string(),
-            server: connection.server.to_string(),
-            service: crate::expressway::service(connection.server.port).map(|service| service.name),
-            same_as: judged.same_as.map(|(input, stream)| SameDocument { input, stream }),
-            client_is: judged.leg.client.word(),
-            server_is: judged.leg.server.word(),
-            judgement_time: connection.judged_at,
-            first_frame: connection.first.frame,
-            first_time: connection.first.time,
-            last_frame: connection.last.frame,
-            last_time: connection.last.time,
-            encapsulation: connection.encapsulation.names().collect(),
-            started_by: handshake.started_by,
-            sni: connection.server_name(),
-            version: handshake.version().map(version_word),
-            cipher_suite: connection.cipher_suite().map(suite),
-            handshake: connection.outcome.word(),
-            aborted_by: connection.outcome.aborted_by().map(Role::name),
-            abort: AbortDocument::of(&connection.outcome),
-            resumed: connection.resumption.known(),
-            resumed_by: connection.resumption.how(),
-            signing_key: super::super::table::signing_key(connection),
-            ja3: handshake.client_hello().and_then(fingerprint::ja3),
-            ja3s: handshake.server_hello().and_then(|(_, hello)| fingerprint::ja3s(hello)),
-            ja4: handshake.client_hello().and_then(fingerprint::ja4),
-            client_hello: hellos.next().map(|(entry, hello)| ClientHelloDocument::of(entry, hello)),
-            second_client_hello: hellos
-                .next()
-                .map(|(entry, hello)| ClientHelloDocument::of(entry, hello)),
-            hello_retry_request: handshake
-                .hello_retry_request()
-                .map(|(entry, hello)| ServerHelloDocument::of(entry, hello)),
-            server_hello: handshake
-                .server_hello()
-                .map(|(entry, hello)| ServerHelloDocument::of(entry, hello)),
-            encrypted_extensions: handshake
-                .encrypted_extensions()
-                .map(|(entry, extensions)| EncryptedExtensionsDocument::of(entry, extensions)),
-            server_key_exchange: handshake
-                .server_key_exchange()
-                .map(|(entry, exchange)| KeyExchangeDocument::of(entry, exchange)),
-            certificate_request: handshake
-                .certificate_request()
-                .map(|(entry, request)| CertificateRequestDocument::of(entry, request)),
-            server_certificates: certificates(&connection.server_certificates, handshake),
-            client_certificates: connection
-                .client_certificates
-                .as_deref()
-                .map(|list| certificates(list, handshake)),
-            raw_public_keys: RawPublicKeyDocument::all(handshake),
-            server_path: PathDocument::of(&connection.server_path),
-            client_path: PathDocument::of(&connection.client_path),
-            name_check: NameDocument::of(&connection.name),
-            ocsp_staple: OcspDocument::of(handshake),
-            alerts: alerts(connection),
-            encrypted_records: EncryptedDocument::of(handshake),
-            inferred: connection.inferred.iter().map(InferenceDocument::of).collect(),
-            gaps: gaps(connection),
-            tcp: TcpDocument::of(connection),
-            timing: TimingDocument::of(&connection.timing()),
-            anomalies: handshake.anomalies.clone(),
-            decrypted: handshake.entries.iter().any(|entry| entry.decrypted),
-            ledger_class: connection.ledger.word(),
-            worst_severity: judged.worst(),
-            findings: findings.into_iter().collect(),
-            log: judged.log.iter().map(LineDocument::of).collect(),
-        }
+/// Writes the members of a connection.
+pub(super) fn connection(judged: &Judged, parts: &mut Parts, object: &mut Object<'_>) {
+    ends(judged, object);
+    choice(&judged.connection, parts, object);
+    messages(&judged.connection.handshake, parts, object);
+    trust(&judged.connection, parts, object);
+    course(&judged.connection, object);
+    judgement(judged, object);
+}
+
+/// Who, where and when.
+fn ends(judged: &Judged, object: &mut Object<'_>) {
+    let connection = &judged.connection;
+    object.member("input", &judged.capture);
+    object.member("stream", &connection.stream);
+    object.member("client", &Shown(connection.client));
+    object.member("server", &Shown(connection.server));
+    let service = crate::expressway::service(connection.server.port);
+    object.member("service", &service.map(|service| service.name));
+    if let Some((input, stream)) = judged.same_as {
+        object.member("same_as", &SameDocument { input, stream });
+    }
+    object.member("client_is", judged.leg.client.word());
+    object.member("server_is", judged.leg.server.word());
+    object.member("judgement_time", &connection.judged_at);
+    object.member("first_frame", &connection.first.frame);
+    object.member("first_time", &connection.first.time);
+    object.member("last_frame", &connection.last.frame);
+    object.member("last_time", &connection.last.time);
+    let encapsulation: Vec<&str> = connection.encapsulation.names().collect();
+    object.member("encapsulation", &encapsulation);
+}
+
+/// What was wanted, what was chosen, and how it ended.
+fn choice(connection: &Connection, parts: &mut Parts, object: &mut Object<'_>) {
+    let handshake = &connection.handshake;
+    object.member("started_by", &handshake.started_by);
+    object.member("sni", &connection.server_name());
+    object.member("version", &handshake.version().map(names::version_name));
+    object.member("cipher_suite", &connection.cipher_suite().map(suite));
+    object.member("handshake", connection.outcome.word());
+    object.member("aborted_by", &connection.outcome.aborted_by().map(Role::name));
+    object.member("abort", &AbortDocument::of(&connection.outcome));
+    object.member("resumed", &connection.resumption.known());
+    object.member("resumed_by", &connection.resumption.how());
+    object.member("signing_key", &super::super::table::signing_key(connection));
+    fingerprints(handshake.client_hello(), parts, object);
+    let ja3s = handshake.server_hello().and_then(|(_, hello)| fingerprint::ja3s(hello));
+    object.member("ja3s", &ja3s);
+}
+
+/// The messages of both sides.
+fn messages(handshake: &Handshake, parts: &mut Parts, object: &mut Object<'_>) {
+    let mut hellos = handshake.client_hellos();
+    for name in ["client_hello", "second_client_hello"] {
+        object.optional(name, hellos.next(), |hello, inner| client_hello(hello, parts, inner));
+    }
+    let answers = [
+        ("hello_retry_request", handshake.hello_retry_request()),
+        ("server_hello", handshake.server_hello()),
+    ];
+    for (name, answer) in answers {
+        object.optional(name, answer, |hello, inner| server_hello(hello, parts, inner));
+    }
+    let extensions = handshake.encrypted_extensions();
+    let extensions =
+        extensions.map(|(entry, extensions)| EncryptedExtensionsDocument::of(entry, extensions));
+    object.member("encrypted_extensions", &extensions);
+    let exchange = handshake.server_key_exchange();
+    let exchange = exchange.map(|(entry, exchange)| KeyExchangeDocument::of(entry, exchange));
+    object.member("server_key_exchange", &exchange);
+    let request = handshake.certificate_request();
+    let request = request.map(|(entry, request)| CertificateRequestDocument::of(entry, request));
+    object.member("certificate_request", &request);
+}
+
+/// The certificates, and what became of them.
+fn trust(connection: &Connection, parts: &mut Parts, object: &mut Object<'_>) {
+    let handshake = &connection.handshake;
+    certificates(
+        "server_certificates",
+        Some(&connection.server_certificates),
+        handshake,
+        parts,
+        object,
+    );
+    let of_client = connection.client_certificates.as_deref();
+    certificates("client_certificates", of_client, handshake, parts, object);
+    let raw = RawPublicKeyDocument::all(handshake);
+    if !raw.is_empty() {
+        object.member("raw_public_keys", &raw);
+    }
+    for (name, verdict) in
+        [("server_path", &connection.server_path), ("client_path", &connection.client_path)]
+    {
+        path(name, verdict, parts, object);
+    }
+    object.member("name_check", &NameDocument::of(&connection.name));
+    object.member("ocsp_staple", &OcspDocument::of(handshake));
+}
+
+fn path(name: &'static str, verdict: &PathVerdict, parts: &mut Parts, object: &mut Object<'_>) {
+    let write = |out: &mut Vec<u8>| put(&PathDocument::of(verdict), out);
+    match verdict {
+        PathVerdict::Judged(chain) => object.text(name, parts.chain(chain, write)),
+        PathVerdict::NotJudged(_) => object.member(name, &PathDocument::of(verdict)),
+    }
+}
+
+/// Alerts, gaps, times: what happened on the way.
+fn course(connection: &Connection, object: &mut Object<'_>) {
+    let handshake = &connection.handshake;
+    object.member("alerts", &alerts(connection));
+    object.member("encrypted_records", &EncryptedDocument::of(handshake));
+    let inferred: Vec<_> = connection.inferred.iter().map(InferenceDocument::of).collect();
+    object.member("inferred", &inferred);
+    object.member("gaps", &gaps(connection));
+    object.member("tcp", &TcpDocument::of(connection));
+    object.member("timing", &TimingDocument::of(&connection.timing()));
+    object.member("anomalies", &handshake.anomalies);
+    object.member("decrypted", &handshake.entries.iter().any(|entry| entry.decrypted));
+}
+
+/// What the ledger and the rules say, and the log.
+fn judgement(judged: &Judged, object: &mut Object<'_>) {
+    let findings: BTreeSet<&'static str> =
+        judged.findings.iter().map(|finding| finding.rule.id).collect();
+    object.member("ledger_class", judged.connection.ledger.word());
+    object.member("worst_severity", &judged.worst());
+    object.member("findings", &findings);
+    let log: Vec<_> = judged.log.iter().map(LineDocument::of).collect();
+    object.member("log", &log);
+}
+
+/// Something that is written as it is shown.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 
@@ -344,20 +353,6 @@ impl TimingDocument {
 }
 
 #[derive(Serialize)]
-struct CertificateDocument {
-    frame: u64,
-    sha256: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    #[serde(flatten)]
-    content: Option<CertificateContent>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    entry_extensions: Vec<ExtensionDocument>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delegated_credential: Option<DelegatedCredentialDocument>,
-}
-
-#[derive(Serialize)]
 pub(super) struct CertificateContent {
     serial: String,
     serial_hex: String,
@@ -384,26 +379,58 @@ pub(super) struct CertificateContent {
     length: usize,
 }
 
-fn certificates(shown: &[Presented], handshake: &Handshake) -> Vec<CertificateDocument> {
+/// The certificates of a side; `null` where it was not asked for any.
+fn certificates(
+    name: &'static str,
+    shown: Option<&[Presented]>,
+    handshake: &Handshake,
+    parts: &mut Parts,
+    object: &mut Object<'_>,
+) {
+    let Some(shown) = shown else { return object.member(name, &()) };
     let frame = shown.first().map(|first| first.frame);
     let message = handshake.messages().find_map(|(entry, message)| match &message.body {
         Body::Certificate(list) if Some(entry.frame) == frame => Some(list),
         _ => None,
     });
-    (0..)
-        .zip(shown)
-        .map(|(index, shown)| CertificateDocument {
-            frame: shown.frame,
-            sha256: hex(shown.sha256()),
-            error: shown.certificate.as_ref().err().map(ToString::to_string),
-            content: shown.parsed().map(|certificate| CertificateContent::of(certificate)),
-            entry_extensions: message
-                .map_or_else(Vec::new, |list| entry_extensions(list.extensions_of(index))),
-            delegated_credential: message
-                .and_then(|list| list.delegated_credential(index))
-                .map(|credential| DelegatedCredentialDocument::of(&credential)),
-        })
-        .collect()
+    object.objects(name, shown.iter().zip(0..), |(shown, index), inner| {
+        inner.member("frame", &shown.frame);
+        inner.members_of(certificate(shown, parts));
+        beside(message, index, inner);
+    });
+}
+
+/// A certificate, without what is beside it in its message.
+fn certificate<'p>(shown: &Presented, parts: &'p mut Parts) -> &'p [u8] {
+    parts.text(
+        Kind::Certificate,
+        |key| key.extend(shown.sha256()),
+        |out| {
+            let mut object = Object::begin(out);
+            object.member("sha256", &hex(shown.sha256()));
+            match &shown.certificate {
+                Err(error) => object.member("error", &Shown(error)),
+                Ok(certificate) => {
+                    let mut content = Vec::new();
+                    put(&CertificateContent::of(certificate), &mut content);
+                    object.members_of(&content);
+                }
+            }
+            object.end();
+        },
+    )
+}
+
+/// What TLS 1.3 puts beside a certificate.
+fn beside(message: Option<&CertificateList>, index: usize, object: &mut Object<'_>) {
+    let Some(list) = message else { return };
+    let extensions = entry_extensions(list.extensions_of(index));
+    if !extensions.is_empty() {
+        object.member("entry_extensions", &extensions);
+    }
+    if let Some(credential) = list.delegated_credential(index) {
+        object.member("delegated_credential", &DelegatedCredentialDocument::of(&credential));
+    }
 }
 
 impl CertificateContent {

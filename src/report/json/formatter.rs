@@ -9,18 +9,21 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use crate::wire::text::is_safe;
 
 /// Writes an indented document and a line end.
-pub(super) fn pretty(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn pretty(document: &(impl Serialize + ?Sized), out: &mut impl Write) -> io::Result<()> {
     serialize(document, out, Safe(PrettyFormatter::with_indent(b" ")))?;
     out.write_all(b"\n")
 }
 
 /// Writes a document without white space.
-pub(super) fn compact(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn compact(
+    document: &(impl Serialize + ?Sized),
+    out: &mut impl Write,
+) -> io::Result<()> {
     serialize(document, out, Safe(CompactFormatter))
 }
 
 fn serialize(
-    document: &impl Serialize,
+    document: &(impl Serialize + ?Sized),
     out: &mut impl Write,
     formatter: impl Formatter,
 ) -> io::Result<()> {

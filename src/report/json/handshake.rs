@@ -6,10 +6,12 @@ use std::fmt::{Display, Write};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::object::{Object, put};
+use super::parts::{Kind, Parts};
 use crate::tls::{
     CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension, Handshake,
     KeyExchangeParameters, Role, ServerHello, ServerKeyExchange, describe,
-    describe_beside_certificate, names,
+    describe_beside_certificate, fingerprint, names,
 };
 use crate::wire::text::hex;
 use crate::x509::Name;
@@ -74,11 +76,6 @@ pub(super) fn suite(code: u16) -> Code {
     code16(code, names::cipher_suite_name(code))
 }
 
-/// `TLSv1.2`; a number without a name in hexadecimal.
-pub(super) fn version_word(version: u16) -> String {
-    names::version_name(version).into_owned()
-}
-
 fn versions(list: &[u16]) -> Vec<Code> {
     list.iter().map(|version| code16(*version, names::version_name(*version))).collect()
 }
@@ -140,14 +137,76 @@ impl Serialize for ExtensionDocument {
     }
 }
 
+/// A ClientHello: what is new in each first, then what the client offers each time.
+pub(super) fn client_hello(
+    (entry, hello): (&Entry, &ClientHello),
+    parts: &mut Parts,
+    object: &mut Object<'_>,
+) {
+    object.member("frame", &entry.frame);
+    object.member("random", &hex(&hello.random));
+    object.member("session_id", &hex(&hello.session_id));
+    let offer = parts.text(
+        Kind::Offer,
+        |key| client_key(hello, key),
+        |out| put(&OfferDocument::of(hello), out),
+    );
+    object.members_of(offer);
+}
+
+/// JA3 and JA4 of a ClientHello.
+pub(super) fn fingerprints(
+    hello: Option<&ClientHello>,
+    parts: &mut Parts,
+    object: &mut Object<'_>,
+) {
+    #[derive(Serialize)]
+    struct Fingerprints {
+        ja3: Option<String>,
+        ja4: Option<String>,
+    }
+    let text = parts.text(
+        Kind::Fingerprints,
+        |key| hello.into_iter().for_each(|hello| client_key(hello, key)),
+        |out| {
+            let (ja3, ja4) = (hello.and_then(fingerprint::ja3), hello.and_then(fingerprint::ja4));
+            put(&Fingerprints { ja3, ja4 }, out);
+        },
+    );
+    object.members_of(text);
+}
+
+/// Everything that the text of an offer depends on.
+fn client_key(hello: &ClientHello, key: &mut Vec<u8>) {
+    key.extend([u8::from(hello.whole), u8::from(hello.ssl2_format)]);
+    key.extend(hello.legacy_version.to_be_bytes());
+    key.extend((hello.cipher_suites.len() as u64).to_be_bytes());
+    hello.cipher_suites.iter().for_each(|suite| key.extend(suite.to_be_bytes()));
+    extensions_key(&hello.extensions, Role::Client, key);
+    hello.key_share_groups().iter().for_each(|group| key.extend(group.to_be_bytes()));
+}
+
+fn extensions_key(list: &[Extension], from: Role, key: &mut Vec<u8>) {
+    key.extend((list.len() as u64).to_be_bytes());
+    for extension in list {
+        key.extend(extension.code.to_be_bytes());
+        key.push(u8::from(extension.whole));
+        key.extend((extension.body.len() as u64).to_be_bytes());
+        if extension.is_fresh() {
+            let said = describe(extension, from).unwrap_or_default();
+            key.extend((said.len() as u64).to_be_bytes());
+            key.extend(said.as_bytes());
+        } else {
+            key.extend(&extension.body);
+        }
+    }
+}
+
 #[derive(Serialize)]
-pub(super) struct ClientHelloDocument {
-    frame: u64,
+struct OfferDocument {
     whole: bool,
     ssl2_format: bool,
     legacy_version: Code,
-    random: String,
-    session_id: String,
     cipher_suites: Vec<Code>,
     extensions: Vec<ExtensionDocument>,
     supported_versions: Vec<Code>,
@@ -162,19 +221,16 @@ pub(super) struct ClientHelloDocument {
     ech_outer: bool,
 }
 
-impl ClientHelloDocument {
-    pub(super) fn of(entry: &Entry, hello: &ClientHello) -> Self {
+impl OfferDocument {
+    fn of(hello: &ClientHello) -> Self {
         let suite_code = |code: &u32| match u16::try_from(*code) {
             Ok(code) if !hello.ssl2_format => suite(code),
             _ => ssl2_kind(*code),
         };
         Self {
-            frame: entry.frame,
             whole: hello.whole,
             ssl2_format: hello.ssl2_format,
             legacy_version: code16(hello.legacy_version, names::version_name(hello.legacy_version)),
-            random: hex(&hello.random),
-            session_id: hex(&hello.session_id),
             cipher_suites: hello.cipher_suites.iter().map(suite_code).collect(),
             extensions: extensions(&hello.extensions, Role::Client),
             supported_versions: versions(&hello.supported_versions()),
@@ -200,14 +256,38 @@ fn ssl2_kind(code: u32) -> Code {
     Code { code: format!("0x{code:06x}"), name }
 }
 
+/// A ServerHello or HelloRetryRequest: what is new in each first, then what the server
+/// answers each time.
+pub(super) fn server_hello(
+    (entry, hello): (&Entry, &ServerHello),
+    parts: &mut Parts,
+    object: &mut Object<'_>,
+) {
+    object.member("frame", &entry.frame);
+    object.member("random", &hex(&hello.random));
+    object.member("session_id", &hex(&hello.session_id));
+    let answer = parts.text(
+        Kind::Answer,
+        |key| {
+            key.push(u8::from(hello.whole));
+            key.extend(hello.legacy_version.to_be_bytes());
+            key.extend(hello.cipher_suite.map_or([0; 3], |suite| {
+                let [high, low] = suite.to_be_bytes();
+                [1, high, low]
+            }));
+            extensions_key(&hello.extensions, Role::Server, key);
+            hello.key_share_group().iter().for_each(|group| key.extend(group.to_be_bytes()));
+        },
+        |out| put(&AnswerDocument::of(hello), out),
+    );
+    object.members_of(answer);
+}
+
 #[derive(Serialize)]
-pub(super) struct ServerHelloDocument {
-    frame: u64,
+struct AnswerDocument {
     whole: bool,
     legacy_version: Option<Code>,
     version: Option<Code>,
-    random: String,
-    session_id: String,
     cipher_suite: Option<Code>,
     extensions: Vec<ExtensionDocument>,
     key_share_group: Option<Code>,
@@ -215,18 +295,15 @@ pub(super) struct ServerHelloDocument {
     pre_shared_key: bool,
 }
 
-impl ServerHelloDocument {
-    pub(super) fn of(entry: &Entry, hello: &ServerHello) -> Self {
+impl AnswerDocument {
+    fn of(hello: &ServerHello) -> Self {
         // A message that is cut before the field says nothing of it.
         let known =
             |version: u16| (version != 0).then(|| code16(version, names::version_name(version)));
         Self {
-            frame: entry.frame,
             whole: hello.whole,
             legacy_version: known(hello.legacy_version),
             version: known(hello.version()),
-            random: hex(&hello.random),
-            session_id: hex(&hello.session_id),
             cipher_suite: hello.cipher_suite.map(suite),
             extensions: extensions(&hello.extensions, Role::Server),
             key_share_group: hello

@@ -155,7 +155,7 @@ mod tests {
         let mapped =
             Mapped { address: connection.client.address, port: None, party: Party::ExpresswayC };
         let mapped = if appliance.role == Some(BoxRole::Edge) { vec![mapped] } else { vec![] };
-        let deployment = Deployment::new(vec![Arc::new(appliance)], mapped);
+        let deployment = Deployment::new(&[Arc::new(appliance)], mapped);
         let leg = deployment.leg(connection.client, connection.server, None, None);
         let subject = Subject {
             connection: &connection,

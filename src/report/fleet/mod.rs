@@ -1,0 +1,252 @@
+//! What many files come to together: how many connections, which findings on which
+//! servers, what was negotiated, which certificates expire, which files are in trouble.
+
+mod expiry;
+mod tally;
+pub mod text;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use expiry::{Expiring, Expiry};
+use tally::Counted;
+pub use tally::{Tally, Top};
+
+use super::model::{CaptureReport, Judged, Report};
+use crate::packet::Endpoint;
+use crate::rules::{Finding, Severity};
+use crate::tls::names;
+
+/// Files in trouble told one by one.
+const TROUBLES: usize = 1_000;
+
+/// What one file, or many, come to. Summaries of files are merged in the order of the
+/// files, so that the whole is the same whichever was read first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// Files read.
+    pub files: u64,
+    /// Captures in them: an archive has several.
+    pub captures: u64,
+    /// Frames.
+    pub frames: u64,
+    /// Bytes of captures, uncompressed.
+    pub bytes: u64,
+    /// TCP connections.
+    pub tcp_connections: u64,
+    /// TLS connections.
+    pub connections: u64,
+    /// How their handshakes ended.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub outcomes: Tally,
+    /// Findings by rule.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub rules: Tally<Found>,
+    /// Findings by the server of the connection.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub servers: Tally<OnServer>,
+    /// Connections by version.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub versions: Tally,
+    /// Connections by cipher suite.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub suites: Tally,
+    /// Connections by the issuer of the server's certificate.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub issuers: Tally,
+    /// Certificates that expire soon after they were seen.
+    #[serde(skip_serializing_if = "Expiry::is_empty")]
+    pub expiry: Expiry,
+    /// Files that could not be read, or not to their end, each with the first reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
+    /// How many files are in trouble.
+    pub in_trouble: u64,
+    /// How many files are damaged; what could be read of them was read.
+    pub damaged: u64,
+}
+
+/// A file in trouble.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The file.
+    pub file: String,
+    /// Why.
+    pub error: String,
+}
+
+/// Findings of one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The worst severity among them.
+    pub severity: Severity,
+    /// How many findings.
+    pub findings: u64,
+    /// How many files have any.
+    pub files: u64,
+}
+
+/// Findings on connections to one server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnServer {
+    /// The first name by which it was asked for.
+    pub name: Option<String>,
+    /// The worst severity among them.
+    pub severity: Severity,
+    /// How many findings.
+    pub findings: u64,
+    /// By rule.
+    pub rules: Tally,
+}
+
+impl Counted for Found {
+    fn absorb(&mut self, other: Self) {
+        self.severity = self.severity.max(other.severity);
+        self.findings += other.findings;
+        self.files += other.files;
+    }
+
+    fn weight(&self) -> u64 {
+        self.findings
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+}
+
+impl Counted for OnServer {
+    fn absorb(&mut self, other: Self) {
+        self.severity = self.severity.max(other.severity);
+        self.findings += other.findings;
+        self.rules.merge(other.rules);
+        if self.name.is_none() {
+            self.name = other.name;
+        }
+    }
+
+    fn weight(&self) -> u64 {
+        self.findings
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+}
+
+impl Summary {
+    /// The summary of one file from the report on it alone.
+    #[must_use]
+    pub fn of(file: &str, report: &Report) -> Self {
+        let captures = &report.captures;
+        let read = captures.iter().filter(|capture| !capture.format.is_empty());
+        let sum = |field: fn(&CaptureReport) -> u64| captures.iter().map(field).sum();
+        let error = captures.iter().flat_map(|capture| &capture.errors).next();
+        let damaged = captures.iter().any(|capture| !capture.problems.is_empty());
+        let mut summary = Self {
+            files: 1,
+            captures: read.count() as u64,
+            frames: sum(|capture| capture.frames),
+            bytes: sum(|capture| capture.bytes),
+            tcp_connections: sum(|capture| capture.tcp_connections),
+            connections: report.connections.len() as u64,
+            in_trouble: u64::from(error.is_some()),
+            damaged: u64::from(damaged),
+            ..Self::default()
+        };
+        let trouble = |error: &String| Trouble { file: file.to_owned(), error: error.clone() };
+        summary.troubles.extend(error.map(trouble));
+        for judged in &report.connections {
+            summary.count(file, judged);
+        }
+        summary.count_findings(report);
+        summary
+    }
+
+    /// Counts what a connection negotiated and showed.
+    fn count(&mut self, file: &str, judged: &Judged) {
+        let connection = &judged.connection;
+        self.outcomes.add(connection.outcome.word(), 1);
+        if let Some(version) = connection.handshake.version() {
+            self.versions.add(&names::version_name(version), 1);
+        }
+        if let Some(suite) = connection.cipher_suite() {
+            self.suites.add(&names::cipher_suite_name(suite), 1);
+        }
+        if let Some(leaf) = connection.server_leaf() {
+            self.issuers.add(&leaf.issuer.to_string(), 1);
+        }
+        self.expiry.see(file, connection);
+    }
+
+    fn count_findings(&mut self, report: &Report) {
+        let of_connections = report
+            .connections
+            .iter()
+            .flat_map(|judged| judged.findings.iter().map(move |finding| (Some(judged), finding)));
+        let places: HashMap<(usize, u64), &Judged> = report
+            .connections
+            .iter()
+            .filter(|_| !report.case_findings.is_empty())
+            .map(|judged| ((judged.capture, judged.connection.stream), judged))
+            .collect();
+        let of_case = report.case_findings.iter().map(|(capture, finding)| {
+            let place = capture.zip(finding.streams.first().copied());
+            (place.and_then(|place| places.get(&place).copied()), finding)
+        });
+        let mut by_rule: Tally<Found> = Tally::default();
+        for (judged, finding) in of_connections.chain(of_case) {
+            let found = Found { severity: finding.severity, findings: 1, files: 0 };
+            by_rule.add(finding.rule.id, found);
+            if let Some(judged) = judged {
+                self.servers.add(&server(judged), OnServer::of(judged, finding));
+            }
+        }
+        for (rule, found) in by_rule.named() {
+            self.rules.add(rule, Found { files: 1, ..*found });
+        }
+    }
+
+    /// Adds the summary of files that come behind these.
+    pub fn merge(&mut self, other: Self) {
+        self.files += other.files;
+        self.captures += other.captures;
+        self.frames += other.frames;
+        self.bytes += other.bytes;
+        self.tcp_connections += other.tcp_connections;
+        self.connections += other.connections;
+        self.outcomes.merge(other.outcomes);
+        self.rules.merge(other.rules);
+        self.servers.merge(other.servers);
+        self.versions.merge(other.versions);
+        self.suites.merge(other.suites);
+        self.issuers.merge(other.issuers);
+        self.expiry.merge(other.expiry);
+        let room = TROUBLES.saturating_sub(self.troubles.len());
+        self.troubles.extend(other.troubles.into_iter().take(room));
+        self.in_trouble += other.in_trouble;
+        self.damaged += other.damaged;
+    }
+
+    /// The worst severity of all findings.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.rules.named().map(|(_, found)| found.severity).max()
+    }
+}
+
+impl OnServer {
+    fn of(judged: &Judged, finding: &Finding) -> Self {
+        let mut rules = Tally::default();
+        rules.add(finding.rule.id, 1);
+        let name = judged.connection.server_name();
+        Self { name, severity: finding.severity, findings: 1, rules }
+    }
+}
+
+fn server(judged: &Judged) -> String {
+    let server: Endpoint = judged.connection.server;
+    server.to_string()
+}

@@ -1,0 +1,273 @@
+//! The summary for people, and one line for a file.
+
+use std::cmp::Reverse;
+
+use super::super::model::Report;
+use super::super::table::{Look, fold, severity_style};
+use super::{Found, Summary, Tally, Top};
+use crate::rules::Severity;
+use crate::time::date_text;
+use crate::wire::text::{count, printable};
+
+/// Rules told of one server.
+const RULES: usize = 4;
+
+/// One line about a file in trouble or with findings; nothing for any other.
+#[must_use]
+pub fn line(file: &str, summary: &Summary, report: &Report, look: Look) -> Option<String> {
+    let word = match (summary.in_trouble > 0, summary.worst()) {
+        (true, _) => "trouble",
+        (false, Some(worst)) => worst.word(),
+        (false, None) if summary.damaged > 0 => "damaged",
+        (false, None) => return None,
+    };
+    let state = [trouble(file, summary), Some(seen(summary)), because(summary, report)];
+    let told: Vec<String> = state.into_iter().flatten().collect();
+    let line = format!("{word:7}  {}: {}", printable(file), told.join("; "));
+    Some(line.replacen(word, &look.styled(style_of(word), word), 1))
+}
+
+/// Why a file could not be read.
+fn trouble(file: &str, summary: &Summary) -> Option<String> {
+    let error = &summary.troubles.first()?.error;
+    // The error may begin with the name of the file, which stands in front already.
+    let error = error.strip_prefix(file).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(error);
+    Some(printable(error))
+}
+
+/// `4 connections, 2 failed`.
+fn seen(summary: &Summary) -> String {
+    let mut parts = vec![match summary.captures {
+        0 => "no capture".to_owned(),
+        _ => count(summary.connections, "connection"),
+    }];
+    let bad = ["aborted", "reset", "closed", "unanswered"];
+    let bad = summary.outcomes.named().filter(|(word, _)| bad.contains(word));
+    let failed: u64 = bad.map(|(_, count)| count).sum();
+    if failed > 0 {
+        parts.push(format!("{failed} failed"));
+    }
+    if summary.damaged > 0 {
+        parts.push("damaged".to_owned());
+    }
+    parts.join(", ")
+}
+
+/// The rules that name a cause, and behind them the others of the worst severity.
+fn because(summary: &Summary, report: &Report) -> Option<String> {
+    let worst = summary.worst()?;
+    let mut causes: Vec<&str> = Vec::new();
+    for (_, verdict) in &report.verdicts {
+        if !causes.contains(&verdict.cause) {
+            causes.push(verdict.cause);
+        }
+    }
+    let mut rules: Vec<(&str, &Found)> = summary.rules.named().collect();
+    rules.sort_by_key(|(rule, found)| {
+        let cause = causes.iter().position(|cause| cause == rule).unwrap_or(usize::MAX);
+        (cause, Reverse(found.findings))
+    });
+    let told = |(rule, found): &(&str, &Found)| match found.findings {
+        1 => (*rule).to_owned(),
+        findings => format!("{rule} ({findings})"),
+    };
+    let (grave, light): (Vec<_>, Vec<_>) =
+        rules.iter().partition(|(rule, found)| found.severity == worst || causes.contains(rule));
+    let mut words: Vec<String> = grave.into_iter().map(told).collect();
+    if !light.is_empty() {
+        words.push(format!("and {}", count(light.len() as u64, "other rule")));
+    }
+    Some(words.join(", "))
+}
+
+fn style_of(word: &str) -> anstyle::Style {
+    match word {
+        "trouble" | "error" => severity_style(Severity::Error),
+        "info" => severity_style(Severity::Info),
+        _ => severity_style(Severity::Warning),
+    }
+}
+
+/// The whole summary; of each list the `top` largest.
+#[must_use]
+pub fn render(summary: &Summary, top: usize, look: Look) -> String {
+    let mut page = Page { text: String::new(), look, top };
+    page.heading("Summary");
+    page.totals(summary);
+    page.rules(summary);
+    page.servers(summary);
+    page.tally("Versions", &summary.versions);
+    page.tally("Cipher suites", &summary.suites);
+    page.tally("Issuers of server certificates", &summary.issuers);
+    page.expiry(summary);
+    page.troubles(summary);
+    page.text
+}
+
+struct Page {
+    text: String,
+    look: Look,
+    top: usize,
+}
+
+impl Page {
+    fn heading(&mut self, title: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&self.look.heading(title));
+        self.text.push('\n');
+    }
+
+    /// A line of a list, folded behind its first word.
+    fn entry(&mut self, first: &str, words: &str) {
+        let first = format!("  {first}  ");
+        for line in fold(&printable(words), self.look.paragraph(), &first, first.chars().count()) {
+            self.text.push_str(&line);
+            self.text.push('\n');
+        }
+    }
+
+    fn plain(&mut self, words: &str) {
+        for line in fold(&printable(words), self.look.paragraph(), "  ", 4) {
+            self.text.push_str(&line);
+            self.text.push('\n');
+        }
+    }
+
+    fn totals(&mut self, summary: &Summary) {
+        self.plain(&format!(
+            "{}, {}, {}, {}",
+            count(summary.files, "file"),
+            count(summary.captures, "capture"),
+            count(summary.frames, "frame"),
+            size(summary.bytes)
+        ));
+        let outcomes = summary.outcomes.top(usize::MAX).largest;
+        let outcomes: Vec<String> = outcomes
+            .iter()
+            .map(|(word, count)| format!("{count} {}", word.replace('_', " ")))
+            .collect();
+        let colon = if outcomes.is_empty() { "" } else { ": " };
+        self.plain(&format!(
+            "{}{colon}{}",
+            count(summary.connections, "TLS connection"),
+            outcomes.join(", ")
+        ));
+        if summary.damaged > 0 {
+            self.plain(&format!(
+                "{} damaged; what could be read was read",
+                count(summary.damaged, "file")
+            ));
+        }
+    }
+
+    fn rules(&mut self, summary: &Summary) {
+        let top = summary.rules.top(self.top);
+        if top.largest.is_empty() {
+            return;
+        }
+        self.heading("Findings by rule");
+        for (rule, found) in &top.largest {
+            let word = found.severity.word();
+            let padded = format!("{:>7}  {word:7}", found.findings);
+            let styled = padded.replacen(word, &self.look.styled(style_of(word), word), 1);
+            self.text.push_str(&format!("  {styled}  {rule} in {}\n", count(found.files, "file")));
+        }
+        self.others(&top, "rule");
+    }
+
+    fn servers(&mut self, summary: &Summary) {
+        let top = summary.servers.top(self.top);
+        if top.largest.is_empty() {
+            return;
+        }
+        self.heading("Findings by server");
+        for (server, found) in &top.largest {
+            let most = found.rules.top(RULES);
+            let rules = most.largest.iter().map(|(rule, count)| format!("{rule} ({count})"));
+            let others =
+                (most.others > 0).then(|| format!("and {}", count(most.others, "other rule")));
+            let rules: Vec<String> = rules.chain(others).collect();
+            let name = found.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            let words = format!("{server}{name}: {}", rules.join(", "));
+            self.entry(&format!("{:>7}", found.findings), &words);
+        }
+        self.others(&top, "server");
+    }
+
+    fn tally(&mut self, title: &str, tally: &Tally) {
+        let top = tally.top(self.top);
+        if top.largest.is_empty() {
+            return;
+        }
+        self.heading(title);
+        for (name, count) in &top.largest {
+            self.entry(&format!("{count:>7}"), if name.is_empty() { "(none)" } else { name });
+        }
+        self.others(&top, "name");
+    }
+
+    /// What the list leaves out.
+    fn others<C>(&mut self, top: &Top<'_, C>, noun: &str) {
+        if top.rest > 0 {
+            let more = count(top.others, &format!("more {noun}"));
+            self.text.push_str(&format!("  {:>7}  under {more}\n", top.rest));
+        }
+    }
+
+    fn expiry(&mut self, summary: &Summary) {
+        let all = summary.expiry.in_order();
+        if all.is_empty() {
+            return;
+        }
+        self.heading("Certificates that expire within 30 days of the capture");
+        for (_, one) in all.iter().take(self.top) {
+            let left = match one.days() {
+                days if days < 0 => format!("had expired when {} showed it", one.holder),
+                days => {
+                    format!("{} after {} showed it", count(days.unsigned_abs(), "day"), one.holder)
+                }
+            };
+            let words = format!("{} (issued by {}): {left}, {}", one.subject, one.issuer, one.file);
+            self.entry(&date_text(one.end), &words);
+        }
+        let more = all.len().saturating_sub(self.top) as u64;
+        if more > 0 {
+            self.text.push_str(&format!("  and {}\n", count(more, "more certificate")));
+        }
+    }
+
+    fn troubles(&mut self, summary: &Summary) {
+        if summary.in_trouble == 0 {
+            return;
+        }
+        self.heading("Files in trouble");
+        for trouble in summary.troubles.iter().take(self.top) {
+            self.plain(&trouble.error);
+        }
+        let told = summary.troubles.len().min(self.top) as u64;
+        let more = summary.in_trouble.saturating_sub(told);
+        if more > 0 {
+            self.text.push_str(&format!("  and {}\n", count(more, "more file")));
+        }
+    }
+}
+
+/// `12 bytes`, `3.4 kB`, `1.2 GB`.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let mut value = bytes as f64 / 1e3;
+    if value < 1.0 {
+        return count(bytes, "byte");
+    }
+    let mut units = UNITS.iter();
+    let mut unit = units.next();
+    while value >= 1e3
+        && let Some(larger) = units.next()
+    {
+        value /= 1e3;
+        unit = Some(larger);
+    }
+    format!("{value:.1} {}", unit.unwrap_or(&"kB"))
+}
