@@ -380,6 +380,50 @@ fn only_the_clients_that_are_named_are_changed() {
     assert_eq!(changed(&["--expressway", "10.30.7.11"]), [false; 4]);
 }
 
+/// What the report calls a remedy that would work has been recorded to work.
+#[test]
+fn remedies_that_would_work_have_worked() {
+    const TRUST: &str = "samples/remedies/trust/expressway.pem";
+    let recordings = [
+        ("--rsa-prefix", "rsa-prefix", "expressway"),
+        ("--ecdsa-last", "ecdsa-last", "expressway"),
+        ("--disable ecdsa", "ecdsa-forbidden", "expressway"),
+        ("--add-anchor FILE", "ecdsa-trusted", "expressway-with-ecdsa"),
+    ];
+    let done = run(&["--json", "--trust", TRUST, &remedy("upgraded"), &remedy("rsa-prefix")]);
+    let document: Value = serde_json::from_str(&done.stdout).unwrap();
+    let mut tried = 0;
+    for verdict in list(&document["verdicts"]) {
+        for foretold in list(&verdict["foretold"]) {
+            assert_eq!(foretold["prospect"], "would work", "{foretold}");
+            let flags = text(&foretold["whatif"]);
+            let (_, after, store) = recordings.iter().find(|(known, ..)| *known == flags).unwrap();
+            let trust = format!("samples/remedies/trust/{store}.pem");
+            let mut of_server = recorded(&remedy(after), &trust)
+                .into_iter()
+                .filter(|row| row.0 == text(&verdict["server"]));
+            assert_eq!(of_server.next().unwrap().3, "completed", "{flags}");
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 2 * recordings.len());
+}
+
+/// The anchor that has the name of the right one is taken out, and what it alone vouched
+/// for breaks (CSCwa12894).
+#[test]
+fn a_remedy_says_what_it_breaks() {
+    let Some(tomcat) = scenario("19a") else { return };
+    let done = run(&["--json", "--trust", &tomcat.trust, &tomcat.capture]);
+    let document: Value = serde_json::from_str(&done.stdout).unwrap();
+    let all = list(&document["verdicts"]).flat_map(|verdict| list(&verdict["foretold"]));
+    let breaks = |one: &&Value| {
+        list(&one["side_effects"])
+            .any(|effect| effect["fate"] == "breaks" && text(&effect["server"]).ends_with(":8443"))
+    };
+    assert!(all.filter(breaks).count() > 0, "{}", document["verdicts"]);
+}
+
 // --- upgrades ---------------------------------------------------------------------------
 
 /// A version that does not verify, and one that does: what nobody minded is refused.
@@ -422,6 +466,8 @@ fn mistakes_are_told() {
     trouble(&["whatif", "--server-product", "nginx", "--tls12-only", capture], "haproxy");
     trouble(&["forecast", "--to", "X15.5", capture], "--expressway");
     trouble(&["forecast", "--to", "fifteen", capture], "version");
+    let known = ["--expressway", "10.30.5.20", "--product-version", "X15.5"];
+    trouble(&[&["forecast", "--to", "X14.2", capture][..], &known].concat(), "no upgrade");
     trouble(&["whatif", "--tls12-only", "/nowhere.pcap"], "/nowhere.pcap");
 }
 

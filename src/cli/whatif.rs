@@ -10,7 +10,7 @@ use tlsight::expressway::ciphers::{Refusal, expand};
 use tlsight::foresight::products::{behaviour, behaviours};
 use tlsight::foresight::{Change, Fate, Foreseen, Outlook, Plan, ServerProduct, Whose};
 use tlsight::pipeline::{self, Config};
-use tlsight::report::{json, whatif};
+use tlsight::report::{Report, json, whatif};
 use tlsight::trust::{Anchor, StoreSemantics};
 use tlsight::x509::{Certificate, pem};
 
@@ -161,6 +161,23 @@ pub(super) fn run(args: &Whatif) -> Result<Exit, Trouble> {
     foretell(&args.inputs, &config, &plan, told)
 }
 
+/// So many times as many connections as in a report are held for a prediction.
+const MORE_HELD: usize = 16;
+
+/// An upgrade needs an Expressway that does not run the version already.
+fn upgrades(plan: &Plan, report: &Report) -> Result<(), Trouble> {
+    let Some(to) = plan.upgrade() else { return Ok(()) };
+    if report.appliances.is_empty() {
+        return Err("no Expressway is known here; give its diagnostic archive, or --expressway IP"
+            .to_owned());
+    }
+    let has = |version: Option<Version>| version.is_some_and(|version| version >= to);
+    if report.appliances.iter().all(|appliance| has(appliance.version)) {
+        return Err(format!("{to} is no upgrade: every Expressway here runs it or a later one"));
+    }
+    Ok(())
+}
+
 /// How an outlook is told.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
@@ -176,14 +193,14 @@ pub(super) fn foretell(
     plan: &Plan,
     told: Told,
 ) -> Result<Exit, Trouble> {
-    let (report, outlook) = pipeline::foresee(sources(inputs, &config.limits)?, config, plan);
+    let mut config = config.clone();
+    // A side effect on a connection that is not listed would go unseen.
+    config.limits.held_connections *= MORE_HELD;
+    let (report, outlook) = pipeline::foresee(sources(inputs, &config.limits)?, &config, plan);
     complain_about(&report);
-    if plan.upgrade().is_some() && report.appliances.is_empty() {
-        return Err("no Expressway is known here; give its diagnostic archive, or --expressway IP"
-            .to_owned());
-    }
+    upgrades(plan, &report)?;
     if told.json {
-        Output::stdout().write_with(|out| json::write_outlook(&outlook, out))?;
+        Output::stdout().write_with(|out| json::write_outlook(&report, &outlook, out))?;
     } else {
         let look = output::look(told.colour);
         Output::stdout().write(&whatif::render(&report, &outlook, look))?;

@@ -153,9 +153,8 @@ fn by_suite(offer: &Offer, version: u16, because: &[Reason], facts: &Facts<'_>, 
         choice.because.extend_from_slice(because);
         choices.push(choice);
     }
-    let all: Vec<Option<u16>> = choices.iter().flat_map(|one| one.suites.clone()).collect();
-    let first = all.first().copied();
-    if choices.len() > 1 && all.iter().any(|suite| Some(*suite) != first) {
+    let differ = |pair: &[Choice]| matches!(pair, [one, two] if one.suites != two.suites);
+    if choices.windows(2).any(differ) {
         facts.doubt.iter().for_each(|doubt| ways.doubt(*doubt));
     }
     for choice in choices {

@@ -4,7 +4,7 @@ use super::negotiation::Negotiation;
 use super::offer::{Kind, Offer, TLS13, is_finite_field};
 use super::order::{Order, can_be};
 use super::peer::{Peer, Shown};
-use super::products::{Behaviour, Follows};
+use super::products::{Behaviour, Follows, Known};
 use super::reason::{Reason, Seen};
 use crate::tls::names::{self, KeyExchange};
 
@@ -40,11 +40,7 @@ pub(super) struct Facts<'p> {
 impl<'p> Facts<'p> {
     /// Those for a client that sends `name`. Where the server showed one certificate of a
     /// kind under several names, what it did under another name counts too.
-    pub(super) fn of(
-        peer: &'p Peer,
-        name: Option<&str>,
-        known: Option<&'static Behaviour>,
-    ) -> Self {
+    pub(super) fn of(peer: &'p Peer, name: Option<&str>, known: Option<Known>) -> Self {
         let alike = !differs_by_name(peer);
         let same = |other: Option<&str>| alike || other == name;
         let answers: Vec<&Negotiation> =
@@ -55,7 +51,10 @@ impl<'p> Facts<'p> {
             .filter(|shown| shown.names.iter().any(|name| same(name.as_deref())))
             .collect();
         let (policies, doubt) = policies(Order::of(&answers), known);
-        let by_signature = known.filter(|row| row.by_signature_in_tls13).map(told);
+        let by_signature = match known {
+            Some(Known::Certain(row)) if row.by_signature_in_tls13 => Some(told(row)),
+            _ => None,
+        };
         Self { answers, shown, policies, by_signature, doubt, new_kind: None }
     }
 
@@ -166,13 +165,14 @@ fn told(row: &'static Behaviour) -> Reason {
 type Policies = (Vec<(Policy, Vec<Reason>)>, Option<&'static str>);
 
 /// What was seen counts before what is known of the product.
-fn policies(order: Order, known: Option<&'static Behaviour>) -> Policies {
+fn policies(order: Order, known: Option<Known>) -> Policies {
     let seen = |policy, text: &str, places: [Seen; 2]| {
         (vec![(policy, places.map(|place| Reason::seen(text, place)).to_vec())], None)
     };
     match (order, known) {
-        (Order::Own(_), Some(row)) if row.follows == Follows::EcdsaWhenPossible => {
-            (vec![(Policy::EcdsaWhenPossible, vec![told(row)])], None)
+        // An order of its own is how HAProxy was measured to behave.
+        (Order::Own(_), Some(known)) if known.behaviour().follows == Follows::EcdsaWhenPossible => {
+            (vec![(Policy::EcdsaWhenPossible, vec![told(known.behaviour())])], None)
         }
         (Order::Client(places), _) => seen(
             Policy::Client,
@@ -184,16 +184,25 @@ fn policies(order: Order, known: Option<&'static Behaviour>) -> Policies {
             "the server has an order of its own: it passed over a suite that it can do",
             places,
         ),
-        (Order::Unknown, Some(row)) => {
-            let policy = match row.follows {
-                Follows::Client => Policy::Client,
-                Follows::EcdsaWhenPossible => Policy::EcdsaWhenPossible,
-            };
-            (vec![(policy, vec![told(row)])], None)
+        (Order::Unknown, Some(Known::Certain(row))) => {
+            (vec![(policy_of(row.follows), vec![told(row)])], None)
         }
+        (Order::Unknown, Some(Known::Presumed(row))) => (
+            vec![(Policy::Client, Vec::new()), (policy_of(row.follows), vec![told(row)])],
+            Some(
+                "HAProxy listens here, which was measured to show the ECDSA certificate whenever the client can do ECDSA, while 225476 counts on the client's order",
+            ),
+        ),
         (Order::Unknown, None) => (
             vec![(Policy::Client, Vec::new()), (Policy::Own, Vec::new())],
             Some("nothing seen tells whether the server follows the order of the client's suites"),
         ),
+    }
+}
+
+const fn policy_of(follows: Follows) -> Policy {
+    match follows {
+        Follows::Client => Policy::Client,
+        Follows::EcdsaWhenPossible => Policy::EcdsaWhenPossible,
     }
 }

@@ -224,9 +224,9 @@ impl<'a, 's> Run<'a, 's> {
     ) -> Option<(Prediction, Option<String>)> {
         let peer = self.models.peers.get(&one.connection.server)?;
         let Offers { list: offers, doubts } = self.offers(one, touched);
-        let behaviour = self.plan.behaviour(one);
+        let behaviour = self.plan.known(one);
         let name = one.connection.server_name();
-        let key = (peer.server, name.clone(), behaviour.map(|row| row.word));
+        let key = (peer.server, name.clone(), behaviour.map(|known| known.behaviour().word));
         let facts = self.facts.entry(key).or_insert_with(|| {
             let mut facts = Facts::of(peer, name.as_deref(), behaviour);
             facts.new_kind = new_kind(one, self.plan, &facts);
@@ -273,7 +273,7 @@ impl<'a, 's> Run<'a, 's> {
         let connection = one.connection;
         let changes = touched.then_some(self.plan.changes.as_slice());
         let shown = connection.certificates(Role::Server);
-        let behaviour = self.plan.behaviour(one).map(|row| row.word);
+        let behaviour = self.plan.known(one).map(|known| known.behaviour().word);
         let alert = before.alert.and_then(|alert| alert.code);
         let handshake = &connection.handshake;
         let peer = self.models.peers.get(&connection.server);

@@ -96,20 +96,41 @@ pub fn behaviour(word: &str) -> Option<&'static Behaviour> {
     TABLE.iter().find(|row| row.word.eq_ignore_ascii_case(word))
 }
 
-/// The row of the product that serves a leg, where who listens on the port tells it.
-/// HAProxy stands before 6971, 6972 and 9443 of Unified CM (CUCM CLI Reference 15, utils
-/// haproxy); SIP listens on 5061.
+/// What is known of the product that serves a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It behaves like this.
+    Certain(&'static Behaviour),
+    /// The product is known, and whether it behaves here as it was measured elsewhere is
+    /// not.
+    Presumed(&'static Behaviour),
+}
+
+impl Known {
+    /// The row of the table.
+    #[must_use]
+    pub const fn behaviour(self) -> &'static Behaviour {
+        match self {
+            Self::Certain(row) | Self::Presumed(row) => row,
+        }
+    }
+}
+
+/// What who listens on a port tells of the product. SIP of Unified CM listens on 5061.
+/// HAProxy stands before its 6971, 6972 and 9443 (CUCM CLI Reference 15, utils haproxy),
+/// but how it is configured there is not documented, and 225476 names an order of the
+/// client as a remedy, which a HAProxy with two certificates would not heed.
 #[must_use]
-pub fn behaviour_on(leg: &Leg, port: u16) -> Option<&'static Behaviour> {
+pub fn known_on(leg: &Leg, port: u16) -> Option<Known> {
     if leg.server != Party::UnifiedCm {
         return None;
     }
-    let product = match port {
-        5061 => Product::UnifiedCmSip,
-        6971 | 6972 | 9443 => Product::HaProxy,
-        _ => return None,
-    };
-    TABLE.iter().find(|row| row.product == product)
+    let row = |product| TABLE.iter().find(|row| row.product == product);
+    match port {
+        5061 => row(Product::UnifiedCmSip).map(Known::Certain),
+        6971 | 6972 | 9443 => row(Product::HaProxy).map(Known::Presumed),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -130,10 +151,12 @@ mod tests {
     fn the_port_tells_the_product_of_unified_cm_only() {
         let of = |server, port| {
             let leg = Leg { server, ..Leg::default() };
-            behaviour_on(&leg, port).map(|row| row.product)
+            known_on(&leg, port).map(|known| known.behaviour().product)
         };
         assert_eq!(of(Party::UnifiedCm, 6972), Some(Product::HaProxy));
         assert_eq!(of(Party::UnifiedCm, 8443), None);
+        let leg = Leg { server: Party::UnifiedCm, ..Leg::default() };
+        assert!(matches!(known_on(&leg, 6972), Some(Known::Presumed(_))));
         assert_eq!(of(Party::Unknown, 6972), None);
     }
 }

@@ -153,6 +153,10 @@ impl<'s> Ranking<'_, 's> {
         let Candidate { remedy, flags, attempt } = candidate;
         let (prospect, side_effects) = match attempt {
             Err(prospect) => (prospect, Vec::new()),
+            Ok(changes) if changes.iter().all(|change| is_so_already(change, one)) => {
+                let why = "the client offers that already";
+                (Prospect::WouldNot(why.to_owned()), Vec::new())
+            }
             Ok(changes) => self.foretold(one, changes),
         };
         Ranked { remedy, flags, prospect, side_effects }
@@ -202,6 +206,12 @@ fn legs_of(scene: &Scene<'_>, models: &Models, client: IpAddr) -> Vec<usize> {
         .collect();
     let place = |one: &&Observed<'_>| places.get(&(one.capture, one.connection.stream)).copied();
     distinct.iter().filter_map(place).collect()
+}
+
+/// Whether a change of the offer changes nothing here.
+fn is_so_already(change: &Change, one: &Observed<'_>) -> bool {
+    let of_trust = change.concerns_trust();
+    !of_trust && one.offer().is_some_and(|offer| change.offer(&offer) == offer)
 }
 
 /// What happens to another leg, where that is something.
@@ -280,8 +290,7 @@ fn candidates(one: &Observed<'_>, cause: &str) -> Vec<Candidate> {
         list.extend(chain.and_then(by_anchors));
     }
     if cause == "tls13-client-refused-certificate" {
-        list.push(change("RSA first among the signature algorithms (`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On`)", "--sigalg-pref rsa", Change::PreferRsaSignatures));
-        list.push(change("TLS 1.2 at most", "--tls12-only", Change::Tls12Only));
+        list.extend(hidden(one));
     }
     if needs_another_certificate(cause) {
         list.push(reissue());
@@ -326,6 +335,23 @@ fn needs_another_certificate(cause: &str) -> bool {
 
 fn change(remedy: &str, flags: &'static str, change: Change) -> Candidate {
     Candidate { remedy: remedy.to_owned(), flags: Some(flags), attempt: Ok(vec![change]) }
+}
+
+/// What may bring another certificate under TLS 1.3: HTTPS does not know the preference
+/// of signatures (225476), and Unified CM by default goes by the order of the cipher list
+/// (CUCM Security Guide 15, TLS 1.3 Setup).
+fn hidden(one: &Observed<'_>) -> Vec<Candidate> {
+    let [prefix, _, forbidden] = ciphers();
+    let signatures = change(
+        "RSA first among the signature algorithms (`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On`)",
+        "--sigalg-pref rsa",
+        Change::PreferRsaSignatures,
+    );
+    let tls12 = change("TLS 1.2 at most", "--tls12-only", Change::Tls12Only);
+    if one.leg.is_traffic_server() {
+        return vec![prefix, forbidden, tls12];
+    }
+    vec![signatures, prefix, tls12]
 }
 
 /// In the order of the vendor's document (225476).

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::change::Change;
 use super::offer::Offer;
-use super::products::{Behaviour, behaviour_on};
+use super::products::{Behaviour, Known, known_on};
 use crate::connection::{Connection, Terms};
 use crate::expressway::{Deployment, Leg, Version};
 use crate::tls::Role;
@@ -106,7 +106,7 @@ impl Plan {
     /// What is known of the product that serves a connection: what the user says, else
     /// what the port tells.
     #[must_use]
-    pub fn behaviour(&self, one: &Observed<'_>) -> Option<&'static Behaviour> {
+    pub fn known(&self, one: &Observed<'_>) -> Option<Known> {
         let server = one.connection.server;
         let named = self
             .products
@@ -114,6 +114,7 @@ impl Plan {
             .filter(|product| product.address.is_none_or(|address| address == server.address))
             .filter(|product| product.port.is_none_or(|port| port == server.port))
             .max_by_key(|product| (product.address.is_some(), product.port.is_some()));
-        named.map(|product| product.behaviour).or_else(|| behaviour_on(&one.leg, server.port))
+        let named = named.map(|product| Known::Certain(product.behaviour));
+        named.or_else(|| known_on(&one.leg, server.port))
     }
 }

@@ -213,7 +213,7 @@ impl<'a> VerdictDocument<'a> {
     fn all(report: &'a Report) -> Vec<Self> {
         let verdicts = report.verdicts.iter().enumerate();
         let document = |(index, (input, verdict)): (usize, &'a (usize, Verdict))| {
-            let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
+            let ranked = report.remedies_of(index);
             Self::of(*input, verdict, ranked)
         };
         verdicts.map(document).collect()

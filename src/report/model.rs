@@ -224,6 +224,19 @@ pub(crate) fn title(files: &[impl AsRef<str>]) -> String {
 }
 
 impl Report {
+    /// Connections that were judged and are not listed.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        let hits = self.captures.iter().flat_map(|capture| &capture.limits_hit);
+        hits.filter(|hit| hit.limit == "listed_connections").map(|hit| hit.times).sum()
+    }
+
+    /// The remedies of the verdict at a place of [`Report::verdicts`], foretold.
+    #[must_use]
+    pub fn remedies_of(&self, verdict: usize) -> &[Ranked] {
+        self.remedies.get(verdict).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Counts a connection that was judged.
     pub(crate) fn count(&mut self, judged: &Judged) {
         if self.tls_connections.len() <= judged.capture {

@@ -106,8 +106,7 @@ impl Page {
         for (index, (capture, verdict)) in report.verdicts.iter().enumerate() {
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
-            let ranked = report.remedies.get(index).map(Vec::as_slice).unwrap_or_default();
-            for line in ranked::lines(ranked) {
+            for line in ranked::lines(report.remedies_of(index)) {
                 self.paragraph(&line, "    foretold: ", 7);
             }
             if let Some(mended_by) = &verdict.mended_by {

@@ -33,6 +33,13 @@ pub fn render(report: &Report, outlook: &Outlook, look: Look) -> String {
         page.line("Change: ", change, 2);
     }
     page.line("", &summary(outlook), 2);
+    if report.left_out() > 0 {
+        let left_out = count(report.left_out(), "more connection");
+        let text = format!(
+            "there was no room for {left_out}: what the change does to them is not foretold; give the capture in parts"
+        );
+        page.line("Note: ", &text, 2);
+    }
     for note in &outlook.notes {
         page.line("Note: ", &note_text(note), 2);
     }

@@ -2,8 +2,8 @@
 
 Every setting is a dictionary: name, server, clients (those that connect before the change, and again after it), change
 (a kind and its value), keylog (whether the capture comes with its key log), and enough: whether the clients before the
-change show all that an engineer would need for a prediction. Where it is true, few values may stay unknown. product is what the engineer knows of the server, or None; peer_trust, whether he
-knows its trust list.
+change show all that an engineer would need for a prediction: where it is true, few values may stay unknown; product:
+what the engineer knows of the server, or None; peer_trust: whether he knows its trust list.
 """
 import itertools
 import shutil
@@ -47,8 +47,8 @@ def client(**changed):
 
 
 def server(certificates, **changed):
-    return dict({"program": "openssl", "certificates": certificates, "ciphers": None, "sigalgs": None, "groups": None, "versions": "both",
-                 "own_order": False, "ask": None, "trust": None}, **changed)
+    return dict({"program": "openssl", "certificates": certificates, "ciphers": None, "sigalgs": None, "groups": None,
+                 "versions": "both", "own_order": False, "ask": None, "trust": None}, **changed)
 
 
 def setting(name, server_, clients, change, enough, keylog=False, product=None):
@@ -104,7 +104,7 @@ def served(change, server_):
 
 # --- parts -------------------------------------------------------------------------------------
 
-# How a server chooses: by the client's order, by its own (OpenSSL's default puts ECDSA first), by its own with RSA first.
+# How a server chooses: by the client's order, by its own (that of OpenSSL puts ECDSA first), by its own with RSA first.
 ORDERS = {"follows": {}, "own": {"own_order": True}, "own-rsa": {"own_order": True, "ciphers": RSA_FIRST}}
 TWO_ORDERS = [client(), client(ciphers=ECDSA_LAST)]
 
@@ -162,7 +162,8 @@ def anchors():
             if versions == "both" and not verify and not keylog:
                 continue
             how = "%s-%s" % (versions, "keys" if keylog else "no-keys")
-            made.append(setting("anchor-%s-%s-%s-%s-%s" % (certificate, trust, added, "verifies" if verify else "lax", how),
+            mood = "verifies" if verify else "lax"
+            made.append(setting("anchor-%s-%s-%s-%s-%s" % (certificate, trust, added, mood, how),
                                 server([certificate]), [client(trust=trust, verify=verify, versions=versions)],
                                 ("add-anchor", added), enough=keylog or versions == "1.2", keylog=keylog))
     return made
@@ -231,10 +232,9 @@ def client_certificates():
 
 
 def names():
-    made = []
+    made, changes = [], (("add-anchor", "root"), ("replace-cert", "rsa-renewed"), ("tls12-only", None))
     for certificate, versions in itertools.product(("rsa-other-name", "ec-other-name", "rsa"), ("1.2", "both")):
-        for verify, (number, change) in itertools.product(
-                (True, False), enumerate((("add-anchor", "root"), ("replace-cert", "rsa-renewed"), ("tls12-only", None)))):
+        for verify, (number, change) in itertools.product((True, False), enumerate(changes)):
             made.append(setting("name-%s-%s-%s-%d" % (certificate, versions, "verifies" if verify else "lax", number),
                                 server([certificate]),
                                 [client(versions=versions, verify=verify, trust="both" if number else "none")], change,
@@ -295,8 +295,8 @@ def remediable():
     for (order, how), change, also in itertools.product(ORDERS.items(), prefix, (RSA_FIRST, NO_ECDSA, None)):
         clients = [client(trust="rsa")] + ([client(trust="rsa", ciphers=also)] if also else [])
         seen = {None: "alone", RSA_FIRST: "rsa-first", NO_ECDSA: "no-ecdsa"}[also]
-        made.append(setting("mend-two-%s-%s-%s" % (order, change[0], seen), server(KINDS["two"], **how), clients, change,
-                            enough=also == RSA_FIRST and order == "follows"))
+        made.append(setting("mend-two-%s-%s-%s" % (order, change[0], seen), server(KINDS["two"], **how), clients,
+                            change, enough=also == RSA_FIRST and order == "follows"))
     for change, refused in itertools.product(prefix, (True, False)):
         clients = [client(trust="rsa")] + ([client(trust="rsa", ciphers=NO_ECDSA)] if refused else [])
         made.append(setting("mend-ec-%s-%s" % (change[0], "refused" if refused else "alone"), server(["ec"]), clients,
@@ -305,9 +305,9 @@ def remediable():
                 ("rsa-own", "none", "rsa-own"), ("rsa-alone", "rsa", "issuing"), ("rsa", "old", "root"),
                 ("rsa-plain", "plain+plain-old-root", "root"), ("rsa-plain", "plain-old+plain-root", "root"),
                 ("rsa-all", "old", "root")]
-    for (certificate, trust, added), (versions, keylog) in itertools.product(anchors_, (("1.2", False), ("both", True))):
+    for (certificate, trust, added), versions in itertools.product(anchors_, ("1.2", "both")):
         made.append(setting("mend-%s-%s-%s" % (certificate, trust, versions), server([certificate]),
-                            [client(trust=trust, versions=versions)], ("add-anchor", added), enough=True, keylog=keylog))
+                            [client(trust=trust, versions=versions)], ("add-anchor", added), enough=True, keylog=True))
     for shows, trust, versions in itertools.product(("expc", "stranger"), ("server", "server-none"), ("1.2", "both")):
         made.append(dict(setting("mend-asked-%s-%s-%s" % (shows, trust, versions),
                                  server(["rsa"], ask="demand", trust=trust),
@@ -317,14 +317,16 @@ def remediable():
     for change, also in itertools.product(tls13, (None, RSA_FIRST, ECDSA_FIRST)):
         clients = [client(trust="rsa", versions="both")] + ([client(trust="rsa", ciphers=also)] if also else [])
         seen = {None: "alone", RSA_FIRST: "rsa-first", ECDSA_FIRST: "ecdsa-first"}[also]
-        made.append(setting("mend-tls13-%s-%s" % (change[0], seen), server(KINDS["two"]), clients, change, enough=False))
+        made.append(setting("mend-tls13-%s-%s" % (change[0], seen), server(KINDS["two"]), clients, change,
+                            enough=False))
     return made
 
 
 def legs():
     """Legs of one Expressway: what mends the first may break another. Each is a setting by itself as well."""
     both_orders, both_kinds = (ECDSA_FIRST, RSA_FIRST), (ECDSA_FIRST, NO_ECDSA)
-    cases = [("fails", server(KINDS["two"]), both_orders), ("own-order", server(KINDS["two"], own_order=True), both_kinds),
+    cases = [("fails", server(KINDS["two"]), both_orders),
+             ("own-order", server(KINDS["two"], own_order=True), both_kinds),
              ("only-ecdsa", server(["ec-own"]), both_kinds), ("only-rsa", server(["rsa"]), both_orders),
              ("not-known", server(["ec-own"]), (ECDSA_FIRST,))]
     return [setting(LEG + name, who, [client(trust="ec-own", ciphers=one) for one in strings], ("disable-ecdsa", None),
@@ -338,10 +340,12 @@ def haproxies():
     made = []
     changes = [("rsa-prefix", None), ("ecdsa-last", None), ("disable-ecdsa", None), ("ciphers", ONLY_ECDSA),
                ("tls12-only", None), ("sigalg-pref-rsa", None)]
+    offers = ("ecdsa-first", "rsa-first", "no-ecdsa", "all")
     for kind, change, versions, seen, product in itertools.product(
-            ("rsa", "two"), changes, ("1.2", "both"), ("ecdsa-first", "rsa-first", "no-ecdsa", "all"), ("haproxy", None)):
-        orders = ("ecdsa-first", "rsa-first", "no-ecdsa") if seen == "all" else (seen,)
-        if (seen == "all" and product) or (kind == "rsa" and (seen != "ecdsa-first" or change[0] == "sigalg-pref-rsa")):
+            ("rsa", "two"), changes, ("1.2", "both"), offers, ("haproxy", None)):
+        orders = offers[:-1] if seen == "all" else (seen,)
+        alone = kind == "rsa" and (seen != "ecdsa-first" or change[0] == "sigalg-pref-rsa")
+        if alone or (seen == "all" and product):
             continue
         clients = [client(versions=versions, ciphers=STRINGS[order]) for order in orders]
         made.append(setting("haproxy-%s-%s-%s-%s-%s" % (kind, change[0], versions, seen, product or "unknown"),

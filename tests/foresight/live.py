@@ -19,7 +19,7 @@ FITTING = {"sigalgs": grid.ECDSA_SIGNED_FIRST, "groups": None, "certificate": No
 
 
 def confirm(folder, settings, documents, exceptions):
-    """Runs the command of every prediction that has one against the changed server: how many agreed, and what did not."""
+    """Runs the command of every prediction against the changed server: how many values agreed, and what did not."""
     names = compare.suite_names()
     stage = record.Stage(os.path.join(folder, "pki"))
     jobs = [(number, one, document) for number, (one, document) in enumerate(zip(settings, documents)) if fits(one)]
@@ -87,7 +87,7 @@ def read(text, names):
 # --- remedies ------------------------------------------------------------------------------------
 
 def remedies(binary, folder, settings):
-    """Tries every remedy of the report whose end is foretold: how many there are of each kind, and what went otherwise."""
+    """Tries every remedy of the report whose end is foretold: how many of each kind, and what went otherwise."""
     stage = record.Stage(os.path.join(folder, "pki"))
     jobs = [(number, one) for number, one in enumerate(settings)
             if any(real["outcome"] == "refused" for real in one["before"])]

@@ -30,6 +30,7 @@ def main():
     parser.add_argument("--compare")
     arguments = parser.parse_args()
     binary = os.path.abspath(arguments.binary)
+    record.own_network()
     if arguments.compare:
         with open(os.path.join(arguments.compare, "settings.json"), encoding="ascii") as file:
             sys.exit(judge(binary, arguments.compare, json.load(file)))

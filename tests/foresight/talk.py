@@ -1,9 +1,9 @@
-"""One real handshake between `openssl s_server` or HAProxy and `openssl s_client`, and what they did, as OpenSSL's own trace tells.
+"""One real handshake of `openssl s_client` with `openssl s_server` or HAProxy, and what its own trace tells.
 
 A client is a dictionary: ciphers, sigalgs, groups, versions ("1.2", "1.3" or "both"), trust (a store), name (asked for
 and compared with the certificate), verify (whether it refuses what it cannot verify), certificate (its own, or None).
-A server: program, certificates (one or two), ciphers, sigalgs, groups, versions, own_order, ask (None, "ask" or "demand"),
-trust. A HAProxy has certificates only.
+A server: program, certificates (one or two), ciphers, sigalgs, groups, versions, own_order, ask (None, "ask" or
+"demand"), trust. A HAProxy has certificates only.
 """
 import hashlib
 import os
@@ -102,8 +102,8 @@ def wait_for(address):
 
 
 def key_of(certificate):
-    return {"rsa-renewed": "rsa-new", "rsa-moved": "rsa-new"}.get(
-        certificate, certificate if certificate in ("ec256", "expc", "stranger") else certificate.split("-")[0]) + ".key"
+    """The first word names the key, but for those that got a new one."""
+    return ("rsa-new" if certificate in ("rsa-renewed", "rsa-moved") else certificate.split("-")[0]) + ".key"
 
 
 def lists(side):

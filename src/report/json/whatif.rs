@@ -9,6 +9,7 @@ use crate::foresight::{
     Before, ChainWord, Ending, FirstAlert, Foreseen, NameWord, Note, Outlook, Predicted,
     Prediction, Reason,
 };
+use crate::report::Report;
 use crate::tls::names;
 use crate::wire::text::hex;
 
@@ -16,6 +17,8 @@ use crate::wire::text::hex;
 struct OutlookDocument<'o> {
     changes: &'o [String],
     notes: Vec<NoteDocument<'o>>,
+    /// Connections for which there was no room.
+    not_foretold: u64,
     connections: Vec<ForeseenDocument<'o>>,
 }
 
@@ -99,10 +102,12 @@ struct ReasonDocument<'o> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_outlook(outlook: &Outlook, out: &mut impl Write) -> io::Result<()> {
+pub fn write_outlook(report: &Report, outlook: &Outlook, out: &mut impl Write) -> io::Result<()> {
     let connections = outlook.connections.iter().map(ForeseenDocument::of).collect();
     let notes = outlook.notes.iter().map(NoteDocument::of).collect();
-    formatter::pretty(&OutlookDocument { changes: &outlook.changes, notes, connections }, out)
+    let not_foretold = report.left_out();
+    let changes = &outlook.changes;
+    formatter::pretty(&OutlookDocument { changes, notes, not_foretold, connections }, out)
 }
 
 impl<'o> NoteDocument<'o> {
