@@ -77,6 +77,12 @@
 //!   with what a stranger's length field claims: every bound stands in
 //!   [`limits::Limits`] with its reason. Text from the wire reaches a terminal through
 //!   [`wire::text`] only.
+//! - **Memory does not grow with the capture.** Flows have a budget of bytes; past it
+//!   those that are closed are concluded, then the silent ones. TLS connections are held
+//!   to be judged together; past [`limits::Limits::held_connections`] those that are there
+//!   are judged with what is known, handed to the [`pipeline::Sink`], and forgotten but for
+//!   a few that the report lists. Which flows and which connections is decided between
+//!   windows of the capture, never by threads.
 //! - **Three words for trouble**: an error (the program could not do what was asked),
 //!   an anomaly (the bytes disagreed with a protocol: recorded, and read on), a
 //!   finding (a rule's judgement).
@@ -84,8 +90,8 @@
 //! The libraries of the field each work in one room and do not leak out of it:
 //! `pcap-parser` in [`capture`], `etherparse` in [`packet`], `tls-parser` in [`tls`],
 //! `x509-parser` in [`x509`], `quick-xml` in [`expressway`], `aws-lc-rs` where signatures
-//! and digests are computed, `csv` in [`report`], `rayon` in [`pipeline`]. Where one of them loses data, the
-//! missing piece is written beside its use, with the reason.
+//! and digests are computed, `csv` in [`report`], `rayon` in [`pipeline`]. Where one of
+//! them loses data, the missing piece is written beside its use, with the reason.
 //!
 //! # Many files
 //!

@@ -151,6 +151,26 @@ fn connections_judged_in_groups_read_the_same() {
     }
 }
 
+/// Commands find what a report of so many connections does not list.
+#[test]
+fn no_connection_is_too_far_behind_to_be_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = text(&write(folder.path(), "many.pcap", &many_flows()));
+    let document: Value = serde_json::from_str(&run(&["--json", &path]).stdout).unwrap();
+    let all = document["connections"].as_array().unwrap();
+    assert_eq!(all.len(), usize::try_from(FLOWS).unwrap());
+    let limits = document["limits_hit"].as_array().unwrap();
+    let reached: Vec<&str> = limits.iter().map(|hit| hit["limit"].as_str().unwrap()).collect();
+    assert_eq!(reached, ["held_connections", "listed_connections"]);
+    let last = all.iter().map(|one| one["stream"].as_u64().unwrap()).max().unwrap();
+    let shown = run(&["show", &path, "--stream", &last.to_string()]);
+    assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
+    let none = run(&["show", &path, "--stream", &(last + 1).to_string()]);
+    assert!(none.stderr.contains("is no TLS connection; these are: "), "{}", none.stderr);
+    let peers = run(&["peers", "--json", &path]);
+    assert_eq!((peers.code, peers.stderr.as_str()), (Some(0), ""));
+}
+
 /// A document without what tells where the bytes came from.
 fn contents(document: &str) -> Value {
     let mut document: Value = serde_json::from_str(document).unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tlsight::pipeline::{self, Config};
-use tlsight::report::certificates::{INDEX_HEADER, collect};
+use tlsight::report::certificates::{Collection, INDEX_HEADER};
 use tlsight::wire::text::count;
 
 use super::args::{Keys, Run};
@@ -44,9 +44,11 @@ pub(super) fn run(args: &Certs) -> Result<Exit, Trouble> {
     let config = keylog::with(Config::default(), &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     prepare(&args.output, args.force)?;
-    let report = pipeline::analyze(sources, &config);
+    let mut collection = Collection::default();
+    let report = pipeline::analyze_to(sources, &config, &mut collection)
+        .map_err(|error| format!("cannot collect certificates: {error}"))?;
     complain_about(&report);
-    let seen = collect(&report);
+    let seen = collection.seen;
     let mut index = format!("{INDEX_HEADER}\n");
     for certificate in &seen {
         write(&args.output, &certificate.file_name(), &certificate.pem())?;

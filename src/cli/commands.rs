@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Config, Lines, Source};
+use tlsight::pipeline::{self, Config, Lines, Sink, Source};
 use tlsight::report::json::{self, Spool};
-use tlsight::report::{Report, show, table};
+use tlsight::report::{Judged, Report, show, table};
 use tlsight::rules::Severity;
+use tlsight::wire::text::count;
 
 use super::args::{Analyze, Args, Command, FailOn, Run, Show};
 use super::output::Output;
@@ -87,17 +88,14 @@ fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     let config =
         keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
-    let report = pipeline::analyze(sources, &config);
+    let mut sought = Sought { stream: args.stream, found: Vec::new(), streams: Vec::new() };
+    let report = pipeline::analyze_to(sources, &config, &mut sought)
+        .map_err(|error| format!("cannot look for a stream: {error}"))?;
     complain_about(&report);
-    let found: Vec<_> = report
-        .connections
-        .iter()
-        .filter(|judged| judged.connection.stream == args.stream)
-        .collect();
-    if found.is_empty() {
-        return Err(no_such_stream(&report, args.stream));
+    if sought.found.is_empty() {
+        return Err(sought.no_such_stream());
     }
-    for judged in found {
+    for judged in &sought.found {
         if let Some(capture) = report.captures.get(judged.capture) {
             Output::stdout().write(&show::render(capture, judged))?;
         }
@@ -105,15 +103,56 @@ fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
 }
 
-fn no_such_stream(report: &Report, stream: u64) -> Trouble {
-    let streams: Vec<String> =
-        report.connections.iter().map(|judged| judged.connection.stream.to_string()).collect();
-    if streams.is_empty() {
-        return format!("stream {stream} is no TLS connection; there is none in the capture");
+/// The connections of one stream number, one in each capture.
+struct Sought {
+    stream: u64,
+    found: Vec<Judged>,
+    /// The first streams that there are.
+    streams: Vec<String>,
+}
+
+/// Streams that are told when the one that was asked for is none.
+const TOLD: usize = 20;
+
+impl Sink for Sought {
+    fn take(&mut self, _: &str, judged: &[Judged]) -> std::io::Result<()> {
+        let room = (TOLD + 1).saturating_sub(self.streams.len());
+        let streams = judged.iter().map(|one| one.connection.stream.to_string());
+        self.streams.extend(streams.take(room));
+        let mine = judged.iter().filter(|one| one.connection.stream == self.stream);
+        self.found.extend(mine.cloned());
+        Ok(())
     }
-    let shown = streams.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
-    let more = if streams.len() > 20 { ", ..." } else { "" };
-    format!("stream {stream} is no TLS connection; these are: {shown}{more}")
+}
+
+impl Sought {
+    fn no_such_stream(&self) -> Trouble {
+        let stream = self.stream;
+        if self.streams.is_empty() {
+            return format!("stream {stream} is no TLS connection; there is none in the capture");
+        }
+        let shown = self.streams.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+        let more = if self.streams.len() > TOLD { ", ..." } else { "" };
+        format!("stream {stream} is no TLS connection; these are: {shown}{more}")
+    }
+}
+
+/// So many times as many connections as for a report are held by commands that look at
+/// all of them together.
+const MORE_HELD: usize = 16;
+
+/// Holds more connections, for a command that looks at all of them together.
+pub(super) const fn hold_more(config: &mut Config) {
+    config.limits.held_connections *= MORE_HELD;
+}
+
+/// Says so where even these were too many.
+pub(super) fn complain_about_left_out(report: &Report) {
+    let left_out = report.left_out();
+    if left_out > 0 {
+        let connections = count(left_out, "connection");
+        output::complain(&format!("{connections} could not be held, and are not looked at here"));
+    }
 }
 
 /// Captures from what was named; trouble with one path is trouble with the command.

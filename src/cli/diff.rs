@@ -9,7 +9,7 @@ use tlsight::report::diff::{self, Difference, LegDifference, Side};
 use tlsight::report::{Report, json};
 
 use super::args::{Keys, Release, Run, Trust};
-use super::commands::{complain_about, set_threads, sources};
+use super::commands::{complain_about, complain_about_left_out, hold_more, set_threads, sources};
 use super::output::{self, Output};
 use super::{Exit, Trouble, keylog, known, trust};
 
@@ -92,8 +92,9 @@ enum FailOn {
 /// Compares the two sides.
 pub(super) fn run(args: &Diff) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config =
+    let mut config =
         keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
+    hold_more(&mut config);
     let config_after = after(args, &config)?;
     let old = analyze(args.before.as_ref(), &args.more_before, &config)?;
     let new = analyze(args.after.as_ref(), &args.more_after, &config_after)?;
@@ -131,6 +132,7 @@ fn analyze(one: Option<&PathBuf>, several: &[PathBuf], config: &Config) -> Resul
     let inputs: Vec<PathBuf> = one.into_iter().chain(several).cloned().collect();
     let report = pipeline::analyze(sources(&inputs, &config.limits)?, config);
     complain_about(&report);
+    complain_about_left_out(&report);
     Ok(report)
 }
 

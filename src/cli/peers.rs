@@ -7,7 +7,7 @@ use tlsight::pipeline::{self, Config};
 use tlsight::report::{json, peers};
 
 use super::args::{Keys, Run};
-use super::commands::{complain_about, set_threads, sources};
+use super::commands::{complain_about, complain_about_left_out, hold_more, set_threads, sources};
 use super::output::Output;
 use super::{Exit, Trouble, keylog};
 
@@ -31,9 +31,11 @@ pub(crate) struct Peers {
 /// Lists the servers.
 pub(super) fn run(args: &Peers) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = keylog::with(Config::default(), &args.keys)?;
+    let mut config = keylog::with(Config::default(), &args.keys)?;
+    hold_more(&mut config);
     let report = pipeline::analyze(sources(&args.inputs, &config.limits)?, &config);
     complain_about(&report);
+    complain_about_left_out(&report);
     let peers = peers::collect(&report);
     if args.json {
         Output::stdout().write_with(|out| json::write_peers(&peers, out))?;

@@ -15,7 +15,7 @@ use tlsight::trust::{Anchor, StoreSemantics};
 use tlsight::x509::{Certificate, pem};
 
 use super::args::{Colour, Keys, Run, Trust};
-use super::commands::{complain_about, set_threads, sources};
+use super::commands::{complain_about, hold_more, set_threads, sources};
 use super::output::{self, Output};
 use super::{Exit, Trouble, keylog, known, trust};
 
@@ -161,9 +161,6 @@ pub(super) fn run(args: &Whatif) -> Result<Exit, Trouble> {
     foretell(&args.inputs, &config, &plan, told)
 }
 
-/// So many times as many connections as in a report are held for a prediction.
-const MORE_HELD: usize = 16;
-
 /// An upgrade needs an Expressway that does not run the version already.
 fn upgrades(plan: &Plan, report: &Report) -> Result<(), Trouble> {
     let Some(to) = plan.upgrade() else { return Ok(()) };
@@ -195,7 +192,7 @@ pub(super) fn foretell(
 ) -> Result<Exit, Trouble> {
     let mut config = config.clone();
     // A side effect on a connection that is not listed would go unseen.
-    config.limits.held_connections *= MORE_HELD;
+    hold_more(&mut config);
     let (report, outlook) = pipeline::foresee(sources(inputs, &config.limits)?, &config, plan);
     complain_about(&report);
     upgrades(plan, &report)?;

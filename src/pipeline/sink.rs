@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::report::Judged;
+use crate::report::certificates::Collection;
 use crate::report::json::{Renderer, Spool};
 
 /// Takes judged connections as they come: capture by capture, by stream number within
@@ -21,6 +22,13 @@ pub trait Sink: Send {
 /// Takes nothing: what the report lists is enough.
 impl Sink for () {
     fn take(&mut self, _: &str, _: &[Judged]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Collection {
+    fn take(&mut self, _: &str, judged: &[Judged]) -> io::Result<()> {
+        judged.iter().for_each(|judged| self.add(judged));
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::Report;
+use super::model::{Judged, Report};
 use super::words::date;
 use crate::connection::Presented;
 use crate::packet::Endpoint;
@@ -15,9 +15,9 @@ const NAME_LENGTH: usize = 60;
 
 /// One distinct certificate.
 #[derive(Debug)]
-pub struct Seen<'a> {
+pub struct Seen {
     /// As it was shown first.
-    pub presented: &'a Presented,
+    pub presented: Presented,
     /// The capture in which that was.
     pub capture: usize,
     /// Who showed it.
@@ -27,28 +27,31 @@ pub struct Seen<'a> {
 }
 
 /// Every certificate that was shown, in the order of first appearance.
-#[must_use]
-pub fn collect(report: &Report) -> Vec<Seen<'_>> {
-    let mut seen: Vec<Seen<'_>> = Vec::new();
-    let mut known: BTreeMap<&Sha256, usize> = BTreeMap::new();
-    for judged in &report.connections {
+#[derive(Debug, Default)]
+pub struct Collection {
+    /// Each of them.
+    pub seen: Vec<Seen>,
+    known: BTreeMap<Sha256, usize>,
+}
+
+impl Collection {
+    /// Takes what a connection showed.
+    pub fn add(&mut self, judged: &Judged) {
         let connection = &judged.connection;
         for role in [Role::Server, Role::Client] {
             let mut counted = BTreeSet::new();
             for presented in connection.certificates(role) {
-                let at = *known.entry(presented.sha256()).or_insert_with(|| {
-                    let capture = judged.capture;
-                    seen.push(Seen { presented, capture, shown_by: BTreeSet::new(), times: 0 });
-                    seen.len() - 1
+                let at = *self.known.entry(*presented.sha256()).or_insert_with(|| {
+                    self.seen.push(Seen::first(presented, judged.capture));
+                    self.seen.len() - 1
                 });
-                if let Some(seen) = seen.get_mut(at).filter(|_| counted.insert(at)) {
+                if let Some(seen) = self.seen.get_mut(at).filter(|_| counted.insert(at)) {
                     seen.shown_by.insert((role, showing(role, connection.end(role))));
                     seen.times += 1;
                 }
             }
         }
     }
-    seen
 }
 
 /// A client shows its certificate from another port each time: its address is enough.
@@ -59,7 +62,11 @@ const fn showing(role: Role, end: Endpoint) -> Endpoint {
     }
 }
 
-impl Seen<'_> {
+impl Seen {
+    fn first(presented: &Presented, capture: usize) -> Self {
+        Self { presented: presented.clone(), capture, shown_by: BTreeSet::new(), times: 0 }
+    }
+
     /// `56ff6c7100000000-cucmpub.example.org.pem`: begins with the fingerprint and
     /// holds no character that leads out of a folder.
     #[must_use]
@@ -164,8 +171,7 @@ mod tests {
         for hostile in ["../../etc/passwd", "a\tb\nc", "/", "C:\\x", "\u{202e}gpj", &"x".repeat(64)]
         {
             let presented = named(hostile);
-            let seen =
-                Seen { presented: &presented, capture: 0, shown_by: BTreeSet::new(), times: 1 };
+            let seen = Seen::first(&presented, 0);
             let name = seen.file_name();
             assert!(name.chars().all(is_harmless) && name.len() < 100, "{name}");
             assert!(name.starts_with(&hex(presented.sha256())[..16]), "{name}");
