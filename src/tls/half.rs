@@ -208,7 +208,7 @@ impl Half {
     ) -> &'a [u8] {
         if !fresh && search::at_segment(bytes) == Found::Records(0) {
             let text = std::mem::take(&mut self.waiting);
-            self.keep_preface(&text);
+            keep_preface(&mut self.preface, &text);
         }
         let held = self.waiting.len();
         self.waiting.extend_from_slice(bytes);
@@ -224,7 +224,7 @@ impl Half {
                 self.state = State::Header;
                 self.waiting_since = None;
                 let before = std::mem::take(&mut self.waiting);
-                self.keep_preface(before.get(..at).unwrap_or_default());
+                keep_preface(&mut self.preface, before.get(..at).unwrap_or_default());
                 // Bytes held from earlier segments belong to the header that follows.
                 self.replay(&before, at, held, since, mark, limits);
                 bytes.get(at.saturating_sub(held)..).unwrap_or_default()
@@ -232,8 +232,9 @@ impl Half {
             Found::Ssl2 => self.ssl2(held, bytes, since, mark),
             Found::NotYet(upto) => {
                 self.searched += bytes.len();
-                let text: Vec<u8> = self.waiting.drain(..upto).collect();
-                self.keep_preface(&text);
+                let text = self.waiting.get(..upto).unwrap_or_default();
+                keep_preface(&mut self.preface, text);
+                self.waiting.drain(..upto);
                 self.state = State::Searching { fresh: fresh && upto == 0 };
                 if self.searched > limits.search_bytes {
                     self.state = State::Done;
@@ -241,13 +242,6 @@ impl Half {
                 &[]
             }
         }
-    }
-
-    /// Keeps the beginning of what comes before the records: it tells the protocol
-    /// that started TLS.
-    fn keep_preface(&mut self, text: &[u8]) {
-        let room = PREFACE_BYTES.saturating_sub(self.preface.len());
-        self.preface.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
     }
 
     /// Hands on the bytes of earlier segments from which records begin.
@@ -633,4 +627,11 @@ fn ssl2_server_hello(record: &[u8]) -> (ServerHello, CertificateList) {
         ..CertificateList::default()
     };
     (hello, list)
+}
+
+/// Keeps the beginning of what comes before the records: it tells the protocol that
+/// started TLS.
+fn keep_preface(preface: &mut Vec<u8>, text: &[u8]) {
+    let room = PREFACE_BYTES.saturating_sub(preface.len());
+    preface.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
 }

@@ -8,6 +8,9 @@ use super::record::{self, HEADER, RecordHeader};
 /// Bytes that tell a hello from chance: record header, handshake header, version.
 pub(super) const SIGNATURE: usize = HEADER + 6;
 
+/// ContentType of a hello's record.
+const HANDSHAKE: u8 = 22;
+
 /// What the first bytes of a direction, or of a segment, turn out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -48,8 +51,9 @@ pub(super) fn at_segment(bytes: &[u8]) -> Found {
 
 /// Looks for a ClientHello or ServerHello anywhere in `bytes`.
 pub(super) fn hello_within(bytes: &[u8]) -> Found {
-    let found = bytes.windows(SIGNATURE).position(is_hello);
-    match found {
+    let handshakes = memchr::memchr_iter(HANDSHAKE, bytes);
+    let mut hellos = handshakes.filter(|at| bytes.get(*at..).is_some_and(is_hello));
+    match hellos.next() {
         Some(at) => Found::Records(at),
         // The last bytes may be the beginning of a signature.
         None => Found::NotYet(bytes.len().saturating_sub(SIGNATURE - 1)),
