@@ -151,6 +151,18 @@ fn connections_judged_in_groups_read_the_same() {
     }
 }
 
+/// Names that were looked up, and everything else that one connection tells of another.
+#[test]
+fn samples_judged_in_groups_read_the_same() {
+    let captures = samples::all().into_iter().filter(|sample| sample.trust.is_some());
+    for sample in captures.filter(|sample| sample.files.len() == 1) {
+        let capture = std::fs::read(samples::root().join(&sample.files[0])).unwrap();
+        let together = lines(&capture, usize::MAX, usize::MAX, 2);
+        let alone = lines(&capture, 0, usize::MAX, 2);
+        assert_eq!(together, alone, "{}", sample.name);
+    }
+}
+
 /// Commands find what a report of so many connections does not list.
 #[test]
 fn no_connection_is_too_far_behind_to_be_shown() {

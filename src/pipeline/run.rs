@@ -107,10 +107,9 @@ impl<'c, 's> Run<'c, 's> {
         self.again.push(Again::of(&source));
         self.captures.push(Read { title: source.title(), appliance, ..Read::default() });
         let config = self.config;
-        let outcome = engine::run(source, config, &mut |observed, names| {
-            self.take(index, observed, Some(names))
-        });
-        self.take(index, outcome.observed, None);
+        let mut outcome =
+            engine::run(source, config, &mut |observed, names| self.take(index, observed, names));
+        self.take(index, outcome.observed, &mut outcome.names);
         if let Some(capture) = self.captures.get_mut(index) {
             capture.report = outcome.capture;
             capture.unopened = outcome.unopened;
@@ -120,20 +119,13 @@ impl<'c, 's> Run<'c, 's> {
     }
 
     /// Holds connections of a capture; `names` were looked up in it so far.
-    fn take(
-        &mut self,
-        index: usize,
-        observed: engine::Several,
-        names: Option<&mut LookedUp>,
-    ) -> bool {
+    fn take(&mut self, index: usize, observed: engine::Several, names: &mut LookedUp) -> bool {
         let Some(capture) = self.captures.get_mut(index) else { return false };
         self.held += observed.len();
         capture.observed.extend(observed);
         let factor = if capture.appliance.is_some() { ARCHIVE_FACTOR } else { 1 };
         if self.held > self.config.limits.held_connections * factor && self.stopped.is_ok() {
             self.early = true;
-            let mut none = LookedUp::default();
-            let names = names.unwrap_or(&mut none);
             self.swap_names(index, names);
             self.stopped = self.judge_held();
             self.swap_names(index, names);
