@@ -22,8 +22,9 @@ pub struct Limits {
     /// one-byte segments cannot cost more than their bytes.
     pub pending_segments: usize,
     /// Bytes of memory for the TCP connections that are watched, about. Past it those
-    /// that were closed are concluded, then those that have been silent longest: room for
-    /// 4,000 handshakes or 60,000 silent connections at the same time.
+    /// that were closed are concluded, then those that have been silent longest. A silent
+    /// connection takes 352 bytes, a handshake with certificates 5 to 16 kB: room for some
+    /// 60,000 of the one or 2,000 of the other at the same time.
     pub flow_bytes: usize,
     /// TLS connections of a run that are held to be judged together. What comes behind
     /// is judged with what is known until then.

@@ -6,9 +6,9 @@ use clap::Args;
 use tlsight::expressway::Version;
 use tlsight::foresight::{Change, Plan};
 
-use super::args::{Keys, Release, Run, Trust};
+use super::args::{Keys, Release, Trust};
 use super::commands::set_threads;
-use super::whatif::{FailOn, Told, Who, foretell};
+use super::whatif::{Told, Who, foretell};
 use super::{Exit, Trouble, keylog, known, trust};
 
 const AFTER_HELP: &str = "\
@@ -46,24 +46,15 @@ pub(crate) struct Forecast {
     #[command(flatten)]
     keys: Keys,
 
-    /// One JSON document.
-    #[arg(long)]
-    json: bool,
-
-    /// What makes the exit status 1.
-    #[arg(long, value_name = "WHAT", default_value = "breaking")]
-    fail_on: FailOn,
-
     #[command(flatten)]
-    run: Run,
+    told: Told,
 }
 
 /// Foretells.
 pub(super) fn run(args: &Forecast) -> Result<Exit, Trouble> {
-    set_threads(&args.run)?;
+    set_threads(&args.told.run)?;
     let config = trust::config(&args.trust, args.release.product_version)?;
     let config = keylog::with(config, &args.keys)?;
     let plan = Plan { changes: vec![Change::Upgrade(args.to)], ..args.who.plan() };
-    let told = Told { json: args.json, fail_on: args.fail_on, colour: args.run.color };
-    foretell(&args.inputs, &config, &plan, told)
+    foretell(&args.inputs, config, &plan, &args.told)
 }

@@ -14,7 +14,7 @@ use tlsight::report::{Report, json, whatif};
 use tlsight::trust::{Anchor, StoreSemantics};
 use tlsight::x509::{Certificate, pem};
 
-use super::args::{Colour, Keys, Run, Trust};
+use super::args::{Keys, Run, Trust};
 use super::commands::{complain_about, hold_more, set_threads, sources};
 use super::output::{self, Output};
 use super::{Exit, Trouble, keylog, known, trust};
@@ -56,16 +56,8 @@ pub(crate) struct Whatif {
     #[command(flatten)]
     keys: Keys,
 
-    /// One JSON document.
-    #[arg(long)]
-    json: bool,
-
-    /// What makes the exit status 1.
-    #[arg(long, value_name = "WHAT", default_value = "breaking")]
-    fail_on: FailOn,
-
     #[command(flatten)]
-    run: Run,
+    told: Told,
 }
 
 /// What is changed.
@@ -153,12 +145,11 @@ pub(super) enum FailOn {
 
 /// Foretells.
 pub(super) fn run(args: &Whatif) -> Result<Exit, Trouble> {
-    set_threads(&args.run)?;
+    set_threads(&args.told.run)?;
     let config = trust::config(&args.trust, args.product_version_before)?;
     let config = keylog::with(config, &args.keys)?;
     let plan = plan(args)?;
-    let told = Told { json: args.json, fail_on: args.fail_on, colour: args.run.color };
-    foretell(&args.inputs, &config, &plan, told)
+    foretell(&args.inputs, config, &plan, &args.told)
 }
 
 /// An upgrade needs an Expressway that does not run the version already.
@@ -176,21 +167,27 @@ fn upgrades(plan: &Plan, report: &Report) -> Result<(), Trouble> {
 }
 
 /// How an outlook is told.
-#[derive(Clone, Copy)]
+#[derive(Debug, Args)]
 pub(super) struct Told {
-    pub(super) json: bool,
-    pub(super) fail_on: FailOn,
-    pub(super) colour: Colour,
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
+
+    /// What makes the exit status 1.
+    #[arg(long, value_name = "WHAT", default_value = "breaking")]
+    fail_on: FailOn,
+
+    #[command(flatten)]
+    pub(super) run: Run,
 }
 
 /// Foretells what a plan does, and tells it.
 pub(super) fn foretell(
     inputs: &[PathBuf],
-    config: &Config,
+    mut config: Config,
     plan: &Plan,
-    told: Told,
+    told: &Told,
 ) -> Result<Exit, Trouble> {
-    let mut config = config.clone();
     // A side effect on a connection that is not listed would go unseen.
     hold_more(&mut config);
     let (report, outlook) = pipeline::foresee(sources(inputs, &config.limits)?, &config, plan);
@@ -199,7 +196,7 @@ pub(super) fn foretell(
     if told.json {
         Output::stdout().write_with(|out| json::write_outlook(&report, &outlook, out))?;
     } else {
-        let look = output::look(told.colour);
+        let look = output::look(told.run.color);
         Output::stdout().write(&whatif::render(&report, &outlook, look))?;
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { exit(&outlook, told.fail_on) })

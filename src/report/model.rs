@@ -263,10 +263,7 @@ impl Report {
     /// Findings in report order: worst first, then by rule, capture and stream.
     #[must_use]
     pub fn findings(&self) -> Vec<(Option<usize>, &Finding)> {
-        let place: BTreeMap<&str, usize> = crate::rules::registry::rules()
-            .enumerate()
-            .map(|(place, rule)| (rule.id, place))
-            .collect();
+        let place = crate::rules::registry::places();
         let of_connections = self.connections.iter().flat_map(|judged| {
             judged.findings.iter().map(|finding| (Some(judged.capture), finding))
         });

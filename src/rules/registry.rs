@@ -1,5 +1,7 @@
 //! The families of rules, in report order.
 
+use std::collections::BTreeMap;
+
 use super::rule::Rule;
 use super::{
     addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity,
@@ -48,6 +50,12 @@ pub const fn families() -> &'static [(&'static str, &'static [Rule])] {
 /// Every rule, in report order.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.iter().flat_map(|(_, rules)| rules.iter())
+}
+
+/// The place of each rule in report order, by its id.
+#[must_use]
+pub fn places() -> BTreeMap<&'static str, usize> {
+    rules().map(|rule| rule.id).zip(0..).collect()
 }
 
 /// Names under which engineers know some of these faults on the way from Expressway-C to

@@ -143,15 +143,20 @@ pub(super) fn client_hello(
     parts: &mut Parts,
     object: &mut Object<'_>,
 ) {
-    object.member("frame", &entry.frame);
-    object.member("random", &hex(&hello.random));
-    object.member("session_id", &hex(&hello.session_id));
+    new_each_time(entry, &hello.random, &hello.session_id, object);
     let offer = parts.text(
         Kind::Offer,
         |key| client_key(hello, key),
         |out| put(&OfferDocument::of(hello), out),
     );
     object.members_of(offer);
+}
+
+/// What is new in every hello.
+fn new_each_time(entry: &Entry, random: &[u8], session_id: &[u8], object: &mut Object<'_>) {
+    object.member("frame", &entry.frame);
+    object.member("random", &hex(random));
+    object.member("session_id", &hex(session_id));
 }
 
 /// JA3 and JA4 of a ClientHello.
@@ -263,9 +268,7 @@ pub(super) fn server_hello(
     parts: &mut Parts,
     object: &mut Object<'_>,
 ) {
-    object.member("frame", &entry.frame);
-    object.member("random", &hex(&hello.random));
-    object.member("session_id", &hex(&hello.session_id));
+    new_each_time(entry, &hello.random, &hello.session_id, object);
     let answer = parts.text(
         Kind::Answer,
         |key| {

@@ -1,6 +1,6 @@
 //! Parts of connections that are the same in many of them, kept as text: what a client
-//! offers, a certificate, the verdict on a chain. Writing them anew each time was three
-//! quarters of the time of a run over a capture of handshakes.
+//! offers, a certificate, the verdict on a chain. Writing them anew each time took
+//! two fifths of a run over a capture of handshakes.
 
 use std::sync::Arc;
 

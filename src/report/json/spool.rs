@@ -36,11 +36,10 @@ pub(super) struct Pile(SpooledTempFile);
 
 impl Default for Spool {
     fn default() -> Self {
-        let ids = registry::rules().map(|rule| rule.id);
         Self {
             parts: Parts::default(),
             line: Vec::new(),
-            places: ids.zip(0..).collect(),
+            places: registry::places(),
             connections: Pile(SpooledTempFile::new(CONNECTIONS)),
             by_place: BTreeMap::new(),
         }
