@@ -128,6 +128,12 @@ impl Assembler {
         Some(self.gap(length, GapCause::NotCaptured))
     }
 
+    /// Whether anything is held back.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Bytes held back now.
     #[must_use]
     pub fn held_bytes(&self) -> usize {

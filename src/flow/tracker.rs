@@ -114,11 +114,9 @@ impl Flow {
     #[must_use]
     pub fn is_over_for(&self, segment: &Segment<'_>) -> bool {
         let opens = segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK);
-        let closed = Direction::BOTH.iter().any(|side| self.half(*side).is_closed());
-        opens
-            && self.halves[segment.direction]
-                .base
-                .is_some_and(|base| base != segment.sequence || closed)
+        let closed = || Direction::BOTH.iter().any(|side| self.half(*side).is_closed());
+        let base = self.halves[segment.direction].base;
+        opens && base.is_some_and(|base| base != segment.sequence || closed())
     }
 
     /// Takes a segment. What can be handed on at once comes back; then ask
@@ -136,6 +134,12 @@ impl Flow {
             return None;
         }
         half.assembler.insert(segment, limits)
+    }
+
+    /// Whether anything is held back in `direction`.
+    #[must_use]
+    pub fn holds(&self, direction: Direction) -> bool {
+        self.halves[direction].assembler.holds()
     }
 
     /// The next event of what was held back in `direction`; with `to_the_end`
@@ -204,14 +208,8 @@ impl Half {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;
         let syn = segment.flags.has(TcpFlags::SYN);
-        let base = segment.sequence.wrapping_sub(u32::from(!syn));
-        self.base.get_or_insert(base);
-        if syn {
-            self.answered |= segment.flags.has(TcpFlags::ACK);
-            self.syn.note(mark);
-            if !self.stopped {
-                self.assembler.syn(segment.sequence);
-            }
+        if self.base.is_none() {
+            self.base = Some(segment.sequence.wrapping_sub(u32::from(!syn)));
         }
         let byte = segment.sequence.wrapping_add(u32::from(syn));
         if segment.wire_len > 0 && self.first_byte.is_none_or(|first| is_behind(byte, first)) {
@@ -222,6 +220,19 @@ impl Half {
             && self.acknowledged.is_none_or(|known| is_behind(known, upto))
         {
             self.acknowledged = Some(upto);
+        }
+        if segment.flags.has_any(TcpFlags::SYN_FIN_RST) {
+            self.note_flags(segment, mark);
+        }
+    }
+
+    fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark) {
+        if segment.flags.has(TcpFlags::SYN) {
+            self.answered |= segment.flags.has(TcpFlags::ACK);
+            self.syn.note(mark);
+            if !self.stopped {
+                self.assembler.syn(segment.sequence);
+            }
         }
         if segment.flags.has(TcpFlags::FIN) {
             if !self.stopped {

@@ -262,15 +262,22 @@ impl<'l, 'e> Engine<'l, 'e> {
         }
         let mut turns: Vec<(Turn, usize)> = self.shards.iter().flat_map(Shard::turns).collect();
         turns.sort_unstable_by_key(|(turn, _)| *turn);
-        let enough = self.limits.flow_bytes / 4 * 3;
-        let last = turns.iter().find(|(_, weight)| {
+        let over = turns.iter().take_while(|(turn, weight)| {
+            let too_many = bytes > self.enough(turn);
             bytes = bytes.saturating_sub(*weight);
-            bytes <= enough
+            too_many
         });
+        let Some(upto) = over.last().map(|(turn, _)| *turn) else { return };
         let with = With { limits: self.limits, keys: &self.keys };
-        if let Some((upto, _)) = last {
-            self.shards.par_iter_mut().for_each(|shard| shard.relieve(*upto, with));
-        }
+        self.shards.par_iter_mut().for_each(|shard| shard.relieve(upto, with));
+    }
+
+    /// How much memory flows may still use when it is the turn of this one. Looking for
+    /// turns costs as much as what it frees, so closed flows go in large numbers; open ones
+    /// stay while they can.
+    const fn enough(&self, turn: &Turn) -> usize {
+        let quarters = if turn.open { 3 } else { 1 };
+        self.limits.flow_bytes / 4 * quarters
     }
 
     /// Hands on the connections that are over.

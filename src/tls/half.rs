@@ -116,11 +116,11 @@ impl Half {
                 ..Context::default()
             },
             kept: Kept::default(),
-            entries: opening.gaps,
             anomalies: Vec::new(),
             limit_hit: opening.limit_hit,
             hidden: opening.hidden,
-            preface: opening.preface,
+            preface: opening.preface().to_vec(),
+            entries: opening.gaps,
         }
     }
 

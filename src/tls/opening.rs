@@ -5,13 +5,15 @@
 
 use super::half::{ENTRIES, HalfEntry};
 use super::handshake::What;
-use super::search::{self, Found, SIGNATURE};
+use super::search::{self, Found};
 use crate::flow::{GapCause, Mark};
 use crate::limits::Limits;
 use crate::wire::Reader;
 
 /// Bytes before the first record that are kept: a dialogue up to STARTTLS.
 const PREFACE_BYTES: usize = 1024;
+/// Segments shorter than this are copied at once; longer ones only as far as they are kept.
+const SHORT: usize = 64;
 
 /// What the next bytes of a direction turned out to be.
 #[derive(Debug)]
@@ -36,11 +38,13 @@ pub(super) struct Opening {
     /// More gaps than are noted.
     pub(super) limit_hit: bool,
     searched: usize,
-    /// Bytes not yet decided upon, and the frame of their first one.
-    waiting: Vec<u8>,
+    /// The beginning of what came before, and behind it bytes not yet decided upon: in one
+    /// piece, because the one becomes the other with every segment.
+    text: Vec<u8>,
+    /// Where in `text` the bytes not decided upon begin.
+    waiting: usize,
+    /// The frame of the first of them.
     since: Option<Mark>,
-    /// The beginning of what came before.
-    pub(super) preface: Vec<u8>,
     pub(super) gaps: Vec<HalfEntry>,
 }
 
@@ -51,34 +55,40 @@ impl Opening {
             hidden: false,
             limit_hit: false,
             searched: 0,
-            waiting: Vec::new(),
+            text: Vec::new(),
+            waiting: 0,
             since: None,
-            preface: Vec::new(),
             gaps: Vec::new(),
         }
     }
 
     /// Bytes of memory in use, about.
     pub(super) const fn memory(&self) -> usize {
-        size_of::<Self>()
-            + self.waiting.capacity()
-            + self.preface.capacity()
-            + self.gaps.capacity() * size_of::<HalfEntry>()
+        size_of::<Self>() + self.text.capacity() + self.gaps.capacity() * size_of::<HalfEntry>()
+    }
+
+    /// The beginning of what came before the records: it tells the protocol that started
+    /// TLS.
+    pub(super) fn preface(&self) -> &[u8] {
+        self.text.get(..self.waiting.min(PREFACE_BYTES)).unwrap_or_default()
+    }
+
+    fn waiting(&self) -> &[u8] {
+        self.text.get(self.waiting..).unwrap_or_default()
     }
 
     /// The next bytes, as one segment brought them.
     pub(super) fn data<'a>(&mut self, bytes: &'a [u8], mark: Mark, limits: &Limits) -> Opened<'a> {
-        let new_records = !self.fresh && !self.waiting.is_empty();
-        if new_records && search::at_segment(bytes) == Found::Records(0) {
-            keep_preface(&mut self.preface, &self.waiting);
-            self.waiting.clear();
+        let may_begin = !self.fresh && bytes.first().is_some_and(|kind| search::begins(*kind));
+        if may_begin && search::at_segment(bytes) == Found::Records(0) {
+            self.waiting = self.text.len();
         }
-        let held = self.waiting.len();
+        let held = self.text.len() - self.waiting;
         let since = if held == 0 { mark } else { self.since.unwrap_or(mark) };
-        if held > 0 {
-            self.waiting.extend_from_slice(bytes);
+        if held > 0 || bytes.len() < SHORT {
+            self.append(bytes);
         }
-        let joined = if held > 0 { &self.waiting } else { bytes };
+        let joined = if held > 0 { self.waiting() } else { bytes };
         let found = match (self.fresh, held) {
             (true, _) => search::at_start(joined),
             (false, 0) => search::at_segment(joined),
@@ -86,9 +96,9 @@ impl Opening {
         };
         match found {
             Found::Records(at) => {
-                keep_preface(&mut self.preface, joined.get(..at).unwrap_or_default());
                 let early = joined.get(at..held).unwrap_or_default().to_vec();
                 let rest = bytes.get(at.saturating_sub(held)..).unwrap_or_default();
+                self.pass(bytes, at, held);
                 Opened::Records { early, since, rest }
             }
             Found::Ssl2 => match ssl2_message(joined) {
@@ -103,8 +113,36 @@ impl Opening {
         }
     }
 
-    /// Keeps what is not decided upon: the bytes from `upto` on, of those held before and
-    /// the new ones together.
+    fn append(&mut self, bytes: &[u8]) {
+        if self.text.capacity() == 0 {
+            // Growing from 8 bytes on costs more than the room.
+            self.text.reserve(SHORT);
+        }
+        self.text.extend_from_slice(bytes);
+    }
+
+    /// The undecided bytes up to `upto` are no records: they belong to what came before.
+    fn pass(&mut self, bytes: &[u8], upto: usize, held: usize) {
+        if held > 0 || bytes.len() < SHORT {
+            self.waiting += upto;
+        } else {
+            let room = PREFACE_BYTES.saturating_sub(self.text.len()).min(upto);
+            self.append(bytes.get(..room).unwrap_or_default());
+            self.waiting = self.text.len();
+        }
+    }
+
+    /// Forgets what lies between the beginning and the bytes that are not decided upon.
+    fn shorten(&mut self) {
+        if self.text.len() > PREFACE_BYTES + SHORT {
+            let begin = self.waiting.min(PREFACE_BYTES);
+            self.text.drain(begin..self.waiting);
+            self.text.shrink_to(PREFACE_BYTES + 2 * SHORT);
+            self.waiting = begin;
+        }
+    }
+
+    /// Goes on looking from `upto`, in those held before and the new ones together.
     fn wait<'a>(
         &mut self,
         bytes: &[u8],
@@ -113,17 +151,11 @@ impl Opening {
         (since, mark): (Mark, Mark),
         limits: &Limits,
     ) -> Opened<'a> {
-        if held > 0 {
-            keep_preface(&mut self.preface, self.waiting.get(..upto).unwrap_or_default());
-            self.waiting.drain(..upto.min(self.waiting.len()));
-            if self.waiting.capacity() > 16 * SIGNATURE {
-                self.waiting.shrink_to(2 * SIGNATURE);
-            }
-        } else {
-            keep_preface(&mut self.preface, bytes.get(..upto).unwrap_or_default());
-            self.waiting.reserve(2 * SIGNATURE);
-            self.waiting.extend_from_slice(bytes.get(upto..).unwrap_or_default());
+        self.pass(bytes, upto, held);
+        if held == 0 && bytes.len() >= SHORT {
+            self.append(bytes.get(upto..).unwrap_or_default());
         }
+        self.shorten();
         self.since = Some(if upto >= held { mark } else { since });
         self.fresh &= upto == 0;
         self.searched += bytes.len();
@@ -132,9 +164,9 @@ impl Opening {
 
     /// Bytes that are missing. What is missing may have been the hello.
     pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark) {
-        let undecided = self.fresh && search::may_be_tls(&self.waiting);
+        let undecided = self.fresh && search::may_be_tls(self.waiting());
         self.hidden |= undecided && cause == GapCause::Snaplen;
-        self.waiting.clear();
+        self.text.truncate(self.waiting);
         self.fresh = false;
         // Text before TLS may be as long as it likes, with a gap in every line.
         if let Some(HalfEntry { what: What::Gap { length: known, cause: same }, .. }) =
@@ -156,16 +188,4 @@ fn ssl2_message(bytes: &[u8]) -> Option<&[u8]> {
     let mut reader = Reader::new(bytes);
     let length = usize::from(reader.u16()? & 0x7fff);
     reader.take(length)
-}
-
-/// Keeps the beginning of what comes before the records: it tells the protocol that
-/// started TLS.
-fn keep_preface(preface: &mut Vec<u8>, text: &[u8]) {
-    let room = PREFACE_BYTES.saturating_sub(preface.len());
-    let kept = text.get(..room.min(text.len())).unwrap_or_default();
-    if preface.capacity() == 0 && !kept.is_empty() {
-        // Lines of a dialogue: growing from 8 bytes on costs more than the room.
-        preface.reserve(kept.len().max(64));
-    }
-    preface.extend_from_slice(kept);
 }
