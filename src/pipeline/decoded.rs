@@ -1,4 +1,5 @@
-//! The first of two phases: what the frames of a chunk hold, sorted by shards of flows.
+//! The first of two phases: what the frames of a chunk hold, sorted by who handles it in the
+//! second.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +8,30 @@ use crate::packet::{self, Decoded, DnsAnswer, FlowKey, Fragment, Segment, Skippe
 
 /// Shards of flows. Fixed, so that the result does not depend on the number of
 /// threads; enough for every core of a large machine to have one.
-pub(super) const SHARDS: usize = SHARD_NUMBERS as usize;
-const SHARD_NUMBERS: u8 = 64;
+pub(super) const SHARDS: usize = 64;
+
+/// Neighbouring shards that one thread handles together, in the order of the file. The fewer
+/// groups, the more of what lies side by side in the file is handled one after the other,
+/// which the processor's caches reward.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Groups(usize);
+
+impl Groups {
+    /// For the threads there are: one group for one thread; else some more than threads, so
+    /// that no thread has to wait long for another.
+    pub(super) fn for_threads(threads: usize) -> Self {
+        Self(if threads < 2 { 1 } else { (2 * threads).next_power_of_two().min(SHARDS) })
+    }
+
+    /// Shards in a group.
+    pub(super) const fn size(self) -> usize {
+        SHARDS / self.0
+    }
+
+    fn of(self, key: &FlowKey) -> u8 {
+        if self.0 == 1 { 0 } else { short_number(shard_of(key) / self.size()) }
+    }
+}
 
 /// A chunk whose frames were looked at.
 ///
@@ -21,9 +44,9 @@ pub(super) struct DecodedChunk<'c> {
     frames_before: u64,
     /// Segments of frames that are not usual, in file order.
     others: Vec<Segment<'c>>,
-    /// Places of frames, or behind these of `others`, shard by shard, each in file order.
-    by_shard: Vec<u32>,
-    /// Where in `by_shard` each shard ends.
+    /// Places of frames, or behind these of `others`, group by group, each in file order.
+    by_group: Vec<u32>,
+    /// Where in `by_group` each group ends.
     ends: [u32; SHARDS],
     pub(super) fragments: Vec<Fragment<'c>>,
     pub(super) answers: Vec<DnsAnswer>,
@@ -32,28 +55,28 @@ pub(super) struct DecodedChunk<'c> {
 
 impl<'c> DecodedChunk<'c> {
     /// Decodes the frames of `chunk`, inside so many `encapsulations` at most.
-    pub(super) fn of(chunk: &'c Chunk, encapsulations: usize) -> Self {
+    pub(super) fn of(chunk: &'c Chunk, groups: Groups, encapsulations: usize) -> Self {
         let mut decoded = Self {
             chunk,
             frames_before: 0,
             others: Vec::new(),
-            by_shard: Vec::new(),
+            by_group: Vec::new(),
             ends: [0; SHARDS],
             fragments: Vec::new(),
             answers: Vec::new(),
             skipped: BTreeMap::new(),
         };
-        // Shard and place of each segment.
+        // Group and place of each segment.
         let mut places: Vec<(u8, u32)> = Vec::with_capacity(chunk.len());
         for (frame, at) in chunk.frames().zip(0..) {
             if let Some(key) = packet::usual_key(&frame) {
-                places.push((shard_of(&key), at));
+                places.push((groups.of(&key), at));
                 continue;
             }
             match packet::decode(&frame, encapsulations) {
                 Decoded::Tcp(segment) => {
-                    places
-                        .push((shard_of(&segment.key), short(chunk.len() + decoded.others.len())));
+                    let place = short(chunk.len() + decoded.others.len());
+                    places.push((groups.of(&segment.key), place));
                     decoded.others.push(segment);
                 }
                 Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
@@ -81,12 +104,12 @@ impl<'c> DecodedChunk<'c> {
         self.answers.iter_mut().for_each(|answer| answer.frame += frames_before);
     }
 
-    /// Sorts the places by shard: a counting sort, because a list per shard that grows costs
+    /// Sorts the places by group: a counting sort, because a list per group that grows costs
     /// more than decoding does.
     fn sort(&mut self, places: &[(u8, u32)]) {
         let mut next = [0; SHARDS];
-        for (shard, _) in places {
-            if let Some(count) = next.get_mut(usize::from(*shard)) {
+        for (group, _) in places {
+            if let Some(count) = next.get_mut(usize::from(*group)) {
                 *count += 1;
             }
         }
@@ -94,11 +117,11 @@ impl<'c> DecodedChunk<'c> {
         for count in &mut next {
             begin += std::mem::replace(count, begin);
         }
-        self.by_shard = vec![0; places.len()];
-        for (shard, place) in places {
-            let at = next.get_mut(usize::from(*shard));
+        self.by_group = vec![0; places.len()];
+        for (group, place) in places {
+            let at = next.get_mut(usize::from(*group));
             if let Some((slot, at)) =
-                at.and_then(|at| Some((self.by_shard.get_mut(*at as usize)?, at)))
+                at.and_then(|at| Some((self.by_group.get_mut(*at as usize)?, at)))
             {
                 *slot = *place;
                 *at += 1;
@@ -107,11 +130,11 @@ impl<'c> DecodedChunk<'c> {
         self.ends = next;
     }
 
-    /// The segments of a shard, in file order.
-    pub(super) fn of_shard(&self, shard: usize) -> impl Iterator<Item = Segment<'c>> {
-        let end = self.ends.get(shard).copied().unwrap_or_default();
-        let begin = shard.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
-        let places = self.by_shard.get(begin.unwrap_or_default() as usize..end as usize);
+    /// The segments of a group, in file order.
+    pub(super) fn of_group(&self, group: usize) -> impl Iterator<Item = Segment<'c>> {
+        let end = self.ends.get(group).copied().unwrap_or_default();
+        let begin = group.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        let places = self.by_group.get(begin.unwrap_or_default() as usize..end as usize);
         let places = places.unwrap_or_default().iter();
         places.filter_map(|place| self.segment(*place as usize))
     }
@@ -130,12 +153,16 @@ impl<'c> DecodedChunk<'c> {
 
 /// The shard of a flow: by its key alone, without a seed, so that the order of
 /// everything is the same in every run.
-pub(super) fn shard_of(key: &FlowKey) -> u8 {
-    let [lowest, ..] = key.spread().to_le_bytes();
-    lowest % SHARD_NUMBERS
+pub(super) fn shard_of(key: &FlowKey) -> usize {
+    key.spread() % SHARDS
 }
 
 /// No chunk has so many frames.
 fn short(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// There are not so many groups.
+fn short_number(group: usize) -> u8 {
+    u8::try_from(group).unwrap_or(u8::MAX)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
-use super::decoded::{DecodedChunk, SHARDS, shard_of};
+use super::decoded::{DecodedChunk, Groups, SHARDS, shard_of};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, Turn, With};
 use crate::capture::{Block, Blocks, CaptureError, CaptureReader, Chunk, Fit, Input, archive};
@@ -56,6 +56,7 @@ struct Engine<'l, 'e> {
     keys: Arc<KeyLog>,
     ignore_embedded_keys: bool,
     shards: Vec<Shard>,
+    groups: Groups,
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
     capture: CaptureReport,
@@ -79,6 +80,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             keys: Arc::clone(&config.keys),
             ignore_embedded_keys: config.ignore_embedded_keys,
             shards: (0..SHARDS).map(|_| Shard::new()).collect(),
+            groups: Groups::for_threads(rayon::current_num_threads()),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
@@ -168,8 +170,9 @@ impl<'l, 'e> Engine<'l, 'e> {
         if let Some(blocks) = reader.blocks() {
             self.read_blocks(name, blocks, &mut chunks, &mut reader);
         }
+        let how = (self.groups, self.limits.encapsulations);
         while !self.stopped {
-            let decoded = fill_window(&mut chunks, &mut reader, self.limits.encapsulations);
+            let decoded = fill_window(&mut chunks, &mut reader, how);
             let filled = decoded.len();
             self.add_keys(reader.take_secrets());
             self.window(decoded);
@@ -200,8 +203,8 @@ impl<'l, 'e> Engine<'l, 'e> {
         let before = reader.frames();
         let mut frames = before;
         while !self.stopped && blocks.next_window() {
-            let depth = self.limits.encapsulations;
-            let decoded = read_window(&mut blocks, chunks, &mut spare, frames, depth);
+            let how = (self.groups, self.limits.encapsulations);
+            let decoded = read_window(&mut blocks, chunks, &mut spare, frames, how);
             frames += decoded.iter().map(DecodedChunk::len).sum::<u64>();
             self.window(decoded);
         }
@@ -233,15 +236,22 @@ impl<'l, 'e> Engine<'l, 'e> {
             self.names.add(answer, self.limits.looked_up_names);
         }
         let with = With { limits: self.limits, keys: &self.keys };
-        self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
-            let segments = decoded.iter().flat_map(|chunk| chunk.of_shard(index));
+        let groups = self.shards.par_chunks_mut(self.groups.size()).enumerate();
+        groups.for_each(|(index, shards)| {
+            let segments = decoded.iter().flat_map(|chunk| chunk.of_group(index));
+            let mut handle = |segment: &Segment<'_>| {
+                let shard = shard_of(&segment.key) % shards.len();
+                if let Some(shard) = shards.get_mut(shard) {
+                    shard.handle(segment, with);
+                }
+            };
             match joined.get(index).filter(|joined| !joined.is_empty()) {
-                None => segments.for_each(|segment| shard.handle(&segment, with)),
+                None => segments.for_each(|segment| handle(&segment)),
                 Some(joined) => {
                     let mut all: Vec<Segment<'_>> =
                         segments.chain(joined.iter().copied()).collect();
                     all.sort_by_key(|segment| segment.frame);
-                    all.iter().for_each(|segment| shard.handle(segment, with));
+                    all.iter().for_each(handle);
                 }
             }
         });
@@ -296,12 +306,13 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 
     fn decode_datagrams<'d>(&mut self, datagrams: &'d [Datagram]) -> Vec<Vec<Segment<'d>>> {
-        let mut shards: Vec<Vec<Segment<'d>>> = Vec::new();
+        let mut groups: Vec<Vec<Segment<'d>>> = Vec::new();
         for datagram in datagrams {
             match datagram.decode(self.limits.encapsulations) {
                 Decoded::Tcp(segment) => {
-                    shards.resize_with(SHARDS, Vec::new);
-                    if let Some(list) = shards.get_mut(usize::from(shard_of(&segment.key))) {
+                    groups.resize_with(SHARDS, Vec::new);
+                    let group = shard_of(&segment.key) / self.groups.size();
+                    if let Some(list) = groups.get_mut(group) {
                         list.push(segment);
                     }
                 }
@@ -316,7 +327,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                 }
             }
         }
-        shards
+        groups
     }
 
     fn count_skipped(&mut self, decoded: &mut [DecodedChunk<'_>]) {
@@ -414,14 +425,14 @@ impl<'l, 'e> Engine<'l, 'e> {
 fn fill_window<'c>(
     chunks: &'c mut [Chunk],
     reader: &mut CaptureReader<'_>,
-    encapsulations: usize,
+    (groups, encapsulations): (Groups, usize),
 ) -> Vec<DecodedChunk<'c>> {
     let mut decoded = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         if !reader.fill(chunk) {
             break;
         }
-        decoded.push(DecodedChunk::of(chunk, encapsulations));
+        decoded.push(DecodedChunk::of(chunk, groups, encapsulations));
     }
     decoded
 }
@@ -433,14 +444,14 @@ fn read_window<'c>(
     chunks: &'c mut [Chunk],
     spare: &'c mut [Chunk],
     mut frames: u64,
-    encapsulations: usize,
+    (groups, encapsulations): (Groups, usize),
 ) -> Vec<DecodedChunk<'c>> {
     let guesses: Vec<(Block, DecodedChunk<'c>)> = chunks
         .par_iter_mut()
         .enumerate()
         .map(|(index, chunk)| {
             let block = blocks.guess(index, chunk);
-            (block, DecodedChunk::of(chunk, encapsulations))
+            (block, DecodedChunk::of(chunk, groups, encapsulations))
         })
         .collect();
     let mut counted = Vec::with_capacity(guesses.len());
@@ -451,7 +462,7 @@ fn read_window<'c>(
             Fit::Elsewhere => {
                 let block = blocks.again(index, spare);
                 blocks.accept(index, &block);
-                DecodedChunk::of(spare, encapsulations)
+                DecodedChunk::of(spare, groups, encapsulations)
             }
         };
         decoded.number_from(frames);
