@@ -56,14 +56,51 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC with microseconds, or nanoseconds where they are not zero.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let precision = if self.0 % 1_000 == 0 { 6 } else { 9 };
-        match jiff::Timestamp::from_nanosecond(i128::from(self.0)) {
-            Ok(time) => write!(f, "{time:.precision$}"),
-            Err(_) => write!(f, "{} ns", self.0),
+impl Timestamp {
+    /// Adds its text at the end of `out`: RFC 3339 in UTC with microseconds, or nanoseconds
+    /// where they are not zero. ASCII.
+    pub fn write_to(self, out: &mut Vec<u8>) {
+        let Ok(time) = jiff::Timestamp::from_nanosecond(i128::from(self.0)) else {
+            return out.extend_from_slice(format!("{} ns", self.0).as_bytes());
+        };
+        let time = jiff::tz::Offset::UTC.to_datetime(time);
+        // 64 bits of nanoseconds hold years of four digits only.
+        digits(out, i32::from(time.year()), 4);
+        for (before, number) in [
+            (b'-', time.month()),
+            (b'-', time.day()),
+            (b'T', time.hour()),
+            (b':', time.minute()),
+            (b':', time.second()),
+        ] {
+            out.push(before);
+            digits(out, i32::from(number), 2);
         }
+        out.push(b'.');
+        match time.subsec_nanosecond() {
+            nanos if nanos % 1_000 == 0 => digits(out, nanos / 1_000, 6),
+            nanos => digits(out, nanos, 9),
+        }
+        out.push(b'Z');
+    }
+}
+
+/// Adds a number that is not negative, filled up with zeros.
+fn digits(out: &mut Vec<u8>, mut number: i32, length: usize) {
+    let start = out.len();
+    out.resize(start + length, b'0');
+    for place in out.iter_mut().skip(start).rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// As [`Timestamp::write_to`] says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(30);
+        self.write_to(&mut text);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -107,6 +144,16 @@ mod tests {
         assert_eq!(micro.to_string(), "2026-11-21T20:22:09.733205Z");
         let nano = Timestamp::from_nanos(1_795_292_529_733_205_001);
         assert_eq!(nano.to_string(), "2026-11-21T20:22:09.733205001Z");
+    }
+
+    #[test]
+    fn prints_as_the_library_does() {
+        for nanos in [0, -1, 999, 1_000, i64::MIN, i64::MAX, 951_782_400_000_000_000] {
+            let time = jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap();
+            let precision = if nanos % 1_000 == 0 { 6 } else { 9 };
+            let text = Timestamp::from_nanos(nanos).to_string();
+            assert_eq!(text, format!("{time:.precision$}"));
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@
 //! language: they are the product's own words.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// One sentence in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,14 @@ impl Values {
     /// The value of a placeholder: the first of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| self.said(value))
+        self.value(name).map(|value| match value {
+            Value::Raw(raw) => Cow::Borrowed(raw.as_str()),
+            Value::Words(words) => Cow::Owned(words.fill(self)),
+        })
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// Names and values as they are, in the order they were added; words are left
@@ -63,28 +69,6 @@ impl Values {
             Value::Raw(raw) => Some((*name, raw.as_str())),
             Value::Words(_) => None,
         })
-    }
-
-    /// Adds everything that a sentence with these values depends on to a key.
-    pub fn write_key(&self, key: &mut Vec<u8>) {
-        for (name, value) in &self.0 {
-            let (kind, said) = match value {
-                Value::Raw(raw) => (0, raw.as_str()),
-                Value::Words(words) => (1, words.en),
-            };
-            for text in [*name, said] {
-                key.push(kind);
-                key.extend((text.len() as u64).to_be_bytes());
-                key.extend(text.as_bytes());
-            }
-        }
-    }
-
-    fn said<'a>(&'a self, value: &'a Value) -> Cow<'a, str> {
-        match value {
-            Value::Raw(raw) => Cow::Borrowed(raw),
-            Value::Words(words) => Cow::Owned(words.fill(self)),
-        }
     }
 }
 
@@ -100,17 +84,22 @@ impl Text {
     #[must_use]
     pub fn fill(&self, values: &Values) -> String {
         let mut filled = String::with_capacity(self.en.len() * 2);
+        self.say(values, &mut |piece| filled.push_str(piece));
+        filled
+    }
+
+    /// The sentence as [`Text::fill`] makes it, handed to `out` piece by piece.
+    pub fn say(&self, values: &Values, out: &mut dyn FnMut(&str)) {
         for part in parts(self.en) {
             match part {
-                Part::Words(words) => filled.push_str(words),
-                Part::Place(name) => match values.get(name) {
-                    Some(value) => filled.push_str(&value),
-                    // Writing to a String cannot fail.
-                    None => drop(write!(filled, "{{{name}}}")),
+                Part::Words(words) => out(words),
+                Part::Place(name) => match values.value(name) {
+                    Some(Value::Raw(raw)) => out(raw),
+                    Some(Value::Words(words)) => words.say(values, out),
+                    None => ["{", name, "}"].into_iter().for_each(&mut *out),
                 },
             }
         }
-        filled
     }
 
     /// The placeholders, in order.
@@ -139,8 +128,9 @@ fn parts(template: &'static str) -> impl Iterator<Item = Part> {
             rest = behind;
             return Some(Part::Place(name));
         }
-        let until =
-            rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let next = rest.get(first..).and_then(|behind| behind.find('{'));
+        let until = next.map_or(rest.len(), |at| first + at);
         let (words, behind) = rest.split_at(until);
         rest = behind;
         Some(Part::Words(words))

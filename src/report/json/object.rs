@@ -4,6 +4,10 @@
 use serde::Serialize;
 
 use super::formatter;
+use super::value::{Json, list};
+
+/// No value.
+pub(super) const NULL: &[u8] = b"null";
 
 /// An object that is being written.
 pub(super) struct Object<'o> {
@@ -24,15 +28,28 @@ impl<'o> Object<'o> {
     }
 
     /// Adds a member.
-    pub(super) fn member(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
-        self.name(name);
-        put(value, self.out);
+    #[inline]
+    pub(super) fn member(&mut self, name: &'static str, value: &(impl Json + ?Sized)) {
+        value.json(self.name(name));
+    }
+
+    /// Adds a member that is a list.
+    pub(super) fn list(
+        &mut self,
+        name: &'static str,
+        items: impl IntoIterator<Item = impl Json>,
+    ) {
+        list(items, self.name(name));
+    }
+
+    /// Adds a member that the library writes: for what is rare, or kept as text.
+    pub(super) fn document(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
+        put(value, self.name(name));
     }
 
     /// Adds a member that is an object itself; `fill` writes its members.
     pub(super) fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Object<'_>)) {
-        self.name(name);
-        let mut inner = Object::begin(self.out);
+        let mut inner = Object::begin(self.name(name));
         fill(&mut inner);
         inner.end();
     }
@@ -46,8 +63,13 @@ impl<'o> Object<'o> {
     ) {
         match value {
             Some(value) => self.object(name, |inner| fill(value, inner)),
-            None => self.member(name, &()),
+            None => self.null(name),
         }
+    }
+
+    /// Adds a member that is `null`.
+    pub(super) fn null(&mut self, name: &'static str) {
+        self.text(name, NULL);
     }
 
     /// Adds a member that is a list of objects; `fill` writes the members of each.
@@ -57,23 +79,30 @@ impl<'o> Object<'o> {
         list: impl IntoIterator<Item = T>,
         mut fill: impl FnMut(T, &mut Object<'_>),
     ) {
-        self.name(name);
-        self.out.push(b'[');
+        let out = self.name(name);
+        out.push(b'[');
         for (at, item) in list.into_iter().enumerate() {
             if at > 0 {
-                self.out.push(b',');
+                out.push(b',');
             }
-            let mut inner = Object::begin(self.out);
+            let mut inner = Object::begin(out);
             fill(item, &mut inner);
             inner.end();
         }
-        self.out.push(b']');
+        out.push(b']');
+    }
+
+    /// Adds a member that is a text; `fill` writes what stands between the quotes.
+    pub(super) fn quoted(&mut self, name: &'static str, fill: impl FnOnce(&mut Vec<u8>)) {
+        let out = self.name(name);
+        out.push(b'"');
+        fill(out);
+        out.push(b'"');
     }
 
     /// Adds a member whose value is JSON already.
     pub(super) fn text(&mut self, name: &'static str, json: &[u8]) {
-        self.name(name);
-        self.out.extend_from_slice(json);
+        self.name(name).extend_from_slice(json);
     }
 
     /// Adds all members of an object that is JSON already.
@@ -85,18 +114,21 @@ impl<'o> Object<'o> {
         }
     }
 
+    #[inline]
     fn comma(&mut self) {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
         }
     }
 
-    /// Names are our own and need no escapes.
-    fn name(&mut self, name: &'static str) {
+    /// Begins a member. Names are our own and need no escapes.
+    #[inline]
+    fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
         self.comma();
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
+        self.out
     }
 }
 
@@ -104,6 +136,13 @@ impl<'o> Object<'o> {
 pub(super) fn put(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
     // Memory takes everything, and no document here has keys that are no text.
     drop(formatter::compact(value, out));
+}
+
+/// A value as JSON, to be kept.
+pub(super) fn text(value: &(impl Serialize + ?Sized)) -> Vec<u8> {
+    let mut out = Vec::new();
+    put(value, &mut out);
+    out
 }
 
 #[cfg(test)]
@@ -115,13 +154,19 @@ mod tests {
         let mut out = Vec::new();
         let mut object = Object::begin(&mut out);
         object.members_of(b"{}");
-        object.member("a", &1);
+        object.member("a", &1_u8);
         object.members_of(br#"{"b":2,"c":[]}"#);
         object.object("d", |inner| inner.member("e", "\u{1b}"));
-        object.objects("f", [1, 2], |number, inner| inner.member("g", &number));
+        object.objects("f", [1_u8, 2], |number, inner| inner.member("g", &number));
         object.text("h", b"null");
+        object.list("i", [1_u8, 2]);
+        object.document("j", &[3]);
+        object.quoted("k", |out| out.extend_from_slice(b"l"));
         object.end();
-        let text = r#"{"a":1,"b":2,"c":[],"d":{"e":"\u001b"},"f":[{"g":1},{"g":2}],"h":null}"#;
+        let text = concat!(
+            r#"{"a":1,"b":2,"c":[],"d":{"e":"\u001b"},"f":[{"g":1},{"g":2}],"h":null,"#,
+            r#""i":[1,2],"j":[3],"k":"l"}"#
+        );
         assert_eq!(String::from_utf8(out).unwrap(), text);
     }
 }

@@ -8,9 +8,10 @@ use std::io::{self, BufRead, BufReader, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
+use super::connection;
+use super::finding::finding;
 use super::object::Object;
 use super::parts::Parts;
-use super::{connection, finding};
 use crate::report::model::Judged;
 use crate::rules::{Finding, Severity, registry};
 
@@ -68,7 +69,7 @@ impl Spool {
     pub(super) fn add_finding(&mut self, input: Option<usize>, of: &Finding) -> io::Result<()> {
         self.line.clear();
         let mut object = Object::begin(&mut self.line);
-        finding(input, of, &mut self.parts, &mut object);
+        finding(input, of, &mut object);
         object.end();
         let rule = self.places.get(of.rule.id).copied().unwrap_or(usize::MAX);
         let pile = self.by_place.entry((Reverse(of.severity), rule));

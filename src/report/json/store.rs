@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::connection::CertificateContent;
+use super::trust::CertificateContent;
 use super::formatter;
 use crate::report::store::{StoreExamination, is_weighty, remark_text, remark_word};
 use crate::time::date_text;
