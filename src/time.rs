@@ -61,35 +61,31 @@ impl Timestamp {
     /// where they are not zero. ASCII.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let Ok(time) = jiff::Timestamp::from_nanosecond(i128::from(self.0)) else {
-            return out.extend_from_slice(format!("{} ns", self.0).as_bytes());
+            return out.extend(format!("{} ns", self.0).as_bytes());
         };
         let time = jiff::tz::Offset::UTC.to_datetime(time);
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
         // 64 bits of nanoseconds hold years of four digits only.
-        digits(out, i32::from(time.year()), 4);
-        for (before, number) in [
-            (b'-', time.month()),
-            (b'-', time.day()),
-            (b'T', time.hour()),
-            (b':', time.minute()),
-            (b':', time.second()),
-        ] {
-            out.push(before);
-            digits(out, i32::from(number), 2);
+        digits(&mut text[..4], i32::from(time.year()));
+        digits(&mut text[5..7], i32::from(time.month()));
+        digits(&mut text[8..10], i32::from(time.day()));
+        digits(&mut text[11..13], i32::from(time.hour()));
+        digits(&mut text[14..16], i32::from(time.minute()));
+        digits(&mut text[17..19], i32::from(time.second()));
+        digits(&mut text[20..29], time.subsec_nanosecond());
+        if text[26..29] == *b"000" {
+            out.extend(&text[..26]);
+            out.push(b'Z');
+        } else {
+            out.extend(&text);
         }
-        out.push(b'.');
-        match time.subsec_nanosecond() {
-            nanos if nanos % 1_000 == 0 => digits(out, nanos / 1_000, 6),
-            nanos => digits(out, nanos, 9),
-        }
-        out.push(b'Z');
     }
 }
 
-/// Adds a number that is not negative, filled up with zeros.
-fn digits(out: &mut Vec<u8>, mut number: i32, length: usize) {
-    let start = out.len();
-    out.resize(start + length, b'0');
-    for place in out.iter_mut().skip(start).rev() {
+/// Writes a number that is not negative, filled up with zeros.
+#[inline]
+fn digits(places: &mut [u8], mut number: i32) {
+    for place in places.iter_mut().rev() {
         *place = b'0' + (number % 10) as u8;
         number /= 10;
     }

@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// One sentence in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -120,20 +122,19 @@ enum Part {
 fn parts(template: &'static str) -> impl Iterator<Item = Part> {
     let mut rest = template;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        if let Some((name, behind)) = rest.strip_prefix('{').and_then(|place| place.split_once('}'))
-        {
-            rest = behind;
-            return Some(Part::Place(name));
-        }
-        let first = rest.chars().next().map_or(0, char::len_utf8);
-        let next = rest.get(first..).and_then(|behind| behind.find('{'));
-        let until = next.map_or(rest.len(), |at| first + at);
-        let (words, behind) = rest.split_at(until);
+        let (first, behind) = rest.as_bytes().split_first()?;
+        let end = if *first == b'{' { memchr(b'}', behind) } else { None };
+        // At least one byte is of this part, also where a place does not end.
+        let length = match end {
+            Some(end) => end + 2,
+            None => memchr(b'{', behind).map_or(rest.len(), |next| next + 1),
+        };
+        let (part, behind) = rest.split_at_checked(length)?;
         rest = behind;
-        Some(Part::Words(words))
+        Some(match end {
+            Some(end) => Part::Place(part.get(1..=end).unwrap_or_default()),
+            None => Part::Words(part),
+        })
     })
 }
 

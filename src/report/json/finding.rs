@@ -1,7 +1,6 @@
 //! A finding in JSON: where, then what its rule says with its values.
 
 use super::object::Object;
-use super::value::piece;
 use crate::rules::{Evidence, Finding, Text};
 
 /// Writes the members of a finding.
@@ -20,12 +19,15 @@ pub(super) fn finding(input: Option<usize>, finding: &Finding, object: &mut Obje
 
 /// A sentence, written piece by piece.
 fn said(name: &'static str, words: Text, finding: &Finding, object: &mut Object<'_>) {
-    object.quoted(name, |out| words.say(&finding.values, &mut |said| piece(said, out)));
+    object.quoted(name, |out| {
+        words.say(&finding.values, &mut |piece| out.extend(piece.as_bytes()));
+    });
 }
 
 /// The values by name; of several with one name the last.
 fn values(finding: &Finding, object: &mut Object<'_>) {
-    let mut values: Vec<(&'static str, &str)> = finding.values.iter().collect();
+    let mut values: Vec<(&'static str, &str)> = Vec::with_capacity(16);
+    values.extend(finding.values.iter());
     values.sort_by_key(|(name, _)| *name);
     for same_name in values.chunk_by(|(name, _), (next, _)| name == next) {
         if let Some((name, value)) = same_name.last() {

@@ -60,7 +60,7 @@ fn exchange_key(exchange: &ServerKeyExchange, key: &mut Vec<u8>) {
     };
     key.push(kind);
     length_key(number, key);
-    numbers_key(exchange.signature_algorithm.as_slice(), key);
+    numbers_key(exchange.signature_algorithm.into_iter().map(u16::to_be_bytes), key);
 }
 
 impl KeyExchangeDocument {
@@ -104,7 +104,7 @@ pub(super) fn certificate_request(
 fn request_key(request: &CertificateRequest, key: &mut Vec<u8>) {
     key.push(u8::from(request.whole));
     text_key(&request.certificate_types, key);
-    numbers_key(&request.signature_algorithms, key);
+    numbers_key(request.signature_algorithms.iter().map(|code| code.to_be_bytes()), key);
     request.authorities.iter().for_each(|authority| text_key(authority, key));
 }
 

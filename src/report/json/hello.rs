@@ -83,35 +83,32 @@ pub(super) fn new_each_time(
 
 /// Everything that the texts of an offer depend on.
 fn client_key(hello: &ClientHello, key: &mut Vec<u8>) {
-    key.extend_from_slice(&[u8::from(hello.whole), u8::from(hello.ssl2_format)]);
-    key.extend_from_slice(&hello.legacy_version.to_be_bytes());
-    length_key(hello.cipher_suites.len(), key);
-    for suite in &hello.cipher_suites {
-        key.extend_from_slice(&suite.to_be_bytes());
-    }
+    key.extend(&[u8::from(hello.whole), u8::from(hello.ssl2_format)]);
+    key.extend(&hello.legacy_version.to_be_bytes());
+    numbers_key(hello.cipher_suites.iter().map(|suite| suite.to_be_bytes()), key);
     extensions_key(&hello.extensions, Role::Client, key);
-    numbers_key(&hello.key_share_groups(), key);
+    numbers_key(hello.key_share_groups().into_iter().map(u16::to_be_bytes), key);
 }
 
 /// Everything that the texts of an answer depend on.
 fn server_key(hello: &ServerHello, key: &mut Vec<u8>) {
     key.push(u8::from(hello.whole));
-    key.extend_from_slice(&hello.legacy_version.to_be_bytes());
-    numbers_key(hello.cipher_suite.as_slice(), key);
+    key.extend(&hello.legacy_version.to_be_bytes());
+    numbers_key(hello.cipher_suite.into_iter().map(u16::to_be_bytes), key);
     extensions_key(&hello.extensions, Role::Server, key);
-    numbers_key(hello.key_share_group().as_slice(), key);
+    numbers_key(hello.key_share_group().into_iter().map(u16::to_be_bytes), key);
 }
 
 fn extensions_key(list: &[Extension], from: Role, key: &mut Vec<u8>) {
     length_key(list.len(), key);
     for extension in list {
-        key.extend_from_slice(&extension.code.to_be_bytes());
+        key.extend(&extension.code.to_be_bytes());
         key.push(u8::from(extension.whole));
         length_key(extension.body.len(), key);
         if extension.is_fresh() {
             text_key(describe(extension, from).unwrap_or_default().as_bytes(), key);
         } else {
-            key.extend_from_slice(&extension.body);
+            key.extend(&extension.body);
         }
     }
 }

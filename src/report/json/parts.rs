@@ -84,19 +84,25 @@ impl<T: Kept> Memo<T> {
 
 /// Adds a length to a key.
 pub(super) fn length_key(length: usize, key: &mut Vec<u8>) {
-    key.extend_from_slice(&(length as u64).to_be_bytes());
+    key.extend(&(length as u64).to_be_bytes());
 }
 
 /// Adds bytes to a key, so that no others with what follows them are the same.
 pub(super) fn text_key(bytes: &[u8], key: &mut Vec<u8>) {
     length_key(bytes.len(), key);
-    key.extend_from_slice(bytes);
+    key.extend(bytes);
 }
 
 /// Adds numbers to a key, so that no others with what follows them are the same.
-pub(super) fn numbers_key(numbers: &[u16], key: &mut Vec<u8>) {
+pub(super) fn numbers_key<const N: usize>(
+    numbers: impl ExactSizeIterator<Item = [u8; N]>,
+    key: &mut Vec<u8>,
+) {
     length_key(numbers.len(), key);
-    numbers.iter().for_each(|number| key.extend_from_slice(&number.to_be_bytes()));
+    let start = key.len();
+    key.resize(start + numbers.len() * N, 0);
+    let (places, _) = key.get_mut(start..).unwrap_or_default().as_chunks_mut::<N>();
+    places.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
 }
 
 /// Texts of verdicts on chains. Equal verdicts are one and the same in memory; each is

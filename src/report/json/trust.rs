@@ -47,7 +47,7 @@ fn certificates(
     });
     object.objects(name, shown.iter().zip(0..), |(shown, index), inner| {
         inner.member("frame", &shown.frame);
-        let key = |key: &mut Vec<u8>| key.extend_from_slice(shown.sha256());
+        let key = |key: &mut Vec<u8>| key.extend(shown.sha256());
         inner.members_of(&parts.certificates.get(key, || certificate(shown)));
         beside(message, index, inner);
     });

@@ -22,7 +22,7 @@ macro_rules! integers {
         impl Json for $type {
             #[inline]
             fn json(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+                out.extend(itoa::Buffer::new().format(*self).as_bytes());
             }
         }
     )*};
@@ -39,15 +39,13 @@ impl Json for f64 {
 impl Json for bool {
     #[inline]
     fn json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(if *self { b"true" } else { b"false" });
+        out.extend(if *self { "true" } else { "false" }.as_bytes());
     }
 }
 
 impl Json for str {
     fn json(&self, out: &mut Vec<u8>) {
-        out.push(b'"');
-        piece(self, out);
-        out.push(b'"');
+        quoted(out, |out| out.extend(self.as_bytes()));
     }
 }
 
@@ -69,7 +67,7 @@ impl<T: Json> Json for Option<T> {
     fn json(&self, out: &mut Vec<u8>) {
         match self {
             Some(value) => value.json(out),
-            None => out.extend_from_slice(b"null"),
+            None => out.extend(b"null"),
         }
     }
 }
@@ -121,7 +119,13 @@ impl Json for Hex<'_> {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
         out.push(b'"');
-        out.extend(self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+        for bytes in self.0.chunks(32) {
+            let mut digits = [[0; 2]; 32];
+            for (pair, byte) in digits.iter_mut().zip(bytes) {
+                *pair = [digit(byte >> 4), digit(byte & 15)];
+            }
+            out.extend(digits.as_flattened().get(..bytes.len() * 2).unwrap_or_default());
+        }
         out.push(b'"');
     }
 }
@@ -138,21 +142,33 @@ pub(super) fn list(items: impl IntoIterator<Item = impl Json>, out: &mut Vec<u8>
     out.push(b']');
 }
 
-/// Adds a piece of a text, without the quotes around it.
-pub(super) fn piece(text: &str, out: &mut Vec<u8>) {
-    if is_plain(text.as_bytes()) {
-        return out.extend_from_slice(text.as_bytes());
+/// Adds a text; `fill` writes it as it is, valid UTF-8. Nearly every text needs no escapes:
+/// it is looked at once it is there.
+pub(super) fn quoted(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'"');
+    let start = out.len();
+    fill(out);
+    if out.get(start..).is_some_and(is_plain) {
+        return out.push(b'"');
     }
-    let mut quoted = Vec::with_capacity(text.len() * 2);
-    put(text, &mut quoted);
-    out.extend_from_slice(quoted.get(1..quoted.len() - 1).unwrap_or_default());
+    let text = out.split_off(start);
+    out.pop();
+    put(&*String::from_utf8_lossy(&text), out);
 }
 
-/// Whether a text stands in JSON as it is. All bytes are looked at, also behind one that
-/// says no: so many are looked at in one step.
+/// Whether a text stands in JSON as it is. Sixteen bytes are looked at in one step, behind
+/// the end of the text spaces.
 fn is_plain(text: &[u8]) -> bool {
-    text.iter().fold(true, |plain, byte| {
-        plain & matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\')
+    let (steps, rest) = text.as_chunks::<16>();
+    let mut last = [b' '; 16];
+    last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+    steps.iter().all(all_plain) && all_plain(&last)
+}
+
+#[inline]
+fn all_plain(bytes: &[u8; 16]) -> bool {
+    bytes.iter().fold(true, |plain, byte| {
+        plain & matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\')
     })
 }
 
