@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use super::case::LineDocument;
 use super::course::{abort, course};
 use super::handshake::{EncryptedExtensionsDocument, certificate_request, key_exchange};
 use super::hello::{Answer, Offer, answer, new_each_time, offer};
-use super::object::{NULL, Object};
+use super::object::{NULL, Object, text};
 use super::parts::Parts;
+use super::value::Word;
 use super::trust::trust;
 use crate::connection::Connection;
 use crate::report::model::Judged;
 use crate::report::table::signing_key;
-use crate::rules::Severity;
-use crate::tls::{ClientHello, Entry, Handshake, Role, ServerHello};
+use crate::tls::{ClientHello, Entry, Handshake, ServerHello};
 
 /// Writes the members of a connection.
 pub(super) fn connection(judged: &Judged, parts: &mut Parts, object: &mut Object<'_>) {
@@ -55,7 +54,7 @@ fn ends(judged: &Judged, object: &mut Object<'_>) {
     object.member("client", &connection.client);
     object.member("server", &connection.server);
     let service = crate::expressway::service(connection.server.port);
-    object.member("service", &service.map(|service| service.name));
+    object.member("service", &service.map(|service| Word(service.name)));
     if let Some((input, stream)) = judged.same_as {
         // Where the fullest recording of this connection is, by which it was judged.
         object.object("same_as", |inner| {
@@ -63,14 +62,14 @@ fn ends(judged: &Judged, object: &mut Object<'_>) {
             inner.member("stream", &stream);
         });
     }
-    object.member("client_is", judged.leg.client.word());
-    object.member("server_is", judged.leg.server.word());
+    object.member("client_is", &Word(judged.leg.client.word()));
+    object.member("server_is", &Word(judged.leg.server.word()));
     object.member("judgement_time", &connection.judged_at);
     object.member("first_frame", &connection.first.frame);
     object.member("first_time", &connection.first.time);
     object.member("last_frame", &connection.last.frame);
     object.member("last_time", &connection.last.time);
-    object.list("encapsulation", connection.encapsulation.names());
+    object.list("encapsulation", connection.encapsulation.names().map(Word));
 }
 
 /// What was wanted, what was chosen, and how it ended.
@@ -79,15 +78,15 @@ fn choice(connection: &Connection, hellos: &Hellos<'_>, object: &mut Object<'_>)
     let retry = hellos.retry.as_ref().map(|(.., answer)| answer);
     let answer = hellos.server.as_ref().map(|(.., answer)| answer);
     let outcome = &connection.outcome;
-    object.member("started_by", &connection.handshake.started_by);
+    object.member("started_by", &connection.handshake.started_by.map(Word));
     object.text("sni", offer.map_or(NULL, |offer| &offer.sni));
     object.text("version", answer.or(retry).map_or(NULL, |answer| &answer.version));
     object.text("cipher_suite", answer.map_or(NULL, |answer| &answer.suite));
-    object.member("handshake", outcome.word());
-    object.member("aborted_by", &outcome.aborted_by().map(Role::name));
+    object.member("handshake", &Word(outcome.word()));
+    object.member("aborted_by", &outcome.aborted_by().map(|role| Word(role.name())));
     abort(outcome, object);
     object.member("resumed", &connection.resumption.known());
-    object.member("resumed_by", &connection.resumption.how());
+    object.member("resumed_by", &connection.resumption.how().map(Word));
     object.member("signing_key", &signing_key(connection).as_deref());
     match offer {
         Some(offer) => object.members_of(&offer.fingerprints),
@@ -118,9 +117,9 @@ fn messages(
         });
     }
     let extensions = handshake.encrypted_extensions();
-    let extensions =
-        extensions.map(|(entry, extensions)| EncryptedExtensionsDocument::of(entry, extensions));
-    object.document("encrypted_extensions", &extensions);
+    object.optional("encrypted_extensions", extensions, |(entry, extensions), inner| {
+        inner.members_of(&text(&EncryptedExtensionsDocument::of(entry, extensions)));
+    });
     let exchange = handshake.server_key_exchange();
     object.optional("server_key_exchange", exchange, |exchange, inner| {
         key_exchange(exchange, parts, inner);
@@ -133,12 +132,15 @@ fn messages(
 
 /// What the ledger and the rules say, and the log.
 fn judgement(judged: &Judged, object: &mut Object<'_>) {
-    let mut rules: Vec<&str> = judged.findings.iter().map(|finding| finding.rule.id).collect();
+    let mut rules: Vec<&'static str> = judged.findings.iter().map(|finding| finding.rule.id).collect();
     rules.sort_unstable();
     rules.dedup();
-    object.member("ledger_class", judged.connection.ledger.word());
-    object.member("worst_severity", &judged.worst().map(Severity::word));
-    object.member("findings", &rules);
-    let log: Vec<_> = judged.log.iter().map(LineDocument::of).collect();
-    object.document("log", &log);
+    object.member("ledger_class", &Word(judged.connection.ledger.word()));
+    object.member("worst_severity", &judged.worst().map(|worst| Word(worst.word())));
+    object.list("findings", rules.into_iter().map(Word));
+    object.objects("log", &judged.log, |line, inner| {
+        inner.member("line", &line.number);
+        inner.member("time", &line.time);
+        inner.member("text", &line.text);
+    });
 }

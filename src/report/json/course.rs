@@ -1,6 +1,7 @@
 //! What happened on the way of a connection, in JSON: alerts, encrypted records, gaps, times.
 
 use super::object::Object;
+use super::value::Word;
 use crate::connection::{Connection, Inference, Outcome, TcpSide};
 use crate::tls::{Entry, Role, What, names};
 
@@ -15,7 +16,7 @@ pub(super) fn abort(outcome: &Outcome, object: &mut Object<'_>) {
         _ => return object.null("abort"),
     };
     object.object("abort", |inner| {
-        inner.member("how", how);
+        inner.member("how", &Word(how));
         inner.member("frame", &frame);
         inner.member("alert", &alert);
         inner.member("inferred", &inferred);
@@ -35,7 +36,7 @@ pub(super) fn course(connection: &Connection, object: &mut Object<'_>) {
     });
     object.objects("inferred", &connection.inferred, inference);
     object.objects("gaps", handshake.gaps(), |(entry, bytes, cause), inner| {
-        inner.member("from", entry.from.name());
+        inner.member("from", &Word(entry.from.name()));
         inner.member("frame", &entry.frame);
         inner.member("bytes", &bytes);
         inner.document("cause", &cause);
@@ -65,9 +66,9 @@ fn alert(connection: &Connection, entry: &Entry, object: &mut Object<'_>) {
     };
     let level = said.map(|(level, _)| if level == 2 { "fatal" } else { "warning" });
     let code = said.map(|(_, description)| description);
-    object.member("from", entry.from.name());
+    object.member("from", &Word(entry.from.name()));
     object.member("frame", &entry.frame);
-    object.member("level", &level);
+    object.member("level", &level.map(Word));
     object.member("description", &code.map(names::alert_name).as_deref());
     object.member("code", &code);
     object.member("encrypted", &said.is_none());
@@ -77,9 +78,9 @@ fn alert(connection: &Connection, entry: &Entry, object: &mut Object<'_>) {
 
 /// What record lengths tell of a TLS 1.3 handshake without keys.
 fn inference(inference: &Inference, object: &mut Object<'_>) {
-    object.member("what", inference.claim.what());
+    object.member("what", &Word(inference.claim.what()));
     object.member("value", &inference.claim.value());
-    object.member("confidence", inference.confidence.word());
+    object.member("confidence", &Word(inference.confidence.word()));
     object.member("reason", &inference.reason);
     object.member("frames", &inference.frames());
 }

@@ -1,12 +1,13 @@
 //! A finding in JSON: where, then what its rule says with its values.
 
 use super::object::Object;
+use super::value::Word;
 use crate::rules::{Evidence, Finding, Text};
 
 /// Writes the members of a finding.
 pub(super) fn finding(input: Option<usize>, finding: &Finding, object: &mut Object<'_>) {
-    object.member("rule", finding.rule.id);
-    object.member("severity", finding.severity.word());
+    object.member("rule", &Word(finding.rule.id));
+    object.member("severity", &Word(finding.severity.word()));
     object.member("input", &input);
     object.member("stream", &finding.streams.first());
     object.member("streams", &finding.streams);
@@ -38,7 +39,7 @@ fn values(finding: &Finding, object: &mut Object<'_>) {
 
 fn evidence(evidence: &Evidence, object: &mut Object<'_>) {
     object.member("frame", &evidence.frame);
-    object.member("field", evidence.field);
+    object.member("field", &Word(evidence.field));
     object.member("observed", &evidence.observed);
     if let Some(expected) = &evidence.expected {
         object.member("expected", expected);

@@ -9,21 +9,26 @@ use super::value::{Json, list, quoted};
 /// No value.
 pub(super) const NULL: &[u8] = b"null";
 
-/// An object that is being written.
+/// An object that is being written. Each member begins with a comma; the first one becomes
+/// the brace when the object is closed.
 pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
-    empty: bool,
+    start: usize,
 }
 
 impl<'o> Object<'o> {
     /// Opens it at the end of `out`.
-    pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, empty: true }
+    pub(super) const fn begin(out: &'o mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start }
     }
 
     /// Closes it.
     pub(super) fn end(self) {
+        match self.out.get_mut(self.start) {
+            Some(comma) => *comma = b'{',
+            None => self.out.push(b'{'),
+        }
         self.out.push(b'}');
     }
 
@@ -106,15 +111,8 @@ impl<'o> Object<'o> {
     pub(super) fn members_of(&mut self, json: &[u8]) {
         let members = json.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
         if let Some(members) = members.filter(|members| !members.is_empty()) {
-            self.comma();
-            self.out.extend(members);
-        }
-    }
-
-    #[inline(always)]
-    fn comma(&mut self) {
-        if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
+            self.out.extend(members);
         }
     }
 
@@ -122,8 +120,7 @@ impl<'o> Object<'o> {
     /// a name whose length is known takes a few instructions.
     #[inline(always)]
     fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
-        self.comma();
-        self.out.push(b'"');
+        self.out.extend(b",\"");
         self.out.extend(name.as_bytes());
         self.out.extend(b"\":");
         self.out

@@ -7,7 +7,7 @@ use super::key::{DelegatedCredentialDocument, RawPublicKeyDocument};
 use super::object::{Object, text};
 use super::parts::Parts;
 use super::path::PathDocument;
-use super::value::Hex;
+use super::value::{Hex, Word};
 use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
 use crate::time::date_text;
 use crate::tls::{Body, CertificateList, Handshake, Role};
@@ -28,7 +28,9 @@ pub(super) fn trust(connection: &Connection, parts: &mut Parts, object: &mut Obj
     path("server_path", &connection.server_path, parts, object);
     path("client_path", &connection.client_path, parts, object);
     object.object("name_check", |inner| name_check(&connection.name, inner));
-    object.document("ocsp_staple", &OcspDocument::of(handshake));
+    object.optional("ocsp_staple", OcspDocument::of(handshake), |staple, inner| {
+        inner.members_of(&text(&staple));
+    });
 }
 
 /// The certificates of a side; `null` where it was not asked for any.
@@ -84,17 +86,17 @@ fn path(name: &'static str, verdict: &PathVerdict, parts: &mut Parts, object: &m
             object.text(name, parts.chains.text(chain, || text(&PathDocument::of(chain))));
         }
         PathVerdict::NotJudged(reason) => {
-            object.object(name, |inner| inner.member("not_judged", reason.reason()));
+            object.object(name, |inner| inner.member("not_judged", &Word(reason.reason())));
         }
     }
 }
 
 fn name_check(verdict: &NameVerdict, object: &mut Object<'_>) {
     match verdict {
-        NameVerdict::NotJudged(reason) => object.member("not_judged", reason.reason()),
+        NameVerdict::NotJudged(reason) => object.member("not_judged", &Word(reason.reason())),
         NameVerdict::Checked { reference, matches, traffic_server, sip_zone, presented } => {
             object.member("reference", &reference.to_string());
-            object.member("source", reference.source());
+            object.member("source", &Word(reference.source()));
             object.member("matches", matches);
             object.member("traffic_server", traffic_server);
             object.member("sip_zone", sip_zone);

@@ -14,6 +14,9 @@ pub(super) trait Json {
     fn json(&self, out: &mut Vec<u8>);
 }
 
+/// A word of our own, which needs no escapes.
+pub(super) struct Word(pub(super) &'static str);
+
 /// Bytes as a text of lower-case hexadecimal digits.
 pub(super) struct Hex<'a>(pub(super) &'a [u8]);
 
@@ -114,6 +117,15 @@ impl Json for Endpoint {
     }
 }
 
+impl Json for Word {
+    #[inline]
+    fn json(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.extend(self.0.as_bytes());
+        out.push(b'"');
+    }
+}
+
 impl Json for Hex<'_> {
     fn json(&self, out: &mut Vec<u8>) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -156,17 +168,24 @@ pub(super) fn quoted(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
     put(&*String::from_utf8_lossy(&text), out);
 }
 
-/// Whether a text stands in JSON as it is. Sixteen bytes are looked at in one step, behind
-/// the end of the text spaces.
+/// Whether a text stands in JSON as it is. So many bytes are looked at in one step as there
+/// are, the last ones once more where they are no full step.
 fn is_plain(text: &[u8]) -> bool {
-    let (steps, rest) = text.as_chunks::<16>();
-    let mut last = [b' '; 16];
-    last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
-    steps.iter().all(all_plain) && all_plain(&last)
+    match text.len() {
+        0..8 => text.iter().all(|byte| all_plain(&[*byte])),
+        8..16 => steps::<8>(text),
+        _ => steps::<16>(text),
+    }
 }
 
 #[inline]
-fn all_plain(bytes: &[u8; 16]) -> bool {
+fn steps<const N: usize>(text: &[u8]) -> bool {
+    let (steps, _) = text.as_chunks::<N>();
+    steps.iter().all(all_plain) && text.last_chunk::<N>().is_none_or(all_plain)
+}
+
+#[inline]
+fn all_plain<const N: usize>(bytes: &[u8; N]) -> bool {
     bytes.iter().fold(true, |plain, byte| {
         plain & matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\')
     })
@@ -184,7 +203,7 @@ mod tests {
 
     #[test]
     fn values_are_written_as_the_library_writes_them() {
-        let texts = ["", "plain", "a\"b\\c\n", "é\u{1b}[2J\u{202e}\u{e0041}", "a long one, \u{7f}"];
+        let texts = ["", "plain", "\"", "eight by\"", "sixteen bytes, \\", "\t of several steps of sixteen", "a\"b\\c\n", "é\u{1b}[2J\u{202e}\u{e0041}", "a long one, \u{7f}"];
         for one in texts {
             let mut out = Vec::new();
             put(one, &mut out);
@@ -194,6 +213,7 @@ mod tests {
         assert_eq!(text(&Vec::<u8>::new()), "[]");
         assert_eq!(text(&0.495), "0.495");
         assert_eq!(text(&true), "true");
+        assert_eq!(text(&Word("word")), "\"word\"");
         assert_eq!(text(&Hex(&[0x0a, 0xff])), "\"0aff\"");
     }
 
