@@ -117,7 +117,7 @@ impl Renderer {
         object.member("file", file);
         connection::connection(judged, parts, &mut object);
         object.objects("finding_details", &judged.findings, |of, inner| {
-            finding(Some(judged.capture), of, inner);
+            finding(Some(judged.capture), of, parts, inner);
         });
         object.end();
         out.push(b'\n');

@@ -72,6 +72,26 @@ impl Values {
             Value::Words(_) => None,
         })
     }
+
+    /// Adds everything that a sentence with these values depends on to a key. For texts of
+    /// the program that is their place in memory.
+    pub fn write_key(&self, key: &mut Vec<u8>) {
+        let pair = |key: &mut Vec<u8>, one: usize, other: usize| {
+            key.extend(&one.to_ne_bytes());
+            key.extend(&other.to_ne_bytes());
+        };
+        for (name, value) in &self.0 {
+            pair(key, name.as_ptr().addr(), name.len());
+            match value {
+                Value::Raw(raw) => {
+                    // Nothing of the program lies at zero.
+                    pair(key, 0, raw.len());
+                    key.extend(raw.as_bytes());
+                }
+                Value::Words(words) => pair(key, words.en.as_ptr().addr(), words.en.len()),
+            }
+        }
+    }
 }
 
 impl Text {

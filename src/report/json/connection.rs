@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::course::{abort, course};
 use super::handshake::{EncryptedExtensionsDocument, certificate_request, key_exchange};
 use super::hello::{Answer, Offer, answer, new_each_time, offer};
-use super::object::{NULL, Object, text};
+use super::object::{Object, members, text};
 use super::parts::Parts;
-use super::value::Word;
 use super::trust::trust;
+use super::value::{Word, Written};
 use crate::connection::Connection;
 use crate::report::model::Judged;
 use crate::report::table::signing_key;
@@ -36,7 +36,8 @@ struct Hellos<'c> {
 impl<'c> Hellos<'c> {
     fn of(handshake: &'c Handshake, parts: &mut Parts) -> Self {
         let mut of_client = handshake.client_hellos();
-        let mut next = || of_client.next().map(|(entry, hello)| (entry, hello, offer(hello, parts)));
+        let mut next =
+            || of_client.next().map(|(entry, hello)| (entry, hello, offer(hello, parts)));
         let (client, second_client) = (next(), next());
         let mut answered =
             |(entry, hello): (&'c Entry, &'c ServerHello)| (entry, hello, answer(hello, parts));
@@ -49,26 +50,32 @@ impl<'c> Hellos<'c> {
 /// Who, where and when.
 fn ends(judged: &Judged, object: &mut Object<'_>) {
     let connection = &judged.connection;
-    object.member("input", &judged.capture);
-    object.member("stream", &connection.stream);
-    object.member("client", &connection.client);
-    object.member("server", &connection.server);
+    members!(object, {
+        "input": judged.capture,
+        "stream": connection.stream,
+        "client": connection.client,
+        "server": connection.server,
+    });
     let service = crate::expressway::service(connection.server.port);
     object.member("service", &service.map(|service| Word(service.name)));
     if let Some((input, stream)) = judged.same_as {
         // Where the fullest recording of this connection is, by which it was judged.
         object.object("same_as", |inner| {
-            inner.member("input", &input);
-            inner.member("stream", &stream);
+            members!(inner, {
+                "input": input,
+                "stream": stream,
+            });
         });
     }
-    object.member("client_is", &Word(judged.leg.client.word()));
-    object.member("server_is", &Word(judged.leg.server.word()));
-    object.member("judgement_time", &connection.judged_at);
-    object.member("first_frame", &connection.first.frame);
-    object.member("first_time", &connection.first.time);
-    object.member("last_frame", &connection.last.frame);
-    object.member("last_time", &connection.last.time);
+    members!(object, {
+        "client_is": Word(judged.leg.client.word()),
+        "server_is": Word(judged.leg.server.word()),
+        "judgement_time": connection.judged_at,
+        "first_frame": connection.first.frame,
+        "first_time": connection.first.time,
+        "last_frame": connection.last.frame,
+        "last_time": connection.last.time,
+    });
     object.list("encapsulation", connection.encapsulation.names().map(Word));
 }
 
@@ -78,21 +85,25 @@ fn choice(connection: &Connection, hellos: &Hellos<'_>, object: &mut Object<'_>)
     let retry = hellos.retry.as_ref().map(|(.., answer)| answer);
     let answer = hellos.server.as_ref().map(|(.., answer)| answer);
     let outcome = &connection.outcome;
-    object.member("started_by", &connection.handshake.started_by.map(Word));
-    object.text("sni", offer.map_or(NULL, |offer| &offer.sni));
-    object.text("version", answer.or(retry).map_or(NULL, |answer| &answer.version));
-    object.text("cipher_suite", answer.map_or(NULL, |answer| &answer.suite));
-    object.member("handshake", &Word(outcome.word()));
-    object.member("aborted_by", &outcome.aborted_by().map(|role| Word(role.name())));
+    members!(object, {
+        "started_by": connection.handshake.started_by.map(Word),
+        "sni": offer.map(|offer| Written(&offer.sni)),
+        "version": answer.or(retry).map(|answer| Written(&answer.version)),
+        "cipher_suite": answer.map(|answer| Written(&answer.suite)),
+        "handshake": Word(outcome.word()),
+        "aborted_by": outcome.aborted_by().map(|role| Word(role.name())),
+    });
     abort(outcome, object);
-    object.member("resumed", &connection.resumption.known());
-    object.member("resumed_by", &connection.resumption.how().map(Word));
-    object.member("signing_key", &signing_key(connection).as_deref());
+    members!(object, {
+        "resumed": connection.resumption.known(),
+        "resumed_by": connection.resumption.how().map(Word),
+        "signing_key": signing_key(connection).as_deref(),
+    });
     match offer {
         Some(offer) => object.members_of(&offer.fingerprints),
         None => ["ja3", "ja4"].into_iter().for_each(|name| object.null(name)),
     }
-    object.text("ja3s", answer.map_or(NULL, |answer| &answer.ja3s));
+    object.member("ja3s", &answer.map(|answer| Written(&answer.ja3s)));
 }
 
 /// The messages of both sides.
@@ -110,7 +121,8 @@ fn messages(
             inner.members_of(&offer.hello);
         });
     }
-    for (name, hello) in [("hello_retry_request", &hellos.retry), ("server_hello", &hellos.server)] {
+    for (name, hello) in [("hello_retry_request", &hellos.retry), ("server_hello", &hellos.server)]
+    {
         object.optional(name, hello.as_ref(), |(entry, hello, answer), inner| {
             new_each_time(entry, &hello.random, &hello.session_id, inner);
             inner.members_of(&answer.hello);
@@ -132,15 +144,20 @@ fn messages(
 
 /// What the ledger and the rules say, and the log.
 fn judgement(judged: &Judged, object: &mut Object<'_>) {
-    let mut rules: Vec<&'static str> = judged.findings.iter().map(|finding| finding.rule.id).collect();
+    let mut rules: Vec<&'static str> =
+        judged.findings.iter().map(|finding| finding.rule.id).collect();
     rules.sort_unstable();
     rules.dedup();
-    object.member("ledger_class", &Word(judged.connection.ledger.word()));
-    object.member("worst_severity", &judged.worst().map(|worst| Word(worst.word())));
+    members!(object, {
+        "ledger_class": Word(judged.connection.ledger.word()),
+        "worst_severity": judged.worst().map(|worst| Word(worst.word())),
+    });
     object.list("findings", rules.into_iter().map(Word));
     object.objects("log", &judged.log, |line, inner| {
-        inner.member("line", &line.number);
-        inner.member("time", &line.time);
-        inner.member("text", &line.text);
+        members!(inner, {
+            "line": line.number,
+            "time": line.time,
+            "text": line.text,
+        });
     });
 }

@@ -1,6 +1,6 @@
 //! What happened on the way of a connection, in JSON: alerts, encrypted records, gaps, times.
 
-use super::object::Object;
+use super::object::{Object, members};
 use super::value::Word;
 use crate::connection::{Connection, Inference, Outcome, TcpSide};
 use crate::tls::{Entry, Role, What, names};
@@ -16,19 +16,25 @@ pub(super) fn abort(outcome: &Outcome, object: &mut Object<'_>) {
         _ => return object.null("abort"),
     };
     object.object("abort", |inner| {
-        inner.member("how", &Word(how));
-        inner.member("frame", &frame);
-        inner.member("alert", &alert);
-        inner.member("inferred", &inferred);
+        members!(inner, {
+            "how": Word(how),
+            "frame": frame,
+            "alert": alert,
+            "inferred": inferred,
+        });
     });
 }
 
 /// Writes alerts, gaps, times.
 pub(super) fn course(connection: &Connection, object: &mut Object<'_>) {
     let handshake = &connection.handshake;
-    object.objects("alerts", connection.handshake.entries.iter().filter(is_alert), |entry, inner| {
-        alert(connection, entry, inner);
-    });
+    object.objects(
+        "alerts",
+        connection.handshake.entries.iter().filter(is_alert),
+        |entry, inner| {
+            alert(connection, entry, inner);
+        },
+    );
     object.object("encrypted_records", |inner| {
         for role in [Role::Client, Role::Server] {
             inner.list(role.name(), handshake.encrypted(role).map(|(_, length)| length));
@@ -36,9 +42,11 @@ pub(super) fn course(connection: &Connection, object: &mut Object<'_>) {
     });
     object.objects("inferred", &connection.inferred, inference);
     object.objects("gaps", handshake.gaps(), |(entry, bytes, cause), inner| {
-        inner.member("from", &Word(entry.from.name()));
-        inner.member("frame", &entry.frame);
-        inner.member("bytes", &bytes);
+        members!(inner, {
+            "from": Word(entry.from.name()),
+            "frame": entry.frame,
+            "bytes": bytes,
+        });
         inner.document("cause", &cause);
     });
     object.object("tcp", |inner| {
@@ -66,38 +74,46 @@ fn alert(connection: &Connection, entry: &Entry, object: &mut Object<'_>) {
     };
     let level = said.map(|(level, _)| if level == 2 { "fatal" } else { "warning" });
     let code = said.map(|(_, description)| description);
-    object.member("from", &Word(entry.from.name()));
-    object.member("frame", &entry.frame);
-    object.member("level", &level.map(Word));
-    object.member("description", &code.map(names::alert_name).as_deref());
-    object.member("code", &code);
-    object.member("encrypted", &said.is_none());
-    object.member("decrypted", &entry.decrypted);
-    object.member("stage", &connection.handshake.stage_before(entry));
+    members!(object, {
+        "from": Word(entry.from.name()),
+        "frame": entry.frame,
+        "level": level.map(Word),
+        "description": code.map(names::alert_name).as_deref(),
+        "code": code,
+        "encrypted": said.is_none(),
+        "decrypted": entry.decrypted,
+        "stage": connection.handshake.stage_before(entry),
+    });
 }
 
 /// What record lengths tell of a TLS 1.3 handshake without keys.
 fn inference(inference: &Inference, object: &mut Object<'_>) {
-    object.member("what", &Word(inference.claim.what()));
-    object.member("value", &inference.claim.value());
-    object.member("confidence", &Word(inference.confidence.word()));
-    object.member("reason", &inference.reason);
-    object.member("frames", &inference.frames());
+    members!(object, {
+        "what": Word(inference.claim.what()),
+        "value": inference.claim.value(),
+        "confidence": Word(inference.confidence.word()),
+        "reason": inference.reason,
+        "frames": inference.frames(),
+    });
 }
 
 fn tcp_side(side: &TcpSide, object: &mut Object<'_>) {
-    object.member("segments", &side.segments);
-    object.member("bytes", &side.bytes);
-    object.member("syn_frame", &side.syn.map(|mark| mark.frame));
-    object.member("fin_frame", &side.fin.map(|mark| mark.frame));
-    object.member("rst_frame", &side.rst.map(|mark| mark.frame));
+    members!(object, {
+        "segments": side.segments,
+        "bytes": side.bytes,
+        "syn_frame": side.syn.map(|mark| mark.frame),
+        "fin_frame": side.fin.map(|mark| mark.frame),
+        "rst_frame": side.rst.map(|mark| mark.frame),
+    });
 }
 
 /// Milliseconds.
 fn timing(connection: &Connection, object: &mut Object<'_>) {
     let timing = connection.timing();
     let millis = |nanos: Option<i64>| nanos.map(|nanos| nanos as f64 / 1e6);
-    object.member("tcp_round_trip_ms", &millis(timing.tcp_round_trip));
-    object.member("hello_to_hello_ms", &millis(timing.hello_to_hello));
-    object.member("hello_to_end_ms", &millis(timing.hello_to_end));
+    members!(object, {
+        "tcp_round_trip_ms": millis(timing.tcp_round_trip),
+        "hello_to_hello_ms": millis(timing.hello_to_hello),
+        "hello_to_end_ms": millis(timing.hello_to_end),
+    });
 }

@@ -1,28 +1,46 @@
 //! A finding in JSON: where, then what its rule says with its values.
 
-use super::object::Object;
+use super::object::{Object, members};
+use super::parts::Parts;
 use super::value::Word;
-use crate::rules::{Evidence, Finding, Text};
+use crate::rules::{Evidence, Finding};
 
 /// Writes the members of a finding.
-pub(super) fn finding(input: Option<usize>, finding: &Finding, object: &mut Object<'_>) {
-    object.member("rule", &Word(finding.rule.id));
-    object.member("severity", &Word(finding.severity.word()));
-    object.member("input", &input);
-    object.member("stream", &finding.streams.first());
-    object.member("streams", &finding.streams);
-    said("sentence", finding.rule.sentence, finding, object);
-    said("remedy", finding.rule.remedy, finding, object);
-    object.object("values", |inner| values(finding, inner));
+pub(super) fn finding(
+    input: Option<usize>,
+    finding: &Finding,
+    parts: &mut Parts,
+    object: &mut Object<'_>,
+) {
+    members!(object, {
+        "rule": Word(finding.rule.id),
+        "severity": Word(finding.severity.word()),
+        "input": input,
+        "stream": finding.streams.first(),
+        "streams": finding.streams,
+    });
+    let key = |key: &mut Vec<u8>| {
+        key.extend(finding.rule.id.as_bytes());
+        finding.values.write_key(key);
+    };
+    object.members_of(&parts.said.get(key, || said(finding)));
     object.member("filter", &finding.filter());
     object.objects("evidence", &finding.evidence, evidence);
 }
 
-/// A sentence, written piece by piece.
-fn said(name: &'static str, words: Text, finding: &Finding, object: &mut Object<'_>) {
-    object.quoted(name, |out| {
-        words.say(&finding.values, &mut |piece| out.extend(piece.as_bytes()));
-    });
+/// Sentence, remedy and values, which are the same of many connections.
+fn said(finding: &Finding) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2048);
+    let mut object = Object::begin(&mut out);
+    for (name, words) in [("sentence", finding.rule.sentence), ("remedy", finding.rule.remedy)] {
+        object.quoted(name, |out| {
+            words.say(&finding.values, &mut |piece| out.extend(piece.as_bytes()));
+        });
+    }
+    object.object("values", |inner| values(finding, inner));
+    object.end();
+    out.shrink_to_fit();
+    out
 }
 
 /// The values by name; of several with one name the last.
@@ -38,9 +56,11 @@ fn values(finding: &Finding, object: &mut Object<'_>) {
 }
 
 fn evidence(evidence: &Evidence, object: &mut Object<'_>) {
-    object.member("frame", &evidence.frame);
-    object.member("field", &Word(evidence.field));
-    object.member("observed", &evidence.observed);
+    members!(object, {
+        "frame": evidence.frame,
+        "field": Word(evidence.field),
+        "observed": evidence.observed,
+    });
     if let Some(expected) = &evidence.expected {
         object.member("expected", expected);
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::code::{
     Code, ExtensionDocument, code16, extensions, groups, schemes, ssl2_kind, suite, versions,
 };
-use super::object::{Object, text};
+use super::object::{Object, members, text};
 use super::parts::{Kept, Parts, length_key, numbers_key, text_key};
 use super::value::Hex;
 use crate::tls::{ClientHello, Entry, Extension, Role, ServerHello, describe, fingerprint, names};
@@ -76,9 +76,11 @@ pub(super) fn new_each_time(
     session_id: &[u8],
     object: &mut Object<'_>,
 ) {
-    object.member("frame", &entry.frame);
-    object.member("random", &Hex(random));
-    object.member("session_id", &Hex(session_id));
+    members!(object, {
+        "frame": entry.frame,
+        "random": Hex(random),
+        "session_id": Hex(session_id),
+    });
 }
 
 /// Everything that the texts of an offer depend on.

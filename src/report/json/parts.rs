@@ -11,9 +11,10 @@ use crate::connection::Chain;
 
 /// Bytes kept of one kind before all of it is forgotten and begun anew.
 const ROOM: usize = 1 << 20;
+/// The same of what rules say: it names both ends, and a server has many clients.
+const ROOM_OF_SAID: usize = 8 << 20;
 
 /// What was written before, by kind.
-#[derive(Default)]
 pub(super) struct Parts {
     /// What clients offer.
     pub(super) offers: Memo<Offer>,
@@ -23,10 +24,26 @@ pub(super) struct Parts {
     pub(super) exchanges: Memo<Vec<u8>>,
     /// What servers ask of a client's certificate, but for the frame.
     pub(super) requests: Memo<Vec<u8>>,
+    /// What rules say with certain values.
+    pub(super) said: Memo<Vec<u8>>,
     /// Certificates.
     pub(super) certificates: Memo<Vec<u8>>,
     /// Verdicts on chains.
     pub(super) chains: Chains,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            offers: Memo::with(ROOM),
+            answers: Memo::with(ROOM),
+            exchanges: Memo::with(ROOM),
+            requests: Memo::with(ROOM),
+            said: Memo::with(ROOM_OF_SAID),
+            certificates: Memo::with(ROOM),
+            chains: Chains::default(),
+        }
+    }
 }
 
 /// Something written that takes room.
@@ -44,17 +61,17 @@ impl Kept for Vec<u8> {
 /// What was written of one kind, by what it depends on.
 pub(super) struct Memo<T> {
     known: HashMap<Box<[u8]>, Arc<T>>,
+    room: usize,
     bytes: usize,
     key: Vec<u8>,
 }
 
-impl<T> Default for Memo<T> {
-    fn default() -> Self {
-        Self { known: HashMap::new(), bytes: 0, key: Vec::new() }
-    }
-}
-
 impl<T: Kept> Memo<T> {
+    /// That takes so many bytes.
+    fn with(room: usize) -> Self {
+        Self { known: HashMap::new(), room, bytes: 0, key: Vec::new() }
+    }
+
     /// A part as it was written before. `key` adds everything that it depends on; `make`
     /// writes it when it is not known yet.
     pub(super) fn get(
@@ -69,10 +86,10 @@ impl<T: Kept> Memo<T> {
         }
         let made = Arc::new(make());
         let bytes = self.key.len() + made.bytes();
-        if bytes > ROOM {
+        if bytes > self.room {
             return made;
         }
-        if self.bytes + bytes > ROOM {
+        if self.bytes + bytes > self.room {
             self.known.clear();
             self.bytes = 0;
         }
@@ -115,11 +132,7 @@ pub(super) struct Chains {
 
 impl Chains {
     /// The text of a verdict; `make` writes it when it is not known yet.
-    pub(super) fn text(
-        &mut self,
-        chain: &Arc<Chain>,
-        make: impl FnOnce() -> Vec<u8>,
-    ) -> &[u8] {
+    pub(super) fn text(&mut self, chain: &Arc<Chain>, make: impl FnOnce() -> Vec<u8>) -> &[u8] {
         let place = Arc::as_ptr(chain).addr();
         if !self.known.contains_key(&place) {
             let text = make();
@@ -140,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_part_is_made_once() {
-        let mut memo = Memo::default();
+        let mut memo = Memo::with(ROOM);
         let key = |out: &mut Vec<u8>| out.extend_from_slice(b"same");
         let made = memo.get(key, || b"1".to_vec());
         let again = memo.get(key, || panic!("made twice"));
@@ -150,7 +163,7 @@ mod tests {
 
     #[test]
     fn room_is_bounded() {
-        let mut memo = Memo::default();
+        let mut memo = Memo::with(ROOM);
         for number in 0..10_000_u32 {
             let key = |key: &mut Vec<u8>| key.extend_from_slice(&number.to_be_bytes());
             memo.get(key, || vec![b' '; 1000]);

@@ -69,7 +69,7 @@ impl Spool {
     pub(super) fn add_finding(&mut self, input: Option<usize>, of: &Finding) -> io::Result<()> {
         self.line.clear();
         let mut object = Object::begin(&mut self.line);
-        finding(input, of, &mut object);
+        finding(input, of, &mut self.parts, &mut object);
         object.end();
         let rule = self.places.get(of.rule.id).copied().unwrap_or(usize::MAX);
         let pile = self.by_place.entry((Reverse(of.severity), rule));

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::code::entry_extensions;
 use super::key::{DelegatedCredentialDocument, RawPublicKeyDocument};
-use super::object::{Object, text};
+use super::object::{Object, members, text};
 use super::parts::Parts;
 use super::path::PathDocument;
-use super::value::{Hex, Word};
+use super::value::{Hex, Word, Written};
 use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
 use crate::time::date_text;
 use crate::tls::{Body, CertificateList, Handshake, Role};
@@ -83,7 +83,8 @@ fn beside(message: Option<&CertificateList>, index: usize, object: &mut Object<'
 fn path(name: &'static str, verdict: &PathVerdict, parts: &mut Parts, object: &mut Object<'_>) {
     match verdict {
         PathVerdict::Judged(chain) => {
-            object.text(name, parts.chains.text(chain, || text(&PathDocument::of(chain))));
+            let text = parts.chains.text(chain, || text(&PathDocument::of(chain)));
+            object.member(name, &Written(text));
         }
         PathVerdict::NotJudged(reason) => {
             object.object(name, |inner| inner.member("not_judged", &Word(reason.reason())));
@@ -95,12 +96,14 @@ fn name_check(verdict: &NameVerdict, object: &mut Object<'_>) {
     match verdict {
         NameVerdict::NotJudged(reason) => object.member("not_judged", &Word(reason.reason())),
         NameVerdict::Checked { reference, matches, traffic_server, sip_zone, presented } => {
-            object.member("reference", &reference.to_string());
-            object.member("source", &Word(reference.source()));
-            object.member("matches", matches);
-            object.member("traffic_server", traffic_server);
-            object.member("sip_zone", sip_zone);
-            object.member("presented", presented);
+            members!(object, {
+                "reference": reference.to_string(),
+                "source": Word(reference.source()),
+                "matches": matches,
+                "traffic_server": traffic_server,
+                "sip_zone": sip_zone,
+                "presented": presented,
+            });
         }
     }
 }

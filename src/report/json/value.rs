@@ -17,6 +17,9 @@ pub(super) trait Json {
 /// A word of our own, which needs no escapes.
 pub(super) struct Word(pub(super) &'static str);
 
+/// A value that is JSON already.
+pub(super) struct Written<'a>(pub(super) &'a [u8]);
+
 /// Bytes as a text of lower-case hexadecimal digits.
 pub(super) struct Hex<'a>(pub(super) &'a [u8]);
 
@@ -126,6 +129,13 @@ impl Json for Word {
     }
 }
 
+impl Json for Written<'_> {
+    #[inline]
+    fn json(&self, out: &mut Vec<u8>) {
+        out.extend(self.0);
+    }
+}
+
 impl Json for Hex<'_> {
     fn json(&self, out: &mut Vec<u8>) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -203,13 +213,23 @@ mod tests {
 
     #[test]
     fn values_are_written_as_the_library_writes_them() {
-        let texts = ["", "plain", "\"", "eight by\"", "sixteen bytes, \\", "\t of several steps of sixteen", "a\"b\\c\n", "é\u{1b}[2J\u{202e}\u{e0041}", "a long one, \u{7f}"];
+        let texts = [
+            "",
+            "plain",
+            "\"",
+            "eight by\"",
+            "sixteen bytes, \\",
+            "\t of several steps of sixteen",
+            "a\"b\\c\n",
+            "é\u{1b}[2J\u{202e}\u{e0041}",
+            "a long one, \u{7f}",
+        ];
         for one in texts {
             let mut out = Vec::new();
             put(one, &mut out);
             assert_eq!(text(one).into_bytes(), out, "{one:?}");
         }
-        assert_eq!(text(&[Some(u64::MAX), None]), "[18446744073709551615,null]");
+        assert_eq!(text(&vec![Some(u64::MAX), None]), "[18446744073709551615,null]");
         assert_eq!(text(&Vec::<u8>::new()), "[]");
         assert_eq!(text(&0.495), "0.495");
         assert_eq!(text(&true), "true");
