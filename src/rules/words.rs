@@ -7,7 +7,8 @@
 //! language: they are the product's own words.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+
+use memchr::memchr;
 
 /// One sentence in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,14 @@ impl Values {
     /// The value of a placeholder: the first of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| self.said(value))
+        self.value(name).map(|value| match value {
+            Value::Raw(raw) => Cow::Borrowed(raw.as_str()),
+            Value::Words(words) => Cow::Owned(words.fill(self)),
+        })
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// Names and values as they are, in the order they were added; words are left
@@ -65,25 +73,23 @@ impl Values {
         })
     }
 
-    /// Adds everything that a sentence with these values depends on to a key.
+    /// Adds everything that a sentence with these values depends on to a key. For texts of
+    /// the program that is their place in memory.
     pub fn write_key(&self, key: &mut Vec<u8>) {
+        let pair = |key: &mut Vec<u8>, one: usize, other: usize| {
+            key.extend(&one.to_ne_bytes());
+            key.extend(&other.to_ne_bytes());
+        };
         for (name, value) in &self.0 {
-            let (kind, said) = match value {
-                Value::Raw(raw) => (0, raw.as_str()),
-                Value::Words(words) => (1, words.en),
-            };
-            for text in [*name, said] {
-                key.push(kind);
-                key.extend((text.len() as u64).to_be_bytes());
-                key.extend(text.as_bytes());
+            pair(key, name.as_ptr().addr(), name.len());
+            match value {
+                Value::Raw(raw) => {
+                    // Nothing of the program lies at zero.
+                    pair(key, 0, raw.len());
+                    key.extend(raw.as_bytes());
+                }
+                Value::Words(words) => pair(key, words.en.as_ptr().addr(), words.en.len()),
             }
-        }
-    }
-
-    fn said<'a>(&'a self, value: &'a Value) -> Cow<'a, str> {
-        match value {
-            Value::Raw(raw) => Cow::Borrowed(raw),
-            Value::Words(words) => Cow::Owned(words.fill(self)),
         }
     }
 }
@@ -100,17 +106,22 @@ impl Text {
     #[must_use]
     pub fn fill(&self, values: &Values) -> String {
         let mut filled = String::with_capacity(self.en.len() * 2);
+        self.say(values, &mut |piece| filled.push_str(piece));
+        filled
+    }
+
+    /// The sentence as [`Text::fill`] makes it, handed to `out` piece by piece.
+    pub fn say(&self, values: &Values, out: &mut dyn FnMut(&str)) {
         for part in parts(self.en) {
             match part {
-                Part::Words(words) => filled.push_str(words),
-                Part::Place(name) => match values.get(name) {
-                    Some(value) => filled.push_str(&value),
-                    // Writing to a String cannot fail.
-                    None => drop(write!(filled, "{{{name}}}")),
+                Part::Words(words) => out(words),
+                Part::Place(name) => match values.value(name) {
+                    Some(Value::Raw(raw)) => out(raw),
+                    Some(Value::Words(words)) => words.say(values, out),
+                    None => ["{", name, "}"].into_iter().for_each(&mut *out),
                 },
             }
         }
-        filled
     }
 
     /// The placeholders, in order.
@@ -131,19 +142,19 @@ enum Part {
 fn parts(template: &'static str) -> impl Iterator<Item = Part> {
     let mut rest = template;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        if let Some((name, behind)) = rest.strip_prefix('{').and_then(|place| place.split_once('}'))
-        {
-            rest = behind;
-            return Some(Part::Place(name));
-        }
-        let until =
-            rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
-        let (words, behind) = rest.split_at(until);
+        let (first, behind) = rest.as_bytes().split_first()?;
+        let end = if *first == b'{' { memchr(b'}', behind) } else { None };
+        // At least one byte is of this part, also where a place does not end.
+        let length = match end {
+            Some(end) => end + 2,
+            None => memchr(b'{', behind).map_or(rest.len(), |next| next + 1),
+        };
+        let (part, behind) = rest.split_at_checked(length)?;
         rest = behind;
-        Some(Part::Words(words))
+        Some(match end {
+            Some(end) => Part::Place(part.get(1..=end).unwrap_or_default()),
+            None => Part::Words(part),
+        })
     })
 }
 
