@@ -1,8 +1,8 @@
 //! Who talks to whom.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// An address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,8 +15,38 @@ pub struct Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        SocketAddr::new(self.address, self.port).fmt(f)
+        match self.address {
+            IpAddr::V4(v4) if f.width().is_none() => {
+                write_v4(v4, f)?;
+                f.write_str(":")?;
+                f.write_str(itoa::Buffer::new().format(self.port))
+            }
+            address => SocketAddr::new(address, self.port).fmt(f),
+        }
     }
+}
+
+impl Endpoint {
+    /// Its address as text: `10.30.5.20`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = match self.address {
+            IpAddr::V4(v4) => write_v4(v4, &mut text),
+            IpAddr::V6(v6) => write!(text, "{v6}"),
+        };
+        text
+    }
+}
+
+/// Without the machinery of formatting: every connection names its ends several times.
+fn write_v4(address: Ipv4Addr, out: &mut impl fmt::Write) -> fmt::Result {
+    for (octet, dot) in address.octets().into_iter().zip(["", ".", ".", "."]) {
+        out.write_str(dot)?;
+        out.write_str(itoa::Buffer::new().format(octet))?;
+    }
+    Ok(())
 }
 
 /// The two ends of a connection, the same for both directions.
@@ -160,5 +190,9 @@ mod tests {
         assert_eq!(there.receiver(forth), server);
         let v6 = Endpoint { address: IpAddr::from([0xfe80u16, 0, 0, 0, 0, 0, 0, 1]), port: 443 };
         assert_eq!(v6.to_string(), "[fe80::1]:443");
+        assert_eq!(v6.host(), "fe80::1");
+        assert_eq!(server.to_string(), "10.0.0.2:8443");
+        assert_eq!(format!("{server:>14}|"), " 10.0.0.2:8443|");
+        assert_eq!(client.host(), "10.0.0.9");
     }
 }

@@ -258,7 +258,7 @@ fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
     let signed = &path.path.get(error.depth)?.certificate;
     let values = values(subject, connection.server_leaf()?)
         .with("signed", scene::certificate(signed))
-        .with("issuer", &signed.issuer)
+        .with("issuer", signed.issuer.to_string())
         .with("openssl", openssl(error));
     let values = with_reaction(values, connection, Role::Server, &[51, 48, 46, 42]);
     Some(Observation {

@@ -79,7 +79,7 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("remedy", remedy(alert, subject));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
-            Evidence::new(frame, "x509af.serialNumber", &leaf.serial)
+            Evidence::new(frame, "x509af.serialNumber", leaf.serial.to_string())
                 .expecting(format!("{} in the trust store of the server", leaf.issuer))
         });
     Some(Observation {

@@ -69,7 +69,7 @@ pub(super) fn certificate(certificate: &Certificate) -> String {
 /// Who showed a certificate: the client's address, or the server with its name.
 pub(super) fn holder(connection: &Connection, of: Role) -> String {
     match of {
-        Role::Client => connection.client.address.to_string(),
+        Role::Client => connection.client.host(),
         Role::Server => server(connection),
     }
 }
@@ -88,9 +88,9 @@ pub(super) fn said_alert(description: Option<u8>) -> String {
 /// `{client}`, `{server}` and `{port}`, which every sentence may use.
 pub(super) fn values(connection: &Connection) -> Values {
     Values::new()
-        .with("client", connection.client.address)
+        .with("client", connection.client.host())
         .with("server", server(connection))
-        .with("port", connection.server.port)
+        .with("port", connection.server.port.to_string())
 }
 
 /// Frame of the first Certificate message of a side.
@@ -105,7 +105,7 @@ pub(super) fn leaf(connection: &Connection, of: Role) -> Option<&Arc<Certificate
 
 /// The serial number of a certificate as Wireshark's field.
 pub(super) fn serial_evidence(frame: u64, certificate: &Certificate) -> Evidence {
-    Evidence::new(frame, "x509af.serialNumber", &certificate.serial)
+    Evidence::new(frame, "x509af.serialNumber", certificate.serial.to_string())
 }
 
 /// How the handshake ended, where a frame shows it.

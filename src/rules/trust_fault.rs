@@ -78,7 +78,7 @@ impl<'a> TrustFault<'a> {
         let values = values.with("openssl", openssl(self.error)).with("issuer", issuer);
         match self.namesake() {
             Some(other) => values
-                .with("other_serial", &other.certificate.serial)
+                .with("other_serial", other.certificate.serial.to_string())
                 .with_words("namesake", NAMESAKE),
             None => values.with_words("namesake", Text::en("")),
         }

@@ -20,6 +20,9 @@ pub struct Text {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values(Vec<(&'static str, Value)>);
 
+/// Room for so many values is made at once: rules have a few less or more.
+const USUAL: usize = 12;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     /// As it is: a name, a number, a command.
@@ -37,16 +40,22 @@ impl Values {
 
     /// Adds a value.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.0.push((name, Value::Raw(value.to_string())));
-        self
+    pub fn with(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.and(name, Value::Raw(value.into()))
     }
 
     /// Adds a part of a sentence that depends on the case. Its placeholders are
     /// filled from these same values, so it must not name itself.
     #[must_use]
-    pub fn with_words(mut self, name: &'static str, words: Text) -> Self {
-        self.0.push((name, Value::Words(words)));
+    pub fn with_words(self, name: &'static str, words: Text) -> Self {
+        self.and(name, Value::Words(words))
+    }
+
+    fn and(mut self, name: &'static str, value: Value) -> Self {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL);
+        }
+        self.0.push((name, value));
         self
     }
 
@@ -139,9 +148,10 @@ fn parts(template: &'static str) -> impl Iterator<Item = Part> {
             rest = behind;
             return Some(Part::Place(name));
         }
-        let until =
-            rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
-        let (words, behind) = rest.split_at(until);
+        // A brace that is never closed is a letter like any other.
+        let unclosed = usize::from(rest.starts_with('{'));
+        let next = rest.get(unclosed..).and_then(|rest| rest.find('{'));
+        let (words, behind) = rest.split_at(next.map_or(rest.len(), |at| unclosed + at));
         rest = behind;
         Some(Part::Words(words))
     })

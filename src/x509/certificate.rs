@@ -11,7 +11,7 @@ use super::extensions::Extensions;
 use super::key::{KeyKind, PublicKey};
 use super::name::Name;
 use super::time::Time;
-use crate::wire::text::hex;
+use crate::wire::text::{hex, hex_with_colons};
 
 /// A serial number, by its contents octets: up to 20 by the standard, any number in practice, possibly negative.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,11 +56,7 @@ impl Serial {
 impl fmt::Display for Serial {
     /// As `openssl x509 -text` shows long serials: `56:ff:6c:71`, without a leading zero octet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, octet) in self.significant().iter().enumerate() {
-            let separator = if position == 0 { "" } else { ":" };
-            write!(f, "{separator}{octet:02x}")?;
-        }
-        Ok(())
+        f.write_str(&hex_with_colons(self.significant()))
     }
 }
 

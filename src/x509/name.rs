@@ -1,7 +1,8 @@
 //! Distinguished names: every attribute with its string type, compared in OpenSSL's canonical form.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 use super::der::{DerError, Reader, Tlv, tag};
 use super::oid::{Oid, attribute_short_name, known};
@@ -72,6 +73,8 @@ pub struct Name {
     attributes: Vec<Attribute>,
     canonical: Box<[u8]>,
     der: Box<[u8]>,
+    /// As it is printed, which many connections ask of one certificate.
+    text: OnceLock<Box<str>>,
 }
 
 impl Name {
@@ -101,7 +104,8 @@ impl Name {
             push_tlv(&mut canonical, tag::SET, &entries.concat());
             rdn += 1;
         }
-        Ok(Self { attributes, canonical: canonical.into(), der: sequence.raw.into() })
+        let (canonical, der) = (canonical.into(), sequence.raw.into());
+        Ok(Self { attributes, canonical, der, text: OnceLock::new() })
     }
 
     /// The attributes in the order in which they are encoded.
@@ -168,21 +172,27 @@ impl fmt::Display for Name {
     /// In the style of `openssl x509 -nameopt RFC2253`: last RDN first, `,` between RDNs, `+` inside one. Control
     /// characters are escaped as OpenSSL does; unlike there, letters beyond ASCII stay readable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut previous: Option<usize> = None;
-        for attribute in self.attributes.iter().rev() {
-            match previous {
-                Some(rdn) if rdn == attribute.rdn => f.write_str("+")?,
-                Some(_) => f.write_str(",")?,
-                None => {}
-            }
-            previous = Some(attribute.rdn);
-            write_attribute(f, attribute)?;
-        }
-        Ok(())
+        f.write_str(self.text.get_or_init(|| printed(&self.attributes).into()))
     }
 }
 
-fn write_attribute(f: &mut fmt::Formatter<'_>, attribute: &Attribute) -> fmt::Result {
+fn printed(attributes: &[Attribute]) -> String {
+    let mut text = String::new();
+    let mut previous: Option<usize> = None;
+    for attribute in attributes.iter().rev() {
+        match previous {
+            Some(rdn) if rdn == attribute.rdn => text.push('+'),
+            Some(_) => text.push(','),
+            None => {}
+        }
+        previous = Some(attribute.rdn);
+        // Writing to a String cannot fail.
+        let _ = write_attribute(&mut text, attribute);
+    }
+    text
+}
+
+fn write_attribute(f: &mut String, attribute: &Attribute) -> fmt::Result {
     match attribute_short_name(attribute.oid.contents()) {
         Some(name) if !matches!(attribute.kind, StringType::Other(_)) => {
             write!(f, "{name}=")?;
@@ -199,7 +209,7 @@ fn write_attribute(f: &mut fmt::Formatter<'_>, attribute: &Attribute) -> fmt::Re
 }
 
 /// RFC 4514, 2.4.
-fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+fn write_escaped(f: &mut String, value: &str) -> fmt::Result {
     let last = value.chars().count().saturating_sub(1);
     for (position, character) in value.chars().enumerate() {
         let edge = position == 0 || position == last;

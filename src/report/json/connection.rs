@@ -509,7 +509,7 @@ impl NameDocument {
                     matches: *matches,
                     traffic_server: *traffic_server,
                     sip_zone: *sip_zone,
-                    presented: presented.clone(),
+                    presented: presented.to_vec(),
                 }
             }
         }
