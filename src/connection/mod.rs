@@ -197,8 +197,8 @@ impl Connection {
 
     /// The server name that the client sent.
     #[must_use]
-    pub fn server_name(&self) -> Option<String> {
-        self.handshake.client_hello().and_then(crate::tls::ClientHello::server_name)
+    pub fn server_name(&self) -> Option<&str> {
+        self.handshake.client_hello()?.server_name.as_deref()
     }
 
     /// The cipher suite that the server chose.

@@ -1,8 +1,8 @@
 //! Who talks to whom.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// An address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,38 +15,35 @@ pub struct Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
-            IpAddr::V4(v4) if f.width().is_none() => {
-                write_v4(v4, f)?;
-                f.write_str(":")?;
-                f.write_str(itoa::Buffer::new().format(self.port))
-            }
-            address => SocketAddr::new(address, self.port).fmt(f),
-        }
-    }
-}
-
-impl Endpoint {
-    /// Its address as text: `10.30.5.20`.
-    #[must_use]
-    pub fn host(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = match self.address {
-            IpAddr::V4(v4) => write_v4(v4, &mut text),
-            IpAddr::V6(v6) => write!(text, "{v6}"),
-        };
-        text
+        f.pad(&self.text())
     }
 }
 
 /// Without the machinery of formatting: every connection names its ends several times.
-fn write_v4(address: Ipv4Addr, out: &mut impl fmt::Write) -> fmt::Result {
-    for (octet, dot) in address.octets().into_iter().zip(["", ".", ".", "."]) {
-        out.write_str(dot)?;
-        out.write_str(itoa::Buffer::new().format(octet))?;
+impl Endpoint {
+    /// Address and port: `10.30.7.11:8443`, `[fe80::1]:443`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.address.is_ipv6() {
+            return SocketAddr::new(self.address, self.port).to_string();
+        }
+        let mut text = self.host();
+        text.push(':');
+        text.push_str(itoa::Buffer::new().format(self.port));
+        text
     }
-    Ok(())
+
+    /// The address alone: `10.30.5.20`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let IpAddr::V4(address) = self.address else { return self.address.to_string() };
+        let mut text = String::with_capacity("255.255.255.255:65535".len());
+        for (octet, dot) in address.octets().into_iter().zip(["", ".", ".", "."]) {
+            text.push_str(dot);
+            text.push_str(itoa::Buffer::new().format(octet));
+        }
+        text
+    }
 }
 
 /// The two ends of a connection, the same for both directions.

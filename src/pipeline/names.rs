@@ -160,7 +160,7 @@ pub(super) fn reference(
         return Some(Reference::ZonePeer(peer.to_owned()));
     }
     if let Some(name) = connection.server_name() {
-        return Some(Reference::ServerName(name));
+        return Some(Reference::ServerName(name.to_owned()));
     }
     if let Some(name) = known.logged(connection) {
         return Some(Reference::Logged(name.to_owned()));

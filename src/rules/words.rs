@@ -7,7 +7,6 @@
 //! language: they are the product's own words.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// One sentence in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +61,14 @@ impl Values {
     /// The value of a placeholder: the first of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| self.said(value))
+        self.find(name).map(|value| match value {
+            Value::Raw(raw) => Cow::Borrowed(raw.as_str()),
+            Value::Words(words) => Cow::Owned(words.fill(self)),
+        })
+    }
+
+    fn find(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// Names and values as they are, in the order they were added; words are left
@@ -88,13 +94,6 @@ impl Values {
             }
         }
     }
-
-    fn said<'a>(&'a self, value: &'a Value) -> Cow<'a, str> {
-        match value {
-            Value::Raw(raw) => Cow::Borrowed(raw),
-            Value::Words(words) => Cow::Owned(words.fill(self)),
-        }
-    }
 }
 
 impl Text {
@@ -109,17 +108,21 @@ impl Text {
     #[must_use]
     pub fn fill(&self, values: &Values) -> String {
         let mut filled = String::with_capacity(self.en.len() * 2);
+        self.fill_into(values, &mut filled);
+        filled
+    }
+
+    fn fill_into(&self, values: &Values, filled: &mut String) {
         for part in parts(self.en) {
             match part {
                 Part::Words(words) => filled.push_str(words),
-                Part::Place(name) => match values.get(name) {
-                    Some(value) => filled.push_str(&value),
-                    // Writing to a String cannot fail.
-                    None => drop(write!(filled, "{{{name}}}")),
+                Part::Place(name) => match values.find(name) {
+                    Some(Value::Raw(raw)) => filled.push_str(raw),
+                    Some(Value::Words(words)) => words.fill_into(values, filled),
+                    None => filled.extend(["{", name, "}"]),
                 },
             }
         }
-        filled
     }
 
     /// The placeholders, in order.

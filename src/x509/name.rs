@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::der::{DerError, Reader, Tlv, tag};
 use super::oid::{Oid, attribute_short_name, known};
+use crate::wire::text::hex;
 
 /// How the value of an attribute is encoded (X.680, 41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,7 +89,7 @@ impl Name {
 
     pub(super) fn from_tlv(sequence: &Tlv<'_>) -> Result<Self, DerError> {
         let mut attributes = Vec::new();
-        let mut canonical = Vec::new();
+        let mut canonical = Vec::with_capacity(sequence.raw.len());
         let mut rdns = Reader::new(sequence.value);
         let mut rdn = 0;
         while !rdns.is_empty() {
@@ -186,42 +187,42 @@ fn printed(attributes: &[Attribute]) -> String {
             None => {}
         }
         previous = Some(attribute.rdn);
-        // Writing to a String cannot fail.
-        let _ = write_attribute(&mut text, attribute);
+        push_attribute(&mut text, attribute);
     }
     text
 }
 
-fn write_attribute(f: &mut String, attribute: &Attribute) -> fmt::Result {
+fn push_attribute(text: &mut String, attribute: &Attribute) {
     match attribute_short_name(attribute.oid.contents()) {
         Some(name) if !matches!(attribute.kind, StringType::Other(_)) => {
-            write!(f, "{name}=")?;
-            write_escaped(f, &attribute.value)
+            text.push_str(name);
+            text.push('=');
+            push_escaped(text, &attribute.value);
         }
         name => {
-            match name {
-                Some(name) => write!(f, "{name}=#")?,
-                None => write!(f, "{}=#", attribute.oid)?,
-            }
-            attribute.raw.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+            text.push_str(&name.map_or_else(|| attribute.oid.to_string(), str::to_owned));
+            text.push_str("=#");
+            text.push_str(&hex(&attribute.raw).to_ascii_uppercase());
         }
     }
 }
 
 /// RFC 4514, 2.4.
-fn write_escaped(f: &mut String, value: &str) -> fmt::Result {
+fn push_escaped(text: &mut String, value: &str) {
     let last = value.chars().count().saturating_sub(1);
     for (position, character) in value.chars().enumerate() {
         let edge = position == 0 || position == last;
         match character {
-            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{character}")?,
-            ' ' if edge => f.write_str("\\ ")?,
-            '#' if position == 0 => f.write_str("\\#")?,
-            control if control.is_ascii_control() => write!(f, "\\{:02X}", u32::from(control))?,
-            other => write!(f, "{other}")?,
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => text.extend(['\\', character]),
+            ' ' if edge => text.push_str("\\ "),
+            '#' if position == 0 => text.push_str("\\#"),
+            control if control.is_ascii_control() => {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\{:02X}", u32::from(control));
+            }
+            other => text.push(other),
         }
     }
-    Ok(())
 }
 
 fn attribute(set: &mut Reader<'_>, rdn: usize) -> Result<Attribute, DerError> {
@@ -268,14 +269,15 @@ fn text(kind: StringType, contents: &[u8]) -> String {
 /// One attribute in the form that OpenSSL's `x509_name_canon` (crypto/x509/x_name.c) compares: text of the usual types
 /// becomes a UTF8String in lower case with single inner spaces; other types stay as they are.
 fn canonical_entry(attribute: &Attribute) -> Vec<u8> {
-    let mut pair = Vec::new();
+    let room = attribute.raw.len() + 32;
+    let mut pair = Vec::with_capacity(room);
     push_tlv(&mut pair, tag::OID, attribute.oid.contents());
     if matches!(attribute.kind, StringType::Other(_)) {
         pair.extend_from_slice(&attribute.raw);
     } else {
         push_tlv(&mut pair, 0x0c, canonical_text(&attribute.value).as_bytes());
     }
-    let mut entry = Vec::new();
+    let mut entry = Vec::with_capacity(room);
     push_tlv(&mut entry, tag::SEQUENCE, &pair);
     entry
 }
@@ -286,12 +288,15 @@ fn is_space(character: char) -> bool {
 }
 
 fn canonical_text(value: &str) -> String {
-    let words: Vec<String> = value
-        .split(is_space)
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    words.join(" ")
+    let mut text = String::with_capacity(value.len());
+    for word in value.split(is_space).filter(|word| !word.is_empty()) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text.make_ascii_lowercase();
+    text
 }
 
 /// Appends one value. Lengths here come from a certificate of at most 16 MiB, so three length octets are enough; the
