@@ -38,11 +38,21 @@ impl Endpoint {
     pub fn host(&self) -> String {
         let IpAddr::V4(address) = self.address else { return self.address.to_string() };
         let mut text = String::with_capacity("255.255.255.255:65535".len());
-        for (octet, dot) in address.octets().into_iter().zip(["", ".", ".", "."]) {
-            text.push_str(dot);
-            text.push_str(itoa::Buffer::new().format(octet));
+        for octet in address.octets() {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            push_digits(&mut text, octet);
         }
         text
+    }
+}
+
+fn push_digits(text: &mut String, octet: u8) {
+    for power in [100, 10, 1] {
+        if octet >= power || power == 1 {
+            text.push(char::from(b'0' + octet / power % 10));
+        }
     }
 }
 

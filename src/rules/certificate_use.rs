@@ -78,7 +78,7 @@ fn weak_key(subject: &Subject<'_>) -> Option<Observation> {
         .with("bits", bits.to_string())
         .with("least", SHORTEST_RSA.to_string());
     let shown = scene::certificate_frame(connection, Role::Server).map(|frame| {
-        Evidence::new(frame, "x509af.serialNumber", certificate.serial.to_string())
+        Evidence::new(frame, "x509af.serialNumber", certificate.serial.text())
             .expecting(format!("a key of {SHORTEST_RSA} bits"))
     });
     Some(Observation {

@@ -75,7 +75,7 @@ fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
         Some(fault) => fault.values(values),
         None => values
             .with("openssl", openssl(error))
-            .with("issuer", leaf.issuer.to_string())
+            .with("issuer", leaf.issuer.text())
             .with_words("namesake", Text::en("")),
     };
     let shown = scene::certificate_frame(connection, Role::Client)
@@ -133,11 +133,11 @@ fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
     let names = authorities(&connection.requested_authorities()?);
     let values = scene::values(connection)
         .with("certificate", scene::certificate(leaf))
-        .with("issuer", leaf.issuer.to_string())
+        .with("issuer", leaf.issuer.text())
         .with("authorities", &names)
         .with_words("upload", chain_upload(subject));
     let asked = Evidence::new(entry.frame, "x509if.RelativeDistinguishedName_item_element", names)
-        .expecting(leaf.issuer.to_string());
+        .expecting(leaf.issuer.text());
     let shown = scene::certificate_frame(connection, Role::Client)
         .map(|frame| scene::serial_evidence(frame, leaf));
     let harmless = reaction(connection, Role::Client) == Reaction::Accepted;

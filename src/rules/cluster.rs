@@ -333,7 +333,7 @@ fn foreign_certificate(case: &Case<'_>) -> Vec<CaseObservation> {
         if known || !matches!(connection.server.port, 5061 | 8443 | 7001..=7004) {
             return None;
         }
-        let own = own.first().map(|own| own.serial.to_string()).unwrap_or_default();
+        let own = own.first().map(|own| own.serial.text()).unwrap_or_default();
         let values = Values::new()
             .with("own", own)
             .with_words("expected", Text::en("its own certificate has the serial {own}"));
@@ -353,7 +353,7 @@ fn two_of_a_kind<'a>(case: &'a Case<'_>) -> impl Iterator<Item = CaseObservation
         let key = (taker(one), connection.server, kind);
         let known = *first.entry(key.clone()).or_insert(leaf);
         if known.sha256 != leaf.sha256 && told.insert(key) {
-            let values = Values::new().with("own", known.serial.to_string()).with_words(
+            let values = Values::new().with("own", known.serial.text()).with_words(
                 "expected",
                 Text::en("in another connection to the same port the serial is {own}"),
             );

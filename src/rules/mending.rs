@@ -85,8 +85,8 @@ const IN_STORE: Text = Text::en("{certificate} at {source}, line {line}");
 
 /// Names one certificate beyond doubt.
 fn identity(certificate: &Certificate) -> String {
-    let subject = certificate.subject.to_string();
-    let subject = if subject.is_empty() { "(no subject)" } else { &subject };
+    let subject = certificate.subject.text();
+    let subject = if subject.is_empty() { "(no subject)" } else { subject };
     format!("{subject} (serial {}, SHA-256 {})", certificate.serial, hex(&certificate.sha256))
 }
 

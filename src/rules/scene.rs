@@ -64,8 +64,7 @@ pub(super) fn certificate(certificate: &Certificate) -> String {
     if certificate.subject.is_empty() {
         return format!("without a subject (serial {})", certificate.serial);
     }
-    let (subject, serial) = (certificate.subject.to_string(), certificate.serial.to_string());
-    [&*subject, " (serial ", &serial, ")"].concat()
+    [certificate.subject.text(), " (serial ", &certificate.serial.text(), ")"].concat()
 }
 
 /// Who showed a certificate: the client's address, or the server with its name.
@@ -108,7 +107,7 @@ pub(super) fn leaf(connection: &Connection, of: Role) -> Option<&Arc<Certificate
 
 /// The serial number of a certificate as Wireshark's field.
 pub(super) fn serial_evidence(frame: u64, certificate: &Certificate) -> Evidence {
-    Evidence::new(frame, "x509af.serialNumber", certificate.serial.to_string())
+    Evidence::new(frame, "x509af.serialNumber", certificate.serial.text())
 }
 
 /// How the handshake ended, where a frame shows it.

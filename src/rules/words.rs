@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// One sentence in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -146,14 +148,16 @@ fn parts(template: &'static str) -> impl Iterator<Item = Part> {
         if rest.is_empty() {
             return None;
         }
-        if let Some((name, behind)) = rest.strip_prefix('{').and_then(|place| place.split_once('}'))
+        if let Some(place) = rest.strip_prefix('{')
+            && let Some(end) = memchr(b'}', place.as_bytes())
         {
-            rest = behind;
+            let (name, behind) = place.split_at(end);
+            rest = behind.strip_prefix('}')?;
             return Some(Part::Place(name));
         }
         // A brace that is never closed is a letter like any other.
         let unclosed = usize::from(rest.starts_with('{'));
-        let next = rest.get(unclosed..).and_then(|rest| rest.find('{'));
+        let next = rest.get(unclosed..).and_then(|rest| memchr(b'{', rest.as_bytes()));
         let (words, behind) = rest.split_at(next.map_or(rest.len(), |at| unclosed + at));
         rest = behind;
         Some(Part::Words(words))

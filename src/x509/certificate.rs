@@ -36,6 +36,12 @@ impl Serial {
         hex(self.significant())
     }
 
+    /// As `openssl x509 -text` shows long serials: `56:ff:6c:71`, without a leading zero octet.
+    #[must_use]
+    pub fn text(&self) -> String {
+        hex_with_colons(self.significant())
+    }
+
     /// The octets without leading zeros; zero itself keeps one.
     fn significant(&self) -> &[u8] {
         let mut octets = &*self.0;
@@ -54,9 +60,8 @@ impl Serial {
 }
 
 impl fmt::Display for Serial {
-    /// As `openssl x509 -text` shows long serials: `56:ff:6c:71`, without a leading zero octet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex_with_colons(self.significant()))
+        f.write_str(&self.text())
     }
 }
 

@@ -153,6 +153,13 @@ impl Name {
     pub fn der(&self) -> &[u8] {
         &self.der
     }
+
+    /// In the style of `openssl x509 -nameopt RFC2253`: last RDN first, `,` between RDNs, `+` inside one. Control
+    /// characters are escaped as OpenSSL does; unlike there, letters beyond ASCII stay readable.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.get_or_init(|| printed(&self.attributes).into())
+    }
 }
 
 impl PartialEq for Name {
@@ -170,10 +177,8 @@ impl Hash for Name {
 }
 
 impl fmt::Display for Name {
-    /// In the style of `openssl x509 -nameopt RFC2253`: last RDN first, `,` between RDNs, `+` inside one. Control
-    /// characters are escaped as OpenSSL does; unlike there, letters beyond ASCII stay readable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text.get_or_init(|| printed(&self.attributes).into()))
+        f.write_str(self.text())
     }
 }
 

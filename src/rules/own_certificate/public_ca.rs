@@ -77,7 +77,7 @@ fn public_ca_combined_eku_expiring(case: &Case<'_>) -> Vec<CaseObservation> {
                 .values()
                 .with("date", date_text(end))
                 .with("days", ((end - now) / 86_400).to_string())
-                .with("issuer", own.leaf.issuer.to_string())
+                .with("issuer", own.leaf.issuer.text())
                 .with_words("told", told);
             let values = match version {
                 Some(version) => values.with("version", version.to_string()),
