@@ -75,20 +75,55 @@ impl Pcap {
         }
     }
 
-    /// Reads the record at the front of `bytes`.
+    /// Takes note of the time of the last record, where another has read it.
+    pub(super) fn reached(&mut self, last: Option<Timestamp>) {
+        self.last_seconds = last.map(Timestamp::seconds).or(self.last_seconds);
+    }
+
+    /// The first place in `bytes` from which plausible record headers follow one another,
+    /// as far as the bytes reach.
+    pub(super) fn likely_start(&self, bytes: &[u8]) -> Option<usize> {
+        let places = 0..bytes.len().saturating_sub(2 * self.header_len);
+        places.into_iter().find(|start| self.likely_chain(bytes, *start))
+    }
+
+    fn likely_chain(&self, bytes: &[u8], start: usize) -> bool {
+        let mut at = start;
+        for found in 0..RESYNC_CHAIN {
+            match self.record_head(bytes.get(at..).unwrap_or_default()) {
+                None => return found > 1,
+                Some(head) if !self.plausible(&head) => return false,
+                Some(head) => at += self.header_len + head.captured as usize,
+            }
+        }
+        true
+    }
+
+    /// What stands at the front of `bytes`; what is no record is looked into.
     pub(super) fn step(&mut self, bytes: &[u8], at_end: bool) -> Step {
+        match self.record(bytes) {
+            Record::Whole(head) => {
+                self.last_seconds = Some(head.time.seconds());
+                Step::Frame(head)
+            }
+            Record::Need(length) => Step::Need(length),
+            Record::Impossible(captured) => self.resync(bytes, at_end, captured),
+        }
+    }
+
+    /// Reads the record at the front of `bytes`.
+    pub(super) fn record(&self, bytes: &[u8]) -> Record {
         let Some(head) = self.record_head(bytes) else {
-            return Step::Need(self.header_len);
+            return Record::Need(self.header_len);
         };
         if head.captured > self.largest() {
-            return self.resync(bytes, at_end, head.captured);
+            return Record::Impossible(head.captured);
         }
         let total = self.header_len + head.captured as usize;
         if bytes.len() < total {
-            return Step::Need(total);
+            return Record::Need(total);
         }
-        self.last_seconds = Some(head.seconds);
-        Step::Frame(RecordHead {
+        Record::Whole(RecordHead {
             time: self.timestamp(&head),
             link: self.link,
             original_len: head.original.max(head.captured),
@@ -172,6 +207,15 @@ impl Pcap {
             && head.original <= PACKET_BYTES
             && (self.snaplen == 0 || head.captured <= self.snaplen)
     }
+}
+
+/// What the front of some bytes is.
+pub(super) enum Record {
+    Whole(RecordHead),
+    /// At least this many bytes must be there to tell.
+    Need(usize),
+    /// It claims so many captured bytes that it is none.
+    Impossible(u32),
 }
 
 struct Head {

@@ -35,7 +35,7 @@ struct Tracked {
 /// so this is an order without equals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
-    open: bool,
+    pub(super) open: bool,
     last_frame: u64,
 }
 
@@ -193,7 +193,9 @@ impl Tracked {
         if let Some(event) = self.flow.accept(segment, with.limits) {
             self.tell(direction, &event, mark, with);
         }
-        self.hand_on(direction, false, mark, with);
+        if self.flow.holds(direction) {
+            self.hand_on(direction, false, mark, with);
+        }
         if segment.wire_len > 0 {
             self.weigh();
         }

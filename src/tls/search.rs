@@ -22,6 +22,11 @@ pub(super) enum Found {
     NotYet(usize),
 }
 
+/// Whether a record may begin with this byte (RFC 8446, B.1; RFC 6520 has 24).
+pub(super) const fn begins(kind: u8) -> bool {
+    matches!(kind, 20..=24)
+}
+
 /// Looks at the very first bytes of a connection.
 pub(super) fn at_start(bytes: &[u8]) -> Found {
     // An alert alone is shorter than any signature; a Finished alone is ciphertext.
@@ -69,8 +74,8 @@ pub(super) fn may_be_tls(bytes: &[u8]) -> bool {
 fn could_become_records(bytes: &[u8]) -> bool {
     match bytes {
         [] => true,
-        [kind] => (20..=24).contains(kind),
-        [kind, major, ..] => (20..=24).contains(kind) && *major == 3,
+        [kind] => begins(*kind),
+        [kind, major, ..] => begins(*kind) && *major == 3,
     }
 }
 
