@@ -181,17 +181,24 @@ impl Connection {
     /// named none, or the client showed no certificate that can be read.
     #[must_use]
     pub fn client_issuer_requested(&self) -> Option<bool> {
-        let names = self.requested_authorities().filter(|names| !names.is_empty())?;
+        let (_, request) = self.handshake.certificate_request()?;
         let shown = self.certificates(Role::Client);
         shown.first().and_then(Presented::parsed)?;
         let mut issuers = shown.iter().filter_map(Presented::parsed).map(|one| &one.issuer);
+        // Mostly a name stands there octet by octet as in the certificate, and none needs
+        // to be read.
+        let same = |issuer: &Name| request.authorities.iter().any(|der| **der == *issuer.der());
+        if issuers.clone().any(same) {
+            return Some(true);
+        }
+        let names = self.requested_authorities().filter(|names| !names.is_empty())?;
         Some(issuers.any(|issuer| names.contains(issuer)))
     }
 
     /// The server name that the client sent.
     #[must_use]
-    pub fn server_name(&self) -> Option<String> {
-        self.handshake.client_hello().and_then(crate::tls::ClientHello::server_name)
+    pub fn server_name(&self) -> Option<&str> {
+        self.handshake.client_hello()?.server_name.as_deref()
     }
 
     /// The cipher suite that the server chose.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::NotJudged;
 
@@ -19,14 +20,14 @@ pub enum NameVerdict {
         /// Whether a SIP zone of an Expressway would find it there.
         sip_zone: bool,
         /// The names in the certificate that were compared.
-        presented: Vec<String>,
+        presented: Arc<[String]>,
     },
     /// Not compared, and why.
     NotJudged(NotJudged),
 }
 
 /// The name that a client checks a certificate against.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// The server name of the ClientHello.
     ServerName(String),

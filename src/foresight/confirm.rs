@@ -31,7 +31,7 @@ pub(super) fn command(
     };
     add("-connect", Some(connection.server.to_string()));
     match connection.server_name().filter(|name| is_plain(name)) {
-        Some(name) => add("-servername", Some(name)),
+        Some(name) => add("-servername", Some(name.to_owned())),
         None => add("-noservername", None),
     }
     if let Some(protocol) = connection.handshake.started_by {

@@ -61,7 +61,7 @@ impl Negotiation {
         }
         let (answer, frame) = answer(connection)?;
         Some(Self {
-            server_name: hello.server_name(),
+            server_name: hello.server_name.clone(),
             offer: Offer::of(hello),
             answer,
             seen: Seen { capture, stream: connection.stream, frame },

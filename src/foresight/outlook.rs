@@ -212,7 +212,7 @@ impl<'a, 's> Run<'a, 's> {
             stream: one.connection.stream,
             client: one.connection.client,
             server: one.connection.server,
-            server_name: one.connection.server_name(),
+            server_name: one.connection.server_name().map(str::to_owned),
             leg: one.leg,
             touched,
             before,
@@ -230,7 +230,7 @@ impl<'a, 's> Run<'a, 's> {
         let peer = self.models.peers.get(&one.connection.server)?;
         let Offers { list: offers, doubts } = self.offers(one, touched);
         let behaviour = self.plan.known(one);
-        let name = one.connection.server_name();
+        let name = one.connection.server_name().map(str::to_owned);
         let key = (peer.server, name.clone(), behaviour.map(|known| known.behaviour().word));
         let facts = self.facts.entry(key).or_insert_with(|| {
             let mut facts = Facts::of(peer, name.as_deref(), behaviour);
@@ -289,7 +289,7 @@ impl<'a, 's> Run<'a, 's> {
             shown.iter().filter_map(Presented::parsed).chain(elsewhere.take(DATED)).collect();
         Alike {
             client: connection.client.address,
-            known: (connection.server, connection.server_name(), behaviour),
+            known: (connection.server, connection.server_name().map(str::to_owned), behaviour),
             offer: one.offer(),
             answer: (before.version, before.suite),
             chain: shown.iter().map(|one| *one.sha256()).collect(),

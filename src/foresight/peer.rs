@@ -124,9 +124,9 @@ impl Peer {
     fn add(&mut self, capture: usize, connection: &Connection) {
         self.connections += 1;
         if let Some(name) = connection.server_name()
-            && !self.names.contains(&name)
+            && !self.names.iter().any(|known| known == name)
         {
-            self.names.push(name);
+            self.names.push(name.to_owned());
         }
         if let Some(leaf) = connection.server_leaf() {
             self.showed(leaf, capture, connection);
@@ -166,7 +166,7 @@ impl Peer {
         let presented = connection.certificates(Role::Server);
         let frame = presented.first().map_or(connection.first.frame, |one| one.frame);
         let seen = Seen { capture, stream: connection.stream, frame };
-        let name = connection.server_name();
+        let name = connection.server_name().map(str::to_owned);
         let beside = || presented.iter().skip(1).filter_map(|one| one.parsed().cloned());
         update(
             &mut self.certificates,

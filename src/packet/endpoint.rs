@@ -15,7 +15,44 @@ pub struct Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        SocketAddr::new(self.address, self.port).fmt(f)
+        f.pad(&self.text())
+    }
+}
+
+/// Without the machinery of formatting: every connection names its ends several times.
+impl Endpoint {
+    /// Address and port: `10.30.7.11:8443`, `[fe80::1]:443`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.address.is_ipv6() {
+            return SocketAddr::new(self.address, self.port).to_string();
+        }
+        let mut text = self.host();
+        text.push(':');
+        text.push_str(itoa::Buffer::new().format(self.port));
+        text
+    }
+
+    /// The address alone: `10.30.5.20`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let IpAddr::V4(address) = self.address else { return self.address.to_string() };
+        let mut text = String::with_capacity("255.255.255.255:65535".len());
+        for octet in address.octets() {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            push_digits(&mut text, octet);
+        }
+        text
+    }
+}
+
+fn push_digits(text: &mut String, octet: u8) {
+    for power in [100, 10, 1] {
+        if octet >= power || power == 1 {
+            text.push(char::from(b'0' + octet / power % 10));
+        }
     }
 }
 
@@ -175,5 +212,9 @@ mod tests {
         assert_eq!(there.receiver(forth), server);
         let v6 = Endpoint { address: IpAddr::from([0xfe80u16, 0, 0, 0, 0, 0, 0, 1]), port: 443 };
         assert_eq!(v6.to_string(), "[fe80::1]:443");
+        assert_eq!(v6.host(), "fe80::1");
+        assert_eq!(server.to_string(), "10.0.0.2:8443");
+        assert_eq!(format!("{server:>14}|"), " 10.0.0.2:8443|");
+        assert_eq!(client.host(), "10.0.0.9");
     }
 }

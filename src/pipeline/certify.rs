@@ -10,7 +10,7 @@ use super::config::{Config, Judging};
 use super::court::Pool;
 use super::courts::Courts;
 use super::known::{Known, Parsed};
-use super::names::{self, KnownNames};
+use super::names::{self, Compared, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
 use crate::expressway::Deployment;
 use crate::time::Timestamp;
@@ -33,6 +33,7 @@ pub(super) struct Certifier<'c> {
     known: &'c Known,
     certificates: Certificates,
     courts: Courts<'c>,
+    compared: Compared,
 }
 
 impl<'c> Certifier<'c> {
@@ -43,7 +44,8 @@ impl<'c> Certifier<'c> {
         certificates: Certificates,
     ) -> Self {
         let courts = Courts::new(config, deployment, known);
-        Self { judging: &config.judging, deployment, known, certificates, courts }
+        let (judging, compared) = (&config.judging, Compared::default());
+        Self { judging, deployment, known, certificates, courts, compared }
     }
 
     /// The certificates that were shown; none when they are too many to be remembered.
@@ -78,7 +80,7 @@ impl<'c> Certifier<'c> {
         for connection in &mut connections {
             connection.reference =
                 names::reference(connection, self.judging, known, self.deployment);
-            connection.name = names::verdict(connection);
+            connection.name = self.compared.verdict(connection);
         }
         connections
     }

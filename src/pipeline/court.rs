@@ -1,8 +1,8 @@
 //! Questions about chains: each distinct one is answered once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::known::{AnswerKey, Answers, Around};
@@ -17,12 +17,19 @@ use crate::x509::{Certificate, Name, Sha256};
 /// has more.
 const MAX_NEAR: usize = 32;
 
-/// A question about a chain, as far as its answer depends on it: the certificates in
-/// order, and the time as a place among the dates at which an answer can change.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// A question about a chain, as far as its answer depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct QuestionKey {
-    chain: Vec<Sha256>,
+    /// Which chain, by the order in which they came.
+    chain: usize,
+    /// The time as a place among the dates at which an answer can change.
     epoch: usize,
+}
+
+/// A chain that was shown: which one it is, and when the answer about it can change.
+struct Shown {
+    chain: usize,
+    epochs: Epochs,
 }
 
 /// Judges the chains that one side showed by the trust store of the other.
@@ -31,6 +38,8 @@ pub(super) struct Court<'c> {
     /// Whose chains are judged.
     role: Role,
     terms: Terms,
+    /// The chains that were shown, by their certificates in order.
+    shown: HashMap<Vec<Sha256>, Shown>,
     answers: HashMap<QuestionKey, Arc<Chain>>,
     facts: Arc<Facts>,
     /// Answers that other captures of the run have brought.
@@ -68,25 +77,34 @@ impl<'c> Court<'c> {
         facts: Arc<Facts>,
         shared: Option<&'c Answers>,
     ) -> Self {
-        Self { store, role, terms, answers: HashMap::new(), facts, shared }
+        let (shown, answers) = (HashMap::new(), HashMap::new());
+        Self { store, role, terms, shown, answers, facts, shared }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
     pub(super) fn judge(&mut self, connections: &mut [Connection], mine: &[usize], pool: &Pool) {
-        self.answer_all(connections, mine, pool);
-        for at in mine {
+        let ask = |at: &usize| self.question_key(connections.get(*at)?);
+        let asked: Vec<Option<QuestionKey>> = mine.iter().map(ask).collect();
+        self.answer_all(connections, mine, &asked, pool);
+        for (at, key) in mine.iter().zip(asked) {
             if let Some(connection) = connections.get_mut(*at) {
-                *connection.path_mut(self.role) = self.verdict(connection);
+                *connection.path_mut(self.role) = self.verdict(connection, key);
             }
         }
     }
 
     /// Answers what the connections ask anew.
-    fn answer_all(&mut self, connections: &[Connection], mine: &[usize], pool: &Pool) {
+    fn answer_all(
+        &mut self,
+        connections: &[Connection],
+        mine: &[usize],
+        asked: &[Option<QuestionKey>],
+        pool: &Pool,
+    ) {
         let Some(store) = self.store else { return };
         let mut questions: HashMap<QuestionKey, &Connection> = HashMap::new();
-        for connection in mine.iter().filter_map(|at| connections.get(*at)) {
-            if let Some(key) = self.question_key(connection)
+        for (at, key) in mine.iter().zip(asked) {
+            if let (Some(connection), Some(key)) = (connections.get(*at), *key)
                 && !self.answers.contains_key(&key)
             {
                 questions.entry(key).or_insert(connection);
@@ -95,55 +113,58 @@ impl<'c> Court<'c> {
         let questions: Vec<(QuestionKey, &Connection)> = questions.into_iter().collect();
         let answers: Vec<(QuestionKey, Arc<Chain>)> = questions
             .into_par_iter()
-            .filter_map(|(key, connection)| {
-                let answer = self.answer(&key, connection, store, pool)?;
-                Some((key, answer))
-            })
+            .filter_map(|(key, connection)| Some((key, self.answer(key, connection, store, pool)?)))
             .collect();
         self.answers.extend(answers);
     }
 
     /// The verdict on a connection whose question was answered.
-    fn verdict(&self, connection: &Connection) -> PathVerdict {
+    fn verdict(&self, connection: &Connection, key: Option<QuestionKey>) -> PathVerdict {
         if let Some(reason) = not_shown(connection, self.role) {
             return PathVerdict::NotJudged(reason);
         }
         if self.store.is_some() && connection.clock().is_none() {
             return PathVerdict::NotJudged(NotJudged::NoTime);
         }
-        self.question_key(connection)
-            .and_then(|key| self.answers.get(&key).cloned())
+        key.and_then(|key| self.answers.get(&key).cloned())
             .map_or(PathVerdict::NotJudged(NotJudged::NoTrustStore), PathVerdict::Judged)
     }
 
-    fn question_key(&self, connection: &Connection) -> Option<QuestionKey> {
+    /// What a connection asks; nothing where no store answers.
+    fn question_key(&mut self, connection: &Connection) -> Option<QuestionKey> {
+        self.store?;
         let shown = connection.certificates(self.role);
         shown.first()?.parsed()?;
-        let time = connection.judged_at.seconds();
-        Some(QuestionKey {
-            chain: shown.iter().map(|shown| *shown.sha256()).collect(),
-            epoch: self.facts.epochs.with(readable(shown).map(|one| &**one), time),
-        })
+        let certificates: Vec<Sha256> = shown.iter().map(|shown| *shown.sha256()).collect();
+        let chain = self.shown.len();
+        let known = self.shown.entry(certificates).or_insert_with(|| Shown {
+            chain,
+            epochs: self.facts.epochs.and(readable(shown).map(|one| &**one)),
+        });
+        let epoch = known.epochs.place(connection.judged_at.seconds());
+        Some(QuestionKey { chain: known.chain, epoch })
     }
 
     fn answer(
         &self,
-        key: &QuestionKey,
+        key: QuestionKey,
         connection: &Connection,
         store: &Store,
         pool: &Pool,
     ) -> Option<Arc<Chain>> {
         let shown = connection.certificates(self.role);
+        let chain: Vec<Sha256> = shown.iter().map(|shown| *shown.sha256()).collect();
+        let key = AnswerKey { chain, epoch: key.epoch, around: None };
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
         let time = connection.judged_at.seconds();
         let question = self.terms.question(&leaf, &others, store, time, self.role);
-        Some(self.explained(key, &question, pool))
+        Some(self.explained(&key, &question, pool))
     }
 
     /// The answer, what would mend it, and what the other lookup says.
-    fn explained(&self, key: &QuestionKey, question: &Question<'_>, pool: &Pool) -> Arc<Chain> {
-        let answered = self.once(key, None, || self.validated(question));
+    fn explained(&self, key: &AnswerKey, question: &Question<'_>, pool: &Pool) -> Arc<Chain> {
+        let answered = self.once(key.clone(), || self.validated(question));
         if answered.validation.conclusion() != Conclusion::Refused {
             return answered;
         }
@@ -153,20 +174,17 @@ impl<'c> Court<'c> {
             certificates: near.iter().map(|certificate| certificate.sha256).collect(),
             epoch: Epochs::default().with(near.iter().map(|one| &**one), question.time),
         };
-        self.once(key, Some(around), || mended(question, &answered, &near))
+        let key = AnswerKey { around: Some(around), ..key.clone() };
+        self.once(key, || mended(question, &answered, &near))
     }
 
     /// What `answer` gives, or what it gave for another capture.
-    fn once(
-        &self,
-        key: &QuestionKey,
-        around: Option<Around>,
-        answer: impl FnOnce() -> Chain,
-    ) -> Arc<Chain> {
+    fn once(&self, key: AnswerKey, answer: impl FnOnce() -> Chain) -> Arc<Chain> {
         let answer = || Arc::new(answer());
-        let Some(shared) = self.shared else { return answer() };
-        let QuestionKey { chain, epoch } = key.clone();
-        shared.answer(AnswerKey { chain, epoch, around }, answer)
+        match self.shared {
+            Some(shared) => shared.answer(key, answer),
+            None => answer(),
+        }
     }
 
     fn validated(&self, question: &Question<'_>) -> Chain {

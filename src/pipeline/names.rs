@@ -10,6 +10,7 @@ use crate::expressway::{Checker, Deployment, Join, service};
 use crate::packet::DnsAnswer;
 use crate::tls::Role;
 use crate::trust::name::{NameRule, check};
+use crate::x509::{Certificate, Sha256};
 
 /// Names that hosts looked up, by who asked and what the answer was; the first name of
 /// an address counts.
@@ -102,15 +103,32 @@ impl KnownNames<'_> {
     }
 }
 
-/// Compares the certificate of the server with the name that is known for it.
-pub(super) fn verdict(connection: &Connection) -> NameVerdict {
-    if let Some(reason) = not_shown(connection, Role::Server) {
-        return NameVerdict::NotJudged(reason);
+/// Answers about names: a certificate is compared with the same name once.
+#[derive(Default)]
+pub(super) struct Compared(hashbrown::HashMap<(Sha256, Reference), NameVerdict>);
+
+/// Answers that are remembered; a hostile capture has another name in each connection.
+const REMEMBERED: usize = 2048;
+
+impl Compared {
+    /// Compares the certificate of the server with the name that is known for it.
+    pub(super) fn verdict(&mut self, connection: &Connection) -> NameVerdict {
+        if let Some(reason) = not_shown(connection, Role::Server) {
+            return NameVerdict::NotJudged(reason);
+        }
+        let (Some(leaf), Some(reference)) = (connection.server_leaf(), &connection.reference)
+        else {
+            return NameVerdict::NotJudged(NotJudged::NoReference);
+        };
+        let key = (leaf.sha256, reference.clone());
+        if self.0.len() >= REMEMBERED && !self.0.contains_key(&key) {
+            self.0.clear();
+        }
+        self.0.entry(key).or_insert_with(|| compare(leaf, reference)).clone()
     }
-    let (Some(leaf), Some(reference)) = (connection.server_leaf(), connection.reference.clone())
-    else {
-        return NameVerdict::NotJudged(NotJudged::NoReference);
-    };
+}
+
+fn compare(leaf: &Certificate, reference: &Reference) -> NameVerdict {
     let name = reference.to_string();
     let result = check(NameRule::OpenSsl, leaf, &name);
     NameVerdict::Checked {
@@ -118,7 +136,7 @@ pub(super) fn verdict(connection: &Connection) -> NameVerdict {
         traffic_server: check(NameRule::TrafficServer, leaf, &name).matched,
         sip_zone: check(NameRule::SipZone, leaf, &name).matched,
         presented: result.compared.into_iter().map(|name| name.text).collect(),
-        reference,
+        reference: reference.clone(),
     }
 }
 
@@ -142,7 +160,7 @@ pub(super) fn reference(
         return Some(Reference::ZonePeer(peer.to_owned()));
     }
     if let Some(name) = connection.server_name() {
-        return Some(Reference::ServerName(name));
+        return Some(Reference::ServerName(name.to_owned()));
     }
     if let Some(name) = known.logged(connection) {
         return Some(Reference::Logged(name.to_owned()));

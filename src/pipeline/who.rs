@@ -12,7 +12,6 @@ use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, j
 use crate::packet::Endpoint;
 use crate::report::{CaptureReport, StoreReport};
 use crate::rules::{Attempt, MissingName};
-use crate::tls::ClientHello;
 
 /// A capture that was read, or is being read.
 #[derive(Default)]
@@ -92,7 +91,7 @@ pub(super) fn complete(appliances: &mut [Arc<Appliance>], captures: &[Read], con
 /// Learns from the connections that are held who is who.
 pub(super) fn observe(deployment: &mut Deployment, captures: &[Read]) {
     for (_, observed) in captures.iter().flat_map(|capture| &capture.observed) {
-        deployment.observe(observed.server, server_name(observed).as_deref());
+        deployment.observe(observed.server, server_name(observed));
     }
 }
 
@@ -187,14 +186,14 @@ fn ends(capture: usize, stream: u64, observed: &Observed) -> Ends {
         server: observed.server,
         first: observed.first.time,
         last: observed.last.time,
-        server_name: server_name(observed),
+        server_name: server_name(observed).map(str::to_owned),
         failed: observed.outcome.failed(),
         alert,
     }
 }
 
-fn server_name(observed: &Observed) -> Option<String> {
-    observed.handshake.client_hello().and_then(ClientHello::server_name)
+fn server_name(observed: &Observed) -> Option<&str> {
+    observed.handshake.client_hello()?.server_name.as_deref()
 }
 
 /// Who the ends of a connection are.
@@ -204,10 +203,10 @@ pub(super) fn leg(
     join: Option<&Join>,
     deployment: &Deployment,
 ) -> Leg {
-    let logged = join.and_then(|join| join.names.get(&(capture, connection.stream)).cloned());
-    let name = connection.server_name().or(logged);
+    let logged = || Some(join?.names.get(&(capture, connection.stream))?.as_str());
+    let name = connection.server_name().or_else(logged);
     let (client, server): (Endpoint, Endpoint) = (connection.client, connection.server);
-    deployment.leg(client, server, name.as_deref(), own)
+    deployment.leg(client, server, name, own)
 }
 
 /// Connections of a capture that were not opened, and who their ends are.

@@ -84,7 +84,7 @@ fn row(file: String, judged: &Judged) -> [String; COLUMNS.len()] {
         server.address.to_string(),
         server.port.to_string(),
         text(service(server.port).map(|service| service.name)),
-        connection.server_name().unwrap_or_default(),
+        connection.server_name().unwrap_or_default().to_owned(),
         connection.handshake.version().map_or_else(String::new, |v| names::version_name(v).into()),
         connection.cipher_suite().map_or_else(String::new, |s| names::cipher_suite_name(s).into()),
         connection.outcome.word().to_owned(),

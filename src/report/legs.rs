@@ -147,7 +147,7 @@ pub(super) fn name(connection: &Connection) -> Option<String> {
         crate::connection::NameVerdict::NotJudged(_) => None,
     };
     match reference {
-        Some(Reference::Address(_)) | None => connection.server_name(),
+        Some(Reference::Address(_)) | None => connection.server_name().map(str::to_owned),
         Some(name) => Some(name.to_string()),
     }
 }

@@ -246,7 +246,7 @@ impl Page {
         );
         let alpn = hello.alpn();
         self.extensions(&hello.extensions, Role::Client, |page, extension| match extension.code {
-            0 => page.line(3, &hello.server_name().unwrap_or_else(|| "(no host name)".into())),
+            0 => page.line(3, hello.server_name.as_deref().unwrap_or("(no host name)")),
             10 => {
                 page.numbers(&hello.supported_groups(), |code| names::group_name(code).into_owned())
             }

@@ -61,7 +61,7 @@ impl Wanted {
             attempts
                 .filter(|(place, one)| {
                     let found = told.contains(place) || !by_finding;
-                    found && self.wants_ends([one.client, one.server], one.syn.time, || None)
+                    found && self.wants_ends([one.client, one.server], one.syn.time, None)
                 })
                 .map(|(place, _)| place),
         );
@@ -116,20 +116,15 @@ impl Wanted {
 
     fn wants(&self, connection: &Connection) -> bool {
         let ends = [connection.client, connection.server];
-        self.wants_ends(ends, connection.first.time, || connection.server_name())
+        self.wants_ends(ends, connection.first.time, connection.server_name())
     }
 
-    fn wants_ends(
-        &self,
-        ends: [Endpoint; 2],
-        began: Timestamp,
-        name: impl FnOnce() -> Option<String>,
-    ) -> bool {
+    fn wants_ends(&self, ends: [Endpoint; 2], began: Timestamp, name: Option<&str>) -> bool {
         any(&self.ports, |port| ends.iter().any(|end| end.port == *port))
             && any(&self.hosts, |host| ends.iter().any(|end| end.address == *host))
             && self.since.is_none_or(|since| began >= since)
             && self.until.is_none_or(|until| began < until)
-            && (self.names.is_empty() || self.wants_name(&name().unwrap_or_default()))
+            && (self.names.is_empty() || self.wants_name(name.unwrap_or_default()))
     }
 
     fn wants_name(&self, name: &str) -> bool {

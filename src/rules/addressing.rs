@@ -114,7 +114,7 @@ fn uc_addressed_by_hostname(subject: &Subject<'_>) -> Option<Observation> {
         return None;
     }
     let hello = selection::client_hello_frame(connection)?;
-    let name = connection.server_name().or_else(|| path_host(subject))?;
+    let name = connection.server_name().map(str::to_owned).or_else(|| path_host(subject))?;
     if name.contains('.') || name.contains(':') || name.is_empty() {
         return None;
     }

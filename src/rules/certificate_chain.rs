@@ -147,18 +147,18 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
         )
     } else if fault.ends_in_store() {
         (
-            end.issuer.to_string(),
+            end.issuer.text().to_owned(),
             Text::en(
                 "the root CA certificate {anchor} (the store has only the intermediate below it)",
             ),
         )
     } else {
         (
-            end.issuer.to_string(),
+            end.issuer.text().to_owned(),
             Text::en("the root CA certificate {anchor} and the intermediates below it"),
         )
     };
-    let expected = format!("{} in the trust store", end.issuer);
+    let expected = [end.issuer.text(), " in the trust store"].concat();
     let values =
         fault.values(values(subject, leaf)).with("anchor", anchor).with_words("wanted", wanted);
     Some(observation(connection, values, leaf, &expected))
@@ -258,7 +258,7 @@ fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
     let signed = &path.path.get(error.depth)?.certificate;
     let values = values(subject, connection.server_leaf()?)
         .with("signed", scene::certificate(signed))
-        .with("issuer", &signed.issuer)
+        .with("issuer", signed.issuer.text())
         .with("openssl", openssl(error));
     let values = with_reaction(values, connection, Role::Server, &[51, 48, 46, 42]);
     Some(Observation {

@@ -59,28 +59,32 @@ const NAME_NOT_IN_CERTIFICATE: Rule = Rule {
 
 fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    let NameVerdict::Checked { reference, matches, .. } = &connection.name else { return None };
+    let NameVerdict::Checked { reference, matches, traffic_server, sip_zone, .. } =
+        &connection.name
+    else {
+        return None;
+    };
     let leaf = connection.server_leaf()?;
     let by_zone = matches!(reference, Reference::ZonePeer(_));
-    let rule = if by_zone { NameRule::SipZone } else { NameRule::TrafficServer };
-    let compared = check(rule, leaf, &reference.to_string());
-    let severity = if by_zone {
-        judged_by_zone(connection, compared.matched)?
+    let (rule, severity, differently) = if by_zone {
+        (NameRule::SipZone, judged_by_zone(connection, *sip_zone)?, Text::en(""))
     } else {
-        judged(connection, reference, *matches, compared.matched)?
+        let severity = judged(connection, reference, *matches, *traffic_server)?;
+        (NameRule::TrafficServer, severity, differently(*matches, *traffic_server))
     };
+    let compared = check(rule, leaf, &reference.to_string());
     let names = names(&compared);
-    let differently = if by_zone { Text::en("") } else { differently(*matches, compared.matched) };
     let values = scene::values(connection)
-        .with("reference", reference)
+        .with("reference", reference.to_string())
         .with("certificate", scene::certificate(leaf))
         .with("names", &names)
         .with_words("differently", differently)
         .with_words("ignored", ignored(&compared, reference))
         .with_words("rename", rename(reference));
     let asked = asked(connection, reference);
-    let shown = scene::certificate_frame(connection, Role::Server)
-        .map(|frame| Evidence::new(frame, "x509ce.dNSName", names).expecting(reference));
+    let shown = scene::certificate_frame(connection, Role::Server).map(|frame| {
+        Evidence::new(frame, "x509ce.dNSName", names).expecting(reference.to_string())
+    });
     Some(Observation {
         values: with_reaction(values, connection, Role::Server, WRONG_NAME),
         evidence: shown.into_iter().chain(asked).chain(scene::ending(connection)).collect(),

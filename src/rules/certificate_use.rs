@@ -75,10 +75,10 @@ fn weak_key(subject: &Subject<'_>) -> Option<Observation> {
     let (certificate, bits) = weakest(connection)?;
     let values = scene::values(connection)
         .with("certificate", scene::certificate(certificate))
-        .with("bits", bits)
-        .with("least", SHORTEST_RSA);
+        .with("bits", bits.to_string())
+        .with("least", SHORTEST_RSA.to_string());
     let shown = scene::certificate_frame(connection, Role::Server).map(|frame| {
-        Evidence::new(frame, "x509af.serialNumber", &certificate.serial)
+        Evidence::new(frame, "x509af.serialNumber", certificate.serial.text())
             .expecting(format!("a key of {SHORTEST_RSA} bits"))
     });
     Some(Observation {

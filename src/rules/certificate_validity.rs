@@ -156,7 +156,7 @@ impl Outdated {
         let values = scene::values(connection)
             .with("certificate", scene::certificate(&self.certificate))
             .with("date", date_text(self.date))
-            .with("time", connection.judged_at)
+            .with("time", connection.judged_at.to_string())
             .with_words("when", when(connection))
             .with("holder", scene::holder(connection, self.of))
             .with("renew", RENEW)

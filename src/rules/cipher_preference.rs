@@ -173,14 +173,11 @@ const RSA_PREFIX_ONLY: Rule = Rule {
 fn rsa_prefix_only(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = connection.handshake.client_hello()?;
-    let offered: Vec<u16> = hello
-        .suites()
-        .filter(|code| {
-            names::cipher_suite(*code)
-                .is_some_and(|suite| suite.authentication != names::Authentication::Tls13)
-        })
-        .collect();
-    let prefixed = matches!(offered.as_slice(), [0xc030, 0xc02c, ..]);
+    let mut offered = hello.suites().filter(|code| {
+        names::cipher_suite(*code)
+            .is_some_and(|suite| suite.authentication != names::Authentication::Tls13)
+    });
+    let prefixed = offered.next() == Some(0xc030) && offered.next() == Some(0xc02c);
     if !prefixed || !selection::is_ecdsa(connection) {
         return None;
     }

@@ -157,7 +157,7 @@ fn old_tls(subject: &Subject<'_>) -> Option<Observation> {
     let name = names::version_name(version);
     Some(Observation {
         evidence: vec![
-            Evidence::new(entry.frame, "tls.handshake.version", &name)
+            Evidence::new(entry.frame, "tls.handshake.version", name.to_string())
                 .expecting("TLSv1.2 or TLSv1.3"),
         ],
         values: scene::values(connection).with("version", name),

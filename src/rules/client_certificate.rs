@@ -69,7 +69,7 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         |leaf| format!("the certificate {}", scene::certificate(leaf)),
     );
     let alert_text = scene::said_alert(alert);
-    let issuer = leaf.map_or_else(|| "its issuer".to_owned(), |leaf| leaf.issuer.to_string());
+    let issuer = leaf.map_or("its issuer", |leaf| leaf.issuer.text());
     let values = scene::values(connection)
         .with("place", scene::named_server(subject))
         .with("who_connects", scene::named_client(subject))
@@ -79,7 +79,7 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("remedy", remedy(alert, subject));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
-            Evidence::new(frame, "x509af.serialNumber", &leaf.serial)
+            Evidence::new(frame, "x509af.serialNumber", leaf.serial.text())
                 .expecting(format!("{} in the trust store of the server", leaf.issuer))
         });
     Some(Observation {

@@ -8,9 +8,10 @@ use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::{TrustFault, openssl};
 use super::words::Text;
-use crate::connection::{Connection, Outcome};
+use crate::connection::Outcome;
 use crate::tls::Role;
 use crate::trust::code;
+use crate::x509::Name;
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] =
@@ -74,7 +75,7 @@ fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
         Some(fault) => fault.values(values),
         None => values
             .with("openssl", openssl(error))
-            .with("issuer", &leaf.issuer)
+            .with("issuer", leaf.issuer.text())
             .with_words("namesake", Text::en("")),
     };
     let shown = scene::certificate_frame(connection, Role::Client)
@@ -129,14 +130,14 @@ fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
     }
     let leaf = scene::leaf(connection, Role::Client)?;
     let (entry, _) = connection.handshake.certificate_request()?;
-    let names = authorities(connection);
+    let names = authorities(&connection.requested_authorities()?);
     let values = scene::values(connection)
         .with("certificate", scene::certificate(leaf))
-        .with("issuer", &leaf.issuer)
+        .with("issuer", leaf.issuer.text())
         .with("authorities", &names)
         .with_words("upload", chain_upload(subject));
     let asked = Evidence::new(entry.frame, "x509if.RelativeDistinguishedName_item_element", names)
-        .expecting(&leaf.issuer);
+        .expecting(leaf.issuer.text());
     let shown = scene::certificate_frame(connection, Role::Client)
         .map(|frame| scene::serial_evidence(frame, leaf));
     let harmless = reaction(connection, Role::Client) == Reaction::Accepted;
@@ -148,8 +149,7 @@ fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
-fn authorities(connection: &Connection) -> String {
-    let names = connection.requested_authorities().unwrap_or_default();
+fn authorities(names: &[Name]) -> String {
     let mut told: Vec<String> = names.iter().take(NAMES_TOLD).map(ToString::to_string).collect();
     if let Some(more @ 1..) = names.len().checked_sub(NAMES_TOLD) {
         told.push(format!("{more} more"));

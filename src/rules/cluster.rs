@@ -177,9 +177,9 @@ fn split(node: &[&CaseConnection<'_>]) -> Option<CaseObservation> {
     let values = scene::values(bad_connection)
         .with("node", scene::server(bad_connection))
         .with("good_certificate", scene::certificate(good_leaf))
-        .with("good_port", good_connection.server.port)
+        .with("good_port", good_connection.server.port.to_string())
         .with("bad_certificate", scene::certificate(bad_leaf))
-        .with("bad_port", port)
+        .with("bad_port", port.to_string())
         .with_words("symptom", split_symptom(port));
     let proof = |one: &CaseConnection<'_>, leaf: &Certificate| {
         let frame = scene::certificate_frame(one.subject.connection, Role::Server)?;
@@ -279,7 +279,7 @@ fn reuse(list: &[&CaseConnection<'_>]) -> Option<CaseObservation> {
         .with("node", scene::server(connection))
         .with("certificate", scene::certificate(leaf))
         .with("ports", ports.join(", "))
-        .with("names", names)
+        .with("names", names.to_string())
         .with_words("multi", multi);
     let frame = scene::certificate_frame(connection, Role::Server);
     Some(first.observation(Observation {
@@ -333,7 +333,7 @@ fn foreign_certificate(case: &Case<'_>) -> Vec<CaseObservation> {
         if known || !matches!(connection.server.port, 5061 | 8443 | 7001..=7004) {
             return None;
         }
-        let own = own.first().map(|own| own.serial.to_string()).unwrap_or_default();
+        let own = own.first().map(|own| own.serial.text()).unwrap_or_default();
         let values = Values::new()
             .with("own", own)
             .with_words("expected", Text::en("its own certificate has the serial {own}"));
@@ -353,7 +353,7 @@ fn two_of_a_kind<'a>(case: &'a Case<'_>) -> impl Iterator<Item = CaseObservation
         let key = (taker(one), connection.server, kind);
         let known = *first.entry(key.clone()).or_insert(leaf);
         if known.sha256 != leaf.sha256 && told.insert(key) {
-            let values = Values::new().with("own", &known.serial).with_words(
+            let values = Values::new().with("own", known.serial.text()).with_words(
                 "expected",
                 Text::en("in another connection to the same port the serial is {own}"),
             );
@@ -366,7 +366,7 @@ fn two_of_a_kind<'a>(case: &'a Case<'_>) -> impl Iterator<Item = CaseObservation
 fn foreign(one: &CaseConnection<'_>, leaf: &Certificate, values: Values) -> CaseObservation {
     let connection = one.subject.connection;
     let values = values
-        .with("client", connection.client.address)
+        .with("client", connection.client.address.to_string())
         .with("host", scene::server(connection))
         .with("certificate", scene::certificate(leaf));
     let frame = scene::certificate_frame(connection, Role::Server);

@@ -77,7 +77,7 @@ fn unseen_refusals(case: &Case<'_>, index: usize, appliance: &Appliance) -> Vec<
         told(
             of(appliance)
                 .with("what", what)
-                .with("line", line)
+                .with("line", line.to_string())
                 .with("times", crate::wire::text::count(times, "time"))
                 .with_words("remedy", remedy),
         )
@@ -166,7 +166,7 @@ fn origin_verification_disabled(case: &Case<'_>) -> Vec<CaseObservation> {
                 (false, None) => return None,
             };
             let values = of(appliance)
-                .with("line", goes_on.map(|line| line.number).unwrap_or_default())
+                .with("line", goes_on.map(|line| line.number).unwrap_or_default().to_string())
                 .with_words("how", how);
             Some(told(values))
         })
@@ -216,7 +216,7 @@ fn verify_mode_off_no_relief(case: &Case<'_>) -> Vec<CaseObservation> {
             let failing = case.of_appliance(index).find(|one| refused_by_traffic_server(one))?;
             let zone = verify_off(appliance)?;
             let values = of(appliance)
-                .with("version", version)
+                .with("version", version.to_string())
                 .with("server", super::scene::server(failing.subject.connection))
                 .with("zone", zone)
                 .with_words("shown", Text::en(" ({zone})"));
@@ -352,14 +352,16 @@ fn restart_pending(case: &Case<'_>) -> Vec<CaseObservation> {
             });
             let values = of(appliance);
             let values = match (raised, logged) {
-                (Some(id), _) => values.with("alarm", id).with_words(
+                (Some(id), _) => values.with("alarm", id.to_string()).with_words(
                     "how",
                     Text::en("its status shows alarm {alarm}, which asks for a restart"),
                 ),
-                (None, Some((id, line))) => values.with("alarm", id).with("line", line).with_words(
-                    "how",
-                    Text::en("log line {line} shows alarm {alarm}, which asks for a restart"),
-                ),
+                (None, Some((id, line))) => {
+                    values.with("alarm", id.to_string()).with("line", line.to_string()).with_words(
+                        "how",
+                        Text::en("log line {line} shows alarm {alarm}, which asks for a restart"),
+                    )
+                }
                 (None, None) => return running_otherwise(case, index, values),
             };
             Some(told(values))

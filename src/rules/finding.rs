@@ -135,13 +135,13 @@ fn list(field: &str, numbers: &[u64], filter: &mut String) {
 impl Evidence {
     /// What stands in a field, where nothing else can be said to be right.
     #[must_use]
-    pub fn new(frame: u64, field: &'static str, observed: impl ToString) -> Self {
-        Self { frame, field, observed: observed.to_string(), expected: None }
+    pub fn new(frame: u64, field: &'static str, observed: impl Into<String>) -> Self {
+        Self { frame, field, observed: observed.into(), expected: None }
     }
 
     /// With what should stand there.
     #[must_use]
-    pub fn expecting(self, expected: impl ToString) -> Self {
-        Self { expected: Some(expected.to_string()), ..self }
+    pub fn expecting(self, expected: impl Into<String>) -> Self {
+        Self { expected: Some(expected.into()), ..self }
     }
 }

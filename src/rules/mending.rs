@@ -58,7 +58,7 @@ fn needed(needed: &Needed) -> String {
                 (None, true) => MISSING,
             };
             let values = Values::new()
-                .with("subject", subject)
+                .with("subject", subject.to_string())
                 .with("key", key.unwrap_or_default())
                 .with("urls", urls.join(" "));
             words.fill(&values)
@@ -77,7 +77,7 @@ fn anchor(anchor: &Anchor) -> String {
     let values = Values::new()
         .with("certificate", identity(&anchor.certificate))
         .with("source", &anchor.source)
-        .with("line", anchor.line);
+        .with("line", anchor.line.to_string());
     IN_STORE.fill(&values)
 }
 
@@ -85,8 +85,8 @@ const IN_STORE: Text = Text::en("{certificate} at {source}, line {line}");
 
 /// Names one certificate beyond doubt.
 fn identity(certificate: &Certificate) -> String {
-    let subject = certificate.subject.to_string();
-    let subject = if subject.is_empty() { "(no subject)" } else { &subject };
+    let subject = certificate.subject.text();
+    let subject = if subject.is_empty() { "(no subject)" } else { subject };
     format!("{subject} (serial {}, SHA-256 {})", certificate.serial, hex(&certificate.sha256))
 }
 

@@ -74,7 +74,7 @@ fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
         values: scene::values(connection)
             .with("alert", scene::alert(alert))
             .with("offer", offer)
-            .with("stream", connection.stream)
+            .with("stream", connection.stream.to_string())
             .with_words("hint", hint),
         severity: None,
         of: None,

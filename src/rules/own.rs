@@ -94,8 +94,8 @@ impl<'a> Own<'a> {
             (Some(one), _) => {
                 let connection = one.subject.connection;
                 values
-                    .with("peer", connection.end(self.role.other()).address)
-                    .with("port", connection.server.port)
+                    .with("peer", connection.end(self.role.other()).address.to_string())
+                    .with("port", connection.server.port.to_string())
                     .with_words("seen", Text::en("shown to {peer} on port {port}"))
             }
             (None, Some(archive)) => values.with("archive", archive).with_words(
@@ -159,11 +159,11 @@ pub(super) fn log_lines(appliance: &Appliance) -> impl Iterator<Item = &Line> {
 pub(super) fn with_alarm(values: Values, appliance: &Appliance, ids: &[u32]) -> Values {
     match alarm(appliance, ids) {
         Some((id, None)) => values
-            .with("alarm", id)
+            .with("alarm", id.to_string())
             .with_words("alarmed", Text::en(" Its status (xstat_dump) shows alarm {alarm}.")),
         Some((id, Some(line))) => values
-            .with("alarm", id)
-            .with("line", line)
+            .with("alarm", id.to_string())
+            .with("line", line.to_string())
             .with_words("alarmed", Text::en(" Line {line} of its log shows alarm {alarm}.")),
         None => values.with_words("alarmed", Text::en("")),
     }

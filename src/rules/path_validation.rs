@@ -52,7 +52,7 @@ fn too_much_path_work(subject: &Subject<'_>) -> Option<Observation> {
             Exhausted::ConstraintChecks => "comparisons with name constraints",
         };
         observation(subject, of, |values| {
-            values.with("number", connection.certificates(of).len()).with("work", work)
+            values.with("number", connection.certificates(of).len().to_string()).with("work", work)
         })
     })
 }

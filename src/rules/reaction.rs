@@ -99,7 +99,7 @@ pub(super) fn with_reaction(
     of: Role,
     alerts: &[u8],
 ) -> Values {
-    let judge = connection.end(of.other()).address;
+    let judge = connection.end(of.other()).host();
     let values = values.with("judge", judge);
     match reaction(connection, of) {
         Reaction::Accepted => values.with_words("reaction", ACCEPTED),

@@ -57,7 +57,7 @@ fn certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
     let reason = reason(connection, leaf, alert)?;
     let values = scene::values(connection)
         .with("certificate", scene::certificate(leaf))
-        .with("issuer", &leaf.issuer)
+        .with("issuer", leaf.issuer.text())
         .with("alert", scene::said_alert(Some(alert)))
         .with_words("reason", reason)
         .with_words("wanted", wanted(leaf))

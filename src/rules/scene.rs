@@ -14,17 +14,18 @@ use crate::x509::Certificate;
 /// server name.
 pub(super) fn server(connection: &Connection) -> String {
     match connection.server_name() {
-        Some(name) => format!("{name} ({})", connection.server),
-        None => connection.server.to_string(),
+        Some(name) => [name, " (", &connection.server.text(), ")"].concat(),
+        None => connection.server.text(),
     }
 }
 
 /// The same with the service behind the port.
 pub(super) fn server_and_service(connection: &Connection) -> String {
     let Some(service) = service(connection.server.port) else { return server(connection) };
+    let end = connection.server.text();
     match connection.server_name() {
-        Some(name) => format!("{name} ({}, {})", connection.server, service.name),
-        None => format!("{} ({})", connection.server, service.name),
+        Some(name) => [name, " (", &end, ", ", service.name, ")"].concat(),
+        None => [&*end, " (", service.name, ")"].concat(),
     }
 }
 
@@ -63,34 +64,35 @@ pub(super) fn certificate(certificate: &Certificate) -> String {
     if certificate.subject.is_empty() {
         return format!("without a subject (serial {})", certificate.serial);
     }
-    format!("{} (serial {})", certificate.subject, certificate.serial)
+    [certificate.subject.text(), " (serial ", &certificate.serial.text(), ")"].concat()
 }
 
 /// Who showed a certificate: the client's address, or the server with its name.
 pub(super) fn holder(connection: &Connection, of: Role) -> String {
     match of {
-        Role::Client => connection.client.address.to_string(),
+        Role::Client => connection.client.host(),
         Role::Server => server(connection),
     }
 }
 
 /// `unknown_ca (48)`.
 pub(super) fn alert(description: u8) -> String {
-    format!("{} ({description})", names::alert_name(description))
+    let mut buffer = itoa::Buffer::new();
+    [&*names::alert_name(description), " (", buffer.format(description), ")"].concat()
 }
 
 /// `alert unknown_ca (48)`, also where it cannot be read.
 pub(super) fn said_alert(description: Option<u8>) -> String {
     description
-        .map_or_else(|| "an encrypted alert".to_owned(), |code| format!("alert {}", alert(code)))
+        .map_or_else(|| "an encrypted alert".to_owned(), |code| ["alert ", &alert(code)].concat())
 }
 
 /// `{client}`, `{server}` and `{port}`, which every sentence may use.
 pub(super) fn values(connection: &Connection) -> Values {
     Values::new()
-        .with("client", connection.client.address)
+        .with("client", connection.client.host())
         .with("server", server(connection))
-        .with("port", connection.server.port)
+        .with("port", itoa::Buffer::new().format(connection.server.port))
 }
 
 /// Frame of the first Certificate message of a side.
@@ -105,7 +107,7 @@ pub(super) fn leaf(connection: &Connection, of: Role) -> Option<&Arc<Certificate
 
 /// The serial number of a certificate as Wireshark's field.
 pub(super) fn serial_evidence(frame: u64, certificate: &Certificate) -> Evidence {
-    Evidence::new(frame, "x509af.serialNumber", &certificate.serial)
+    Evidence::new(frame, "x509af.serialNumber", certificate.serial.text())
 }
 
 /// How the handshake ended, where a frame shows it.

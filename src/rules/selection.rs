@@ -36,18 +36,18 @@ impl Preference {
 #[must_use]
 pub fn preference(connection: &Connection) -> Option<Preference> {
     let hello = connection.handshake.client_hello()?;
-    let kinds: Vec<Authentication> = hello
+    let mut kinds = hello
         .suites()
         .filter_map(names::cipher_suite)
         .map(|suite| suite.authentication)
-        .filter(|kind| matches!(kind, Authentication::Rsa | Authentication::Ecdsa))
-        .collect();
-    let has = |kind| kinds.contains(&kind);
-    Some(match kinds.first()? {
-        Authentication::Ecdsa if has(Authentication::Rsa) => Preference::EcdsaFirst,
-        Authentication::Ecdsa => Preference::EcdsaOnly,
-        _ if has(Authentication::Ecdsa) => Preference::RsaFirst,
-        _ => Preference::RsaOnly,
+        .filter(|kind| matches!(kind, Authentication::Rsa | Authentication::Ecdsa));
+    let first = kinds.next()?;
+    let has_other = kinds.any(|kind| kind != first);
+    Some(match (first, has_other) {
+        (Authentication::Ecdsa, true) => Preference::EcdsaFirst,
+        (Authentication::Ecdsa, false) => Preference::EcdsaOnly,
+        (_, true) => Preference::RsaFirst,
+        (_, false) => Preference::RsaOnly,
     })
 }
 

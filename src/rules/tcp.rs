@@ -54,7 +54,7 @@ fn dns_name_not_found(case: &Case<'_>) -> Vec<CaseObservation> {
             Text::en("")
         };
         let values = Values::new()
-            .with("asker", missing.asker)
+            .with("asker", missing.asker.to_string())
             .with("name", &missing.name)
             .with("times", crate::wire::text::count(missing.times, "answer"))
             .with_words("use", used);
@@ -136,9 +136,9 @@ fn observation(case: &Case<'_>, group: &[&Attempt]) -> Option<CaseObservation> {
         ),
     };
     let values = Values::new()
-        .with("client", tried.client.address)
-        .with("server", tried.server)
-        .with("port", tried.server.port)
+        .with("client", tried.client.address.to_string())
+        .with("server", tried.server.to_string())
+        .with("port", tried.server.port.to_string())
         .with("service", service(tried.server.port).map_or("no known service", |known| known.name))
         .with("times", crate::wire::text::count(group.len() as u64, "time"))
         .with_words("how", how)

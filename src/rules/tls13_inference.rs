@@ -178,7 +178,7 @@ fn observed(inference: &Inference, values: Values) -> Observation {
     let evidence = inference
         .records
         .iter()
-        .map(|record| Evidence::new(record.frame, "tls.record.length", record.length))
+        .map(|record| Evidence::new(record.frame, "tls.record.length", record.length.to_string()))
         .collect();
     Observation { evidence, values, severity: None, of: None }
 }

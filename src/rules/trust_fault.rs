@@ -74,11 +74,11 @@ impl<'a> TrustFault<'a> {
 
     /// Adds `{openssl}`, `{issuer}` and `{namesake}`.
     pub(super) fn values(&self, values: Values) -> Values {
-        let issuer = self.end().map_or_else(String::new, |end| end.issuer.to_string());
+        let issuer = self.end().map_or("", |end| end.issuer.text());
         let values = values.with("openssl", openssl(self.error)).with("issuer", issuer);
         match self.namesake() {
             Some(other) => values
-                .with("other_serial", &other.certificate.serial)
+                .with("other_serial", other.certificate.serial.text())
                 .with_words("namesake", NAMESAKE),
             None => values.with_words("namesake", Text::en("")),
         }

@@ -73,8 +73,8 @@ fn same_subject_anchors(subject: &Subject<'_>) -> Option<Observation> {
     let error = chain.validation.first_error().map(openssl).unwrap_or_default();
     let listed: Vec<String> = anchors.iter().map(|anchor| place(anchor)).collect();
     let values = scene::values(connection)
-        .with("count", anchors.len())
-        .with("subject", name)
+        .with("count", anchors.len().to_string())
+        .with("subject", name.to_string())
         .with("anchors", listed.join(", "))
         .with("certificate", scene::certificate(leaf))
         .with("openssl", error)

@@ -124,7 +124,7 @@ fn expc_chain_upload_reminder(case: &Case<'_>) -> Vec<CaseObservation> {
             servers.dedup();
             let issuer = scene::leaf(first.subject.connection, Role::Client)
                 .or_else(|| appliance.client_leaf())
-                .map_or_else(|| "its CA".to_owned(), |leaf| leaf.issuer.to_string());
+                .map_or_else(|| "its CA".to_owned(), |leaf| leaf.issuer.text().to_owned());
             let (entry, _) = first.subject.connection.handshake.certificate_request()?;
             let request = Evidence::new(entry.frame, "tls.handshake.type", "certificate_request");
             let values = Values::new()

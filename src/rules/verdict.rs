@@ -72,11 +72,18 @@ impl Verdicts {
     pub fn add(&mut self, subject: &Subject<'_>, findings: &[Finding]) {
         let connection = subject.connection;
         let Some(cause) = cause(connection, findings) else { return };
-        let said = sentence(subject, cause) + &logged(subject, cause);
-        let same = (connection.client.address, connection.server, cause.rule.id, said);
+        let (client, server, rule) = (connection.client.address, connection.server, cause.rule.id);
+        let mut same = (client, server, rule, String::new());
+        let full = self.list.len() >= CAUSES;
+        let next = self.known.range(&same..).next().map(|(next, _)| next);
+        if full && next.is_none_or(|next| (next.0, next.1, next.2) != (client, server, rule)) {
+            // What will not be told is not put into words.
+            return;
+        }
+        same.3 = sentence(subject, cause) + &logged(subject, cause);
         if let Some(known) = self.known.get(&same).and_then(|at| self.list.get_mut(*at)) {
             known.streams.push(connection.stream);
-        } else if self.list.len() < CAUSES {
+        } else if !full {
             self.list.push(Verdict::of(subject, cause, findings, same.3.clone()));
             self.known.insert(same, self.list.len() - 1);
         }
@@ -249,7 +256,7 @@ fn logged(subject: &Subject<'_>, cause: &Finding) -> String {
         _ => None,
     });
     let Some((line, text, what)) = said else { return String::new() };
-    format!(" {}", text.fill(&Values::new().with("line", line).with("what", what)))
+    format!(" {}", text.fill(&Values::new().with("line", line.to_string()).with("what", what)))
 }
 
 const LOGGED_CHAIN: Text =

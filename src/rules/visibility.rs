@@ -61,7 +61,7 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
         evidence: vec![Evidence::new(
             entry.frame,
             "tls.handshake.extensions.supported_version",
-            &version,
+            version.to_string(),
         )],
         values: scene::values(connection)
             .with("version", version)

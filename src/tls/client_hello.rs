@@ -20,6 +20,9 @@ pub struct ClientHello {
     pub compression_methods: Vec<u8>,
     /// Extensions.
     pub extensions: Vec<Extension>,
+    /// The first `host_name` of `server_name` (RFC 6066, 3): as it is when printable
+    /// ASCII, else in hexadecimal.
+    pub server_name: Option<String>,
     /// It came in SSL 2.0 format.
     pub ssl2_format: bool,
     /// Whether all of it was there.
@@ -48,6 +51,7 @@ impl ClientHello {
         self.compression_methods = reader.vec8()?.to_vec();
         let (extensions, whole) = extension::list(reader);
         self.extensions = extensions;
+        self.server_name = self.read_server_name();
         whole.then_some(())
     }
 
@@ -88,10 +92,7 @@ impl ClientHello {
         self.cipher_suites.iter().filter_map(|code| u16::try_from(*code).ok())
     }
 
-    /// The first `host_name` of `server_name` (RFC 6066, 3): as it is when printable
-    /// ASCII, else in hexadecimal.
-    #[must_use]
-    pub fn server_name(&self) -> Option<String> {
+    fn read_server_name(&self) -> Option<String> {
         let extension = self.extension(code::SERVER_NAME)?;
         let (list, _) = Reader::new(&extension.body).vec16_lax()?;
         let mut reader = Reader::new(list);
@@ -211,7 +212,7 @@ mod tests {
         let hello = ClientHello::decode(&body());
         assert!(hello.whole);
         assert_eq!(hello.cipher_suites, [0xc02c, 0x0a0a]);
-        assert_eq!(hello.server_name().as_deref(), Some("host"));
+        assert_eq!(hello.server_name.as_deref(), Some("host"));
         assert_eq!(hello.key_share_groups(), [29]);
         assert_eq!(hello.supported_versions(), [0x0304]);
         assert_eq!(hello.alpn(), ["h2"]);

@@ -13,13 +13,25 @@ impl Epochs {
         Self(sorted(certificates.flat_map(turning_points).collect()))
     }
 
-    /// The place of `time` (unix seconds) among these dates and those of `more`: two times
-    /// with one place have one answer.
+    /// These dates and those of `more`.
     #[must_use]
-    pub fn with<'c>(&self, more: impl Iterator<Item = &'c Certificate>, time: i64) -> usize {
+    pub fn and<'c>(&self, more: impl Iterator<Item = &'c Certificate>) -> Self {
         let mut dates: Vec<i64> = more.flat_map(turning_points).collect();
         dates.extend_from_slice(&self.0);
-        sorted(dates).partition_point(|date| *date <= time)
+        Self(sorted(dates))
+    }
+
+    /// The place of `time` among these dates and those of `more`.
+    #[must_use]
+    pub fn with<'c>(&self, more: impl Iterator<Item = &'c Certificate>, time: i64) -> usize {
+        self.and(more).place(time)
+    }
+
+    /// The place of `time` (unix seconds) among these dates: two times with one place have
+    /// one answer.
+    #[must_use]
+    pub fn place(&self, time: i64) -> usize {
+        self.0.partition_point(|date| *date <= time)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn cell(text: &str) -> String {
 #[must_use]
 pub fn ascii_or_hex(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) => text.to_owned(),
+        Ok(text) if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) => text.to_owned(),
         _ => format!("0x{}", hex(bytes)),
     }
 }
@@ -77,8 +77,28 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
 /// Lower-case hexadecimal digits without separators.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    // Digits are always UTF-8; asking once costs less than letter by letter.
+    String::from_utf8(bytes.iter().flat_map(|byte| digits(*byte)).collect()).unwrap_or_default()
+}
+
+/// The same with a colon between the bytes, as `openssl` prints long numbers.
+#[must_use]
+pub fn hex_with_colons(bytes: &[u8]) -> String {
+    let mut text = Vec::with_capacity(bytes.len() * 3);
+    for byte in bytes {
+        let [high, low] = digits(*byte);
+        text.extend([high, low, b':']);
+    }
+    text.pop();
+    String::from_utf8(text).unwrap_or_default()
+}
+
+const fn digits(byte: u8) -> [u8; 2] {
+    [digit(byte >> 4), digit(byte & 15)]
+}
+
+const fn digit(half: u8) -> u8 {
+    if half < 10 { b'0' + half } else { b'a' + half - 10 }
 }
 
 /// `1 frame`, `2 frames`: a number with its noun.

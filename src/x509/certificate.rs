@@ -11,7 +11,7 @@ use super::extensions::Extensions;
 use super::key::{KeyKind, PublicKey};
 use super::name::Name;
 use super::time::Time;
-use crate::wire::text::hex;
+use crate::wire::text::{hex, hex_with_colons};
 
 /// A serial number, by its contents octets: up to 20 by the standard, any number in practice, possibly negative.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +36,12 @@ impl Serial {
         hex(self.significant())
     }
 
+    /// As `openssl x509 -text` shows long serials: `56:ff:6c:71`, without a leading zero octet.
+    #[must_use]
+    pub fn text(&self) -> String {
+        hex_with_colons(self.significant())
+    }
+
     /// The octets without leading zeros; zero itself keeps one.
     fn significant(&self) -> &[u8] {
         let mut octets = &*self.0;
@@ -54,13 +60,8 @@ impl Serial {
 }
 
 impl fmt::Display for Serial {
-    /// As `openssl x509 -text` shows long serials: `56:ff:6c:71`, without a leading zero octet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, octet) in self.significant().iter().enumerate() {
-            let separator = if position == 0 { "" } else { ":" };
-            write!(f, "{separator}{octet:02x}")?;
-        }
-        Ok(())
+        f.write_str(&self.text())
     }
 }
 

@@ -1,10 +1,12 @@
 //! Distinguished names: every attribute with its string type, compared in OpenSSL's canonical form.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 use super::der::{DerError, Reader, Tlv, tag};
 use super::oid::{Oid, attribute_short_name, known};
+use crate::wire::text::hex;
 
 /// How the value of an attribute is encoded (X.680, 41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +74,8 @@ pub struct Name {
     attributes: Vec<Attribute>,
     canonical: Box<[u8]>,
     der: Box<[u8]>,
+    /// As it is printed, which many connections ask of one certificate.
+    text: OnceLock<Box<str>>,
 }
 
 impl Name {
@@ -85,7 +89,7 @@ impl Name {
 
     pub(super) fn from_tlv(sequence: &Tlv<'_>) -> Result<Self, DerError> {
         let mut attributes = Vec::new();
-        let mut canonical = Vec::new();
+        let mut canonical = Vec::with_capacity(sequence.raw.len());
         let mut rdns = Reader::new(sequence.value);
         let mut rdn = 0;
         while !rdns.is_empty() {
@@ -101,7 +105,8 @@ impl Name {
             push_tlv(&mut canonical, tag::SET, &entries.concat());
             rdn += 1;
         }
-        Ok(Self { attributes, canonical: canonical.into(), der: sequence.raw.into() })
+        let (canonical, der) = (canonical.into(), sequence.raw.into());
+        Ok(Self { attributes, canonical, der, text: OnceLock::new() })
     }
 
     /// The attributes in the order in which they are encoded.
@@ -148,6 +153,13 @@ impl Name {
     pub fn der(&self) -> &[u8] {
         &self.der
     }
+
+    /// In the style of `openssl x509 -nameopt RFC2253`: last RDN first, `,` between RDNs, `+` inside one. Control
+    /// characters are escaped as OpenSSL does; unlike there, letters beyond ASCII stay readable.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.get_or_init(|| printed(&self.attributes).into())
+    }
 }
 
 impl PartialEq for Name {
@@ -165,53 +177,57 @@ impl Hash for Name {
 }
 
 impl fmt::Display for Name {
-    /// In the style of `openssl x509 -nameopt RFC2253`: last RDN first, `,` between RDNs, `+` inside one. Control
-    /// characters are escaped as OpenSSL does; unlike there, letters beyond ASCII stay readable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut previous: Option<usize> = None;
-        for attribute in self.attributes.iter().rev() {
-            match previous {
-                Some(rdn) if rdn == attribute.rdn => f.write_str("+")?,
-                Some(_) => f.write_str(",")?,
-                None => {}
-            }
-            previous = Some(attribute.rdn);
-            write_attribute(f, attribute)?;
-        }
-        Ok(())
+        f.write_str(self.text())
     }
 }
 
-fn write_attribute(f: &mut fmt::Formatter<'_>, attribute: &Attribute) -> fmt::Result {
+fn printed(attributes: &[Attribute]) -> String {
+    let mut text = String::new();
+    let mut previous: Option<usize> = None;
+    for attribute in attributes.iter().rev() {
+        match previous {
+            Some(rdn) if rdn == attribute.rdn => text.push('+'),
+            Some(_) => text.push(','),
+            None => {}
+        }
+        previous = Some(attribute.rdn);
+        push_attribute(&mut text, attribute);
+    }
+    text
+}
+
+fn push_attribute(text: &mut String, attribute: &Attribute) {
     match attribute_short_name(attribute.oid.contents()) {
         Some(name) if !matches!(attribute.kind, StringType::Other(_)) => {
-            write!(f, "{name}=")?;
-            write_escaped(f, &attribute.value)
+            text.push_str(name);
+            text.push('=');
+            push_escaped(text, &attribute.value);
         }
         name => {
-            match name {
-                Some(name) => write!(f, "{name}=#")?,
-                None => write!(f, "{}=#", attribute.oid)?,
-            }
-            attribute.raw.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+            text.push_str(&name.map_or_else(|| attribute.oid.to_string(), str::to_owned));
+            text.push_str("=#");
+            text.push_str(&hex(&attribute.raw).to_ascii_uppercase());
         }
     }
 }
 
 /// RFC 4514, 2.4.
-fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+fn push_escaped(text: &mut String, value: &str) {
     let last = value.chars().count().saturating_sub(1);
     for (position, character) in value.chars().enumerate() {
         let edge = position == 0 || position == last;
         match character {
-            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{character}")?,
-            ' ' if edge => f.write_str("\\ ")?,
-            '#' if position == 0 => f.write_str("\\#")?,
-            control if control.is_ascii_control() => write!(f, "\\{:02X}", u32::from(control))?,
-            other => write!(f, "{other}")?,
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => text.extend(['\\', character]),
+            ' ' if edge => text.push_str("\\ "),
+            '#' if position == 0 => text.push_str("\\#"),
+            control if control.is_ascii_control() => {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\{:02X}", u32::from(control));
+            }
+            other => text.push(other),
         }
     }
-    Ok(())
 }
 
 fn attribute(set: &mut Reader<'_>, rdn: usize) -> Result<Attribute, DerError> {
@@ -258,14 +274,15 @@ fn text(kind: StringType, contents: &[u8]) -> String {
 /// One attribute in the form that OpenSSL's `x509_name_canon` (crypto/x509/x_name.c) compares: text of the usual types
 /// becomes a UTF8String in lower case with single inner spaces; other types stay as they are.
 fn canonical_entry(attribute: &Attribute) -> Vec<u8> {
-    let mut pair = Vec::new();
+    let room = attribute.raw.len() + 32;
+    let mut pair = Vec::with_capacity(room);
     push_tlv(&mut pair, tag::OID, attribute.oid.contents());
     if matches!(attribute.kind, StringType::Other(_)) {
         pair.extend_from_slice(&attribute.raw);
     } else {
         push_tlv(&mut pair, 0x0c, canonical_text(&attribute.value).as_bytes());
     }
-    let mut entry = Vec::new();
+    let mut entry = Vec::with_capacity(room);
     push_tlv(&mut entry, tag::SEQUENCE, &pair);
     entry
 }
@@ -276,12 +293,15 @@ fn is_space(character: char) -> bool {
 }
 
 fn canonical_text(value: &str) -> String {
-    let words: Vec<String> = value
-        .split(is_space)
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    words.join(" ")
+    let mut text = String::with_capacity(value.len());
+    for word in value.split(is_space).filter(|word| !word.is_empty()) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text.make_ascii_lowercase();
+    text
 }
 
 /// Appends one value. Lengths here come from a certificate of at most 16 MiB, so three length octets are enough; the

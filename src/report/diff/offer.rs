@@ -21,7 +21,7 @@ pub(super) fn facts(connection: &Connection) -> Vec<(Aspect, Fact)> {
         let hidden = Fact::Hidden("ClientHello not captured whole");
         return ASPECTS.map(|aspect| (aspect, hidden.clone())).into();
     };
-    let name = hello.server_name().unwrap_or_else(|| "none".to_owned());
+    let name = hello.server_name.clone().unwrap_or_else(|| "none".to_owned());
     let facts = [Fact::plain(name), versions(hello), suites(connection, hello), signatures(hello)];
     ASPECTS.into_iter().zip(facts).collect()
 }

@@ -212,7 +212,7 @@ fn said(connection: &Connection) -> Option<String> {
         },
         NameVerdict::NotJudged(_) => None,
     };
-    connection.server_name().or(told)
+    connection.server_name().map(str::to_owned).or(told)
 }
 
 /// The host that connects. Clients outside are one: their addresses are chance.

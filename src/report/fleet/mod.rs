@@ -239,7 +239,7 @@ impl OnServer {
     fn of(judged: &Judged, finding: &Finding) -> Self {
         let mut rules = Tally::default();
         rules.add(finding.rule.id, 1);
-        let name = judged.connection.server_name();
+        let name = judged.connection.server_name().map(str::to_owned);
         Self { name, severity: finding.severity, findings: 1, rules }
     }
 }

@@ -50,7 +50,7 @@ impl Kept for Answer {
 /// What a ClientHello offers.
 pub(super) fn offer(hello: &ClientHello, parts: &mut Parts) -> Arc<Offer> {
     let make = || Offer {
-        sni: text(&hello.server_name()),
+        sni: text(&hello.server_name),
         fingerprints: text(&FingerprintsDocument::of(hello)),
         hello: text(&OfferDocument::of(hello)),
     };

@@ -100,7 +100,7 @@ fn shown_soon(
             let values = soon
                 .values(certificate, depth)
                 .with("holder", scene::holder(connection, of))
-                .with("port", connection.server.port)
+                .with("port", connection.server.port.to_string())
                 .with_words("seen", Text::en("shown on port {port}"));
             let evidence = Evidence::new(shown.frame, "x509af.notAfter", date_text(soon.end));
             Some(one.observation(Observation {

@@ -140,7 +140,7 @@ fn expe_serverauth_only(case: &Case<'_>) -> Vec<CaseObservation> {
             };
             let values = own.values();
             let values = match version {
-                Some(version) => values.with("version", version),
+                Some(version) => values.with("version", version.to_string()),
                 None => values,
             };
             let mut found = own.observation(values.with_words("effect", effect));

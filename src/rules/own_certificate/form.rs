@@ -105,7 +105,7 @@ fn cert_key_8192(case: &Case<'_>) -> Vec<CaseObservation> {
             let key = &own.leaf.public_key;
             let rsa = matches!(key.kind, KeyKind::Rsa | KeyKind::RsaPss);
             let bits = key.bits.filter(|bits| rsa && *bits >= TOO_LONG)?;
-            Some(own.observation(own.values().with("bits", bits)))
+            Some(own.observation(own.values().with("bits", bits.to_string())))
         })
         .collect()
 }

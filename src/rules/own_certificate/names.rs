@@ -63,7 +63,7 @@ fn expc_san_missing_profile(case: &Case<'_>) -> Vec<CaseObservation> {
             let (line, reason) = rejected.next()?;
             let values = own
                 .values()
-                .with("line", line)
+                .with("line", line.to_string())
                 .with("reason", reason)
                 .with("times", crate::wire::text::count(1 + rejected.count() as u64, "time"))
                 .with("names", own::dns_names(own.leaf));
@@ -205,7 +205,7 @@ impl Source {
                 .with_words("told", Text::en("SIP Domain with Edge On in xconf_dump of {teller}")),
             Self::Log { of, line } => values
                 .with("teller", of)
-                .with("line", line)
+                .with("line", line.to_string())
                 .with_words("told", Text::en("line {line} of the log of {teller}")),
         }
     }

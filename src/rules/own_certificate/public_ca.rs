@@ -76,11 +76,11 @@ fn public_ca_combined_eku_expiring(case: &Case<'_>) -> Vec<CaseObservation> {
             let values = own
                 .values()
                 .with("date", date_text(end))
-                .with("days", (end - now) / 86_400)
-                .with("issuer", &own.leaf.issuer)
+                .with("days", ((end - now) / 86_400).to_string())
+                .with("issuer", own.leaf.issuer.text())
                 .with_words("told", told);
             let values = match version {
-                Some(version) => values.with("version", version),
+                Some(version) => values.with("version", version.to_string()),
                 None => values.with_words("version", VERSION_UNKNOWN),
             };
             Some(own.observation(values))

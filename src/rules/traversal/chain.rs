@@ -109,7 +109,7 @@ fn on_wire(one: &CaseConnection<'_>, of: Role) -> CaseObservation {
     let values = Values::new()
         .with("judge", named(of.other()))
         .with("holder", named(of))
-        .with("port", connection.server.port)
+        .with("port", connection.server.port.to_string())
         .with("certificate", certificate)
         .with_words("told", BY_ALERT);
     let frame = scene::certificate_frame(connection, of);
@@ -231,7 +231,7 @@ fn logged(appliance: &Appliance) -> Option<CaseObservation> {
         .with("judge", judge)
         .with("holder", holder)
         .with("times", times)
-        .with("line", line)
+        .with("line", line.to_string())
         .with_words("told", words);
     Some(own::told(values))
 }

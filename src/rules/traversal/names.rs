@@ -138,9 +138,9 @@ fn shown(
         None => Wanted::subject(appliance, &zone)?,
     };
     let values = Values::new()
-        .with("box", connection.end(of).address)
+        .with("box", connection.end(of).address.to_string())
         .with("certificate", scene::certificate(leaf))
-        .with("port", connection.server.port)
+        .with("port", connection.server.port.to_string())
         .with_words("seen", Text::en("shown on port {port}"));
     let frame = scene::certificate_frame(connection, of);
     let shown = frame.map(|frame| scene::serial_evidence(frame, leaf).expecting(wanted.name));
@@ -217,8 +217,8 @@ fn logged<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Found> + use<'a> {
         };
         let values = Values::new()
             .with("checker", appliance.title())
-            .with("line", line)
-            .with("other", other)
+            .with("line", line.to_string())
+            .with("other", other.to_string())
             .with("times", count(1 + refused.count() as u64, "time"))
             .with_words("direction", direction)
             .with_words("told", BY_LOG)
