@@ -3,6 +3,8 @@
 //! It knows nothing of the other direction, so that a capture which holds one
 //! direction only, or one before the other, gives all it has.
 
+use std::borrow::Cow;
+
 use super::handshake::{Anomaly, What};
 use super::kept::{Kept, Record, Sealed};
 use super::message::{self, Body, Context, Message};
@@ -148,7 +150,7 @@ impl Half {
                 self.gap_in_record(header, remaining, length, mark, limits);
             }
             State::Body { header, .. } => {
-                self.end_record(header, true, mark, limits);
+                self.break_record(header, mark, limits);
                 self.lose_track(mark, limits);
             }
             State::Header => self.lose_track(mark, limits),
@@ -162,7 +164,7 @@ impl Half {
     /// Nothing more will come.
     pub(super) fn end(&mut self, mark: Mark, limits: &Limits) {
         if let State::Body { header, .. } = self.state {
-            self.end_record(header, true, mark, limits);
+            self.break_record(header, mark, limits);
         }
         self.flush_partial_message(mark);
         self.state = State::Done;
@@ -265,20 +267,26 @@ impl Half {
         limits: &Limits,
     ) -> &'a [u8] {
         let (part, rest) = bytes.split_at(remaining.min(bytes.len()));
+        let left = remaining - part.len();
         let wanted = header.content != Content::ApplicationData || self.kept.wants(header, limits);
+        if left == 0 && part.len() == header.length && !broken {
+            // Most records lie in one segment: they need not be put together.
+            self.state = State::Header;
+            let body = Cow::Borrowed(if wanted { part } else { &[] });
+            self.end_record(header, body, false, mark, limits);
+            return rest;
+        }
         if !broken && wanted {
             self.body.extend_from_slice(part);
         }
-        let remaining = remaining - part.len();
-        if remaining > 0 {
-            self.state = State::Body { header, remaining, broken };
+        if left > 0 {
+            self.state = State::Body { header, remaining: left, broken };
             return rest;
         }
         self.state = State::Header;
-        if broken {
-            self.body.clear();
-        } else {
-            self.end_record(header, false, mark, limits);
+        let body = std::mem::take(&mut self.body);
+        if !broken {
+            self.end_record(header, Cow::Owned(body), false, mark, limits);
         }
         rest
     }
@@ -293,7 +301,7 @@ impl Half {
         limits: &Limits,
     ) {
         let left = remaining - usize::try_from(length).unwrap_or(remaining);
-        self.end_record(header, true, mark, limits);
+        self.break_record(header, mark, limits);
         if header.content == Content::Handshake {
             // `end_record` counted on all that is left of the record being skipped;
             // those bytes are part of the broken message or of ones behind it.
@@ -302,10 +310,22 @@ impl Half {
         self.state = State::Body { header, remaining: left, broken: true };
     }
 
-    /// Interprets a record; a broken one as far as it is there.
-    fn end_record(&mut self, header: RecordHeader, broken: bool, mark: Mark, limits: &Limits) {
-        let first = self.record_start.unwrap_or(mark);
+    /// Interprets what is there of a record that ends early.
+    fn break_record(&mut self, header: RecordHeader, mark: Mark, limits: &Limits) {
         let body = std::mem::take(&mut self.body);
+        self.end_record(header, Cow::Owned(body), true, mark, limits);
+    }
+
+    /// Interprets a record; a broken one as far as it is there.
+    fn end_record(
+        &mut self,
+        header: RecordHeader,
+        body: Cow<'_, [u8]>,
+        broken: bool,
+        mark: Mark,
+        limits: &Limits,
+    ) {
+        let first = self.record_start.unwrap_or(mark);
         let (sealed, noted_before) = (self.is_sealed(&body, header, broken), self.entries.len());
         match header.content {
             Content::Handshake => self.handshake(&body, header, broken, first, mark, limits),
@@ -325,7 +345,11 @@ impl Half {
         }
         if sealed {
             let whole = !broken && body.len() == header.length;
-            let content = if whole { Sealed::Bytes(body) } else { Sealed::PlaceOnly };
+            let content = if whole && self.kept.wants_more(limits) {
+                Sealed::Bytes(body.into_owned())
+            } else {
+                Sealed::PlaceOnly
+            };
             let noted = self.entries.len() > noted_before;
             self.keep(header, content, first, mark, noted, limits);
         }
@@ -416,9 +440,21 @@ impl Half {
         let new = body.get(skipped..).unwrap_or_default();
         if self.joined.is_empty() {
             self.joined_since = Some(first);
+            let used = self.split_messages(new, first, mark, limits);
+            self.joined.extend_from_slice(new.get(used..).unwrap_or_default());
+        } else {
+            let mut joined = std::mem::take(&mut self.joined);
+            joined.extend_from_slice(new);
+            let used = self.split_messages(&joined, first, mark, limits);
+            if used < joined.len() {
+                joined.drain(..used);
+                self.joined = joined;
+            }
         }
-        self.joined.extend_from_slice(new);
-        self.split_messages(first, mark, limits);
+        if self.limit_hit && matches!(self.state, State::Done) {
+            self.flush_partial_message(mark);
+            return;
+        }
         if broken {
             self.flush_partial_message(mark);
         }
@@ -440,35 +476,26 @@ impl Half {
         self.cipher_changed && !(fills && hello)
     }
 
-    fn split_messages(&mut self, first: Mark, mark: Mark, limits: &Limits) {
+    /// Reads the whole messages at the front of `joined`; gives how many bytes they take.
+    fn split_messages(&mut self, joined: &[u8], first: Mark, mark: Mark, limits: &Limits) -> usize {
+        let mut reader = Reader::new(joined);
         loop {
-            let mut reader = Reader::new(&self.joined);
-            let (Some(kind), Some(length)) = (reader.u8(), reader.u24()) else { return };
+            let used = joined.len() - reader.left();
+            let (Some(kind), Some(length)) = (reader.u8(), reader.u24()) else { return used };
             let length = length as usize;
             if length > limits.handshake_bytes.saturating_sub(self.kept_bytes)
                 || self.messages >= limits.handshake_messages
             {
                 self.limit_hit = true;
                 self.anomaly(mark, "more handshake bytes than the limit");
-                self.flush_partial_message(mark);
                 self.state = State::Done;
-                return;
+                return used;
             }
-            if self.joined.len() < message::HEADER + length {
-                return;
-            }
+            let Some(body) = reader.take(length) else { return used };
             let since = self.joined_since.unwrap_or(first);
-            let rest = self.joined.split_off(message::HEADER + length);
-            let whole = std::mem::replace(&mut self.joined, rest);
             self.joined_since = Some(first);
-            self.kept_bytes += whole.len();
-            self.message(
-                kind,
-                length,
-                whole.get(message::HEADER..).unwrap_or_default(),
-                since,
-                mark,
-            );
+            self.kept_bytes += message::HEADER + length;
+            self.message(kind, length, body, since, mark);
         }
     }
 
