@@ -109,16 +109,21 @@ impl Text {
     /// visible as `{name}`.
     #[must_use]
     pub fn fill(&self, values: &Values) -> String {
+        self.fill_from([values, &Values::new()])
+    }
+
+    /// The same with more values behind the first ones.
+    pub(super) fn fill_from(&self, values: [&Values; 2]) -> String {
         let mut filled = String::with_capacity(self.en.len() * 2);
         self.fill_into(values, &mut filled);
         filled
     }
 
-    fn fill_into(&self, values: &Values, filled: &mut String) {
+    fn fill_into(&self, values: [&Values; 2], filled: &mut String) {
         for part in parts(self.en) {
             match part {
                 Part::Words(words) => filled.push_str(words),
-                Part::Place(name) => match values.find(name) {
+                Part::Place(name) => match values.iter().find_map(|values| values.find(name)) {
                     Some(Value::Raw(raw)) => filled.push_str(raw),
                     Some(Value::Words(words)) => words.fill_into(values, filled),
                     None => filled.extend(["{", name, "}"]),
