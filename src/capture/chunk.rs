@@ -40,10 +40,10 @@ impl Chunk {
         self.lend(self.heads.get(at)?)
     }
 
-    /// Says how many frames of the capture come before the first one of this chunk, once
-    /// that is known.
-    pub const fn number_from(&mut self, frames_before: u64) {
-        self.frames_before = frames_before;
+    /// Frames of the capture before the first one of this chunk, as far as that is known.
+    #[must_use]
+    pub const fn frames_before(&self) -> u64 {
+        self.frames_before
     }
 
     /// How many frames it holds.

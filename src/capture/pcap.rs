@@ -80,11 +80,19 @@ impl Pcap {
         self.last_seconds = last.map(Timestamp::seconds).or(self.last_seconds);
     }
 
-    /// The first place in `bytes` from which plausible record headers follow one another,
-    /// as far as the bytes reach.
+    /// A place in `bytes`, mostly the first, from which plausible record headers follow one
+    /// another as far as the bytes reach.
     pub(super) fn likely_start(&self, bytes: &[u8]) -> Option<usize> {
-        let places = 0..bytes.len().saturating_sub(2 * self.header_len);
-        places.into_iter().find(|start| self.likely_chain(bytes, *start))
+        let Some(last) = self.last_seconds else {
+            return (0..bytes.len()).find(|start| self.likely_chain(bytes, *start));
+        };
+        // The first byte of the seconds changes once in 194 days: looking for that byte is
+        // many times faster than looking at every place.
+        let [.., byte, _, _, _] = last.to_be_bytes();
+        let at = if self.big_endian { 0 } else { 3 };
+        memchr::memchr_iter(byte, bytes)
+            .filter_map(|found| found.checked_sub(at))
+            .find(|start| self.likely_chain(bytes, *start))
     }
 
     fn likely_chain(&self, bytes: &[u8], start: usize) -> bool {
@@ -133,28 +141,23 @@ impl Pcap {
     }
 
     fn record_head(&self, bytes: &[u8]) -> Option<Head> {
-        let header = bytes.get(..self.header_len)?;
-        let field = |index: usize| -> Option<u32> {
-            let bytes = *header.get(index * 4..)?.first_chunk::<4>()?;
-            Some(if self.big_endian {
-                u32::from_be_bytes(bytes)
-            } else {
-                u32::from_le_bytes(bytes)
-            })
+        let header = bytes.first_chunk::<16>().filter(|_| bytes.len() >= self.header_len)?;
+        let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] = *header;
+        let number = |bytes: [u8; 4]| {
+            if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
         };
         Some(Head {
-            seconds: i64::from(field(0)?),
-            fraction: field(1)?,
-            captured: field(2)?,
-            original: field(3)?,
+            seconds: i64::from(number([a0, a1, a2, a3])),
+            fraction: number([b0, b1, b2, b3]),
+            captured: number([c0, c1, c2, c3]),
+            original: number([d0, d1, d2, d3]),
         })
     }
 
+    /// 32 bits of seconds and 32 bits of microseconds are less than 2^63 nanoseconds.
     fn timestamp(&self, head: &Head) -> Timestamp {
         let unit = if self.nanoseconds { 1 } else { 1_000 };
-        Timestamp::saturating(
-            i128::from(head.seconds) * 1_000_000_000 + i128::from(head.fraction) * unit,
-        )
+        Timestamp::from_nanos(head.seconds * 1_000_000_000 + i64::from(head.fraction) * unit)
     }
 
     /// No packet is longer than this; a header that says so is damaged.

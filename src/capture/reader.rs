@@ -17,7 +17,7 @@ use crate::wire::text::hex;
 
 /// Bytes read at a time: a buffer that stays in the second-level cache is read
 /// faster than a mapped file (page faults cost more than the copy).
-pub(super) const CHUNK_BYTES: usize = 256 * 1024;
+pub(super) const CHUNK_BYTES: usize = 128 * 1024;
 
 /// A record's fields, with places counted from the record's first byte.
 pub(super) struct RecordHead {

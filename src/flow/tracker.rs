@@ -91,7 +91,8 @@ impl Flow {
     /// Bytes of memory in use beside its own size, about.
     #[must_use]
     pub fn memory(&self) -> usize {
-        Direction::BOTH.iter().map(|side| self.halves[*side].assembler.memory()).sum()
+        let [low, high] = Direction::BOTH;
+        self.halves[low].assembler.memory() + self.halves[high].assembler.memory()
     }
 
     /// Whether both sides have said that they send no more, or one has reset it.
@@ -114,7 +115,7 @@ impl Flow {
     #[must_use]
     pub fn is_over_for(&self, segment: &Segment<'_>) -> bool {
         let opens = segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK);
-        let closed = || Direction::BOTH.iter().any(|side| self.half(*side).is_closed());
+        let closed = || Direction::BOTH.into_iter().any(|side| self.half(side).is_closed());
         let base = self.halves[segment.direction].base;
         opens && base.is_some_and(|base| base != segment.sequence || closed())
     }

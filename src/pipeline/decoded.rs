@@ -96,6 +96,11 @@ impl<'c> DecodedChunk<'c> {
         self.chunk.len() as u64
     }
 
+    /// How many frames come before.
+    pub(super) fn frames_before(&self) -> u64 {
+        self.frames_before + self.chunk.frames_before()
+    }
+
     /// Says how many frames come before, once that is known.
     pub(super) fn number_from(&mut self, frames_before: u64) {
         self.frames_before = frames_before;

@@ -69,6 +69,9 @@ struct Engine<'l, 'e> {
     /// Last whole frames of files that are cut.
     cuts: Vec<u64>,
     names: LookedUp,
+    /// Frames before this window, and before the one before it.
+    window_began: u64,
+    settled: u64,
 }
 
 impl<'l, 'e> Engine<'l, 'e> {
@@ -90,6 +93,8 @@ impl<'l, 'e> Engine<'l, 'e> {
             stopped: false,
             cuts: Vec::new(),
             names: LookedUp::default(),
+            window_began: 0,
+            settled: 0,
         }
     }
 
@@ -229,6 +234,8 @@ impl<'l, 'e> Engine<'l, 'e> {
 
     /// Reassembles the flows of decoded chunks, the shards in parallel.
     fn window(&mut self, mut decoded: Vec<DecodedChunk<'_>>) {
+        let began = decoded.first().map_or(self.window_began, DecodedChunk::frames_before);
+        self.settled = std::mem::replace(&mut self.window_began, began);
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
@@ -283,11 +290,11 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 
     /// How much memory flows may still use when it is the turn of this one. Looking for
-    /// turns costs as much as what it frees, so closed flows go in large numbers; open ones
-    /// stay while they can.
+    /// turns costs as much as what it frees, so flows that were closed a while ago go in
+    /// large numbers; others stay while they can.
     const fn enough(&self, turn: &Turn) -> usize {
-        let quarters = if turn.open { 3 } else { 1 };
-        self.limits.flow_bytes / 4 * quarters
+        let settled = !turn.open && turn.last_frame <= self.settled;
+        self.limits.flow_bytes / 4 * if settled { 1 } else { 3 }
     }
 
     /// Hands on the connections that are over.

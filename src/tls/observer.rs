@@ -33,7 +33,9 @@ impl Observer {
     /// Bytes of memory in use beside its own size, about.
     #[must_use]
     pub fn memory(&self) -> usize {
-        Direction::BOTH.iter().filter_map(|side| self.sides[*side].as_ref()).map(Side::memory).sum()
+        let [low, high] = Direction::BOTH;
+        let of = |side: Direction| self.sides[side].as_ref().map_or(0, Side::memory);
+        of(low) + of(high)
     }
 
     /// Takes the next event of a direction.

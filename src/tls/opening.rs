@@ -116,7 +116,7 @@ impl Opening {
     fn append(&mut self, bytes: &[u8]) {
         if self.text.capacity() == 0 {
             // Growing from 8 bytes on costs more than the room.
-            self.text.reserve(SHORT);
+            self.text.reserve(2 * SHORT);
         }
         self.text.extend_from_slice(bytes);
     }

@@ -56,7 +56,9 @@ pub(super) fn at_segment(bytes: &[u8]) -> Found {
 
 /// Looks for a ClientHello or ServerHello anywhere in `bytes`.
 pub(super) fn hello_within(bytes: &[u8]) -> Found {
-    let handshakes = memchr::memchr_iter(HANDSHAKE, bytes);
+    // Where less than a signature is left, none begins.
+    let starts = bytes.get(..(bytes.len() + 1).saturating_sub(SIGNATURE)).unwrap_or_default();
+    let handshakes = memchr::memchr_iter(HANDSHAKE, starts);
     let mut hellos = handshakes.filter(|at| bytes.get(*at..).is_some_and(is_hello));
     match hellos.next() {
         Some(at) => Found::Records(at),
