@@ -56,14 +56,47 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC with microseconds, or nanoseconds where they are not zero.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let precision = if self.0 % 1_000 == 0 { 6 } else { 9 };
-        match jiff::Timestamp::from_nanosecond(i128::from(self.0)) {
-            Ok(time) => write!(f, "{time:.precision$}"),
-            Err(_) => write!(f, "{} ns", self.0),
+impl Timestamp {
+    /// Adds its text at the end of `out`: RFC 3339 in UTC with microseconds, or nanoseconds
+    /// where they are not zero. ASCII.
+    pub fn write_to(self, out: &mut Vec<u8>) {
+        let Ok(time) = jiff::Timestamp::from_nanosecond(i128::from(self.0)) else {
+            return out.extend(format!("{} ns", self.0).as_bytes());
+        };
+        let time = jiff::tz::Offset::UTC.to_datetime(time);
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        // 64 bits of nanoseconds hold years of four digits only.
+        digits(&mut text[..4], i32::from(time.year()));
+        digits(&mut text[5..7], i32::from(time.month()));
+        digits(&mut text[8..10], i32::from(time.day()));
+        digits(&mut text[11..13], i32::from(time.hour()));
+        digits(&mut text[14..16], i32::from(time.minute()));
+        digits(&mut text[17..19], i32::from(time.second()));
+        digits(&mut text[20..29], time.subsec_nanosecond());
+        if text[26..29] == *b"000" {
+            out.extend(&text[..26]);
+            out.push(b'Z');
+        } else {
+            out.extend(&text);
         }
+    }
+}
+
+/// Writes a number that is not negative, filled up with zeros.
+#[inline]
+fn digits(places: &mut [u8], mut number: i32) {
+    for place in places.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// As [`Timestamp::write_to`] says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(30);
+        self.write_to(&mut text);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -107,6 +140,16 @@ mod tests {
         assert_eq!(micro.to_string(), "2026-11-21T20:22:09.733205Z");
         let nano = Timestamp::from_nanos(1_795_292_529_733_205_001);
         assert_eq!(nano.to_string(), "2026-11-21T20:22:09.733205001Z");
+    }
+
+    #[test]
+    fn prints_as_the_library_does() {
+        for nanos in [0, -1, 999, 1_000, i64::MIN, i64::MAX, 951_782_400_000_000_000] {
+            let time = jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap();
+            let precision = if nanos % 1_000 == 0 { 6 } else { 9 };
+            let text = Timestamp::from_nanos(nanos).to_string();
+            assert_eq!(text, format!("{time:.precision$}"));
+        }
     }
 
     #[test]

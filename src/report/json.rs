@@ -9,13 +9,16 @@
 mod case;
 mod chain;
 mod ciphers;
+mod code;
 mod connection;
+mod course;
 mod diff;
 mod document;
+mod finding;
 mod fleet;
 mod formatter;
 mod handshake;
-mod inferred;
+mod hello;
 mod key;
 mod object;
 mod parts;
@@ -25,6 +28,8 @@ mod ranked;
 mod releases;
 mod spool;
 mod store;
+mod trust;
+mod value;
 mod whatif;
 
 use std::collections::BTreeMap;
@@ -34,7 +39,6 @@ use serde::Serialize;
 
 pub use chain::write_chain;
 pub use ciphers::{write_ciphers, write_known_ciphers};
-pub(super) use connection::usage_name;
 pub use diff::write_diff;
 pub use fleet::{write_file, write_summary, write_trouble};
 pub(super) use handshake::authority;
@@ -42,18 +46,19 @@ pub use peers::write_peers;
 pub use releases::write_releases;
 pub use spool::Spool;
 pub use store::write_store;
+pub(super) use trust::usage_name;
 pub use whatif::write_outlook;
 
 use self::ranked::RankedDocument;
-use super::filter::group_filter;
 use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
 use crate::foresight::Ranked;
 use crate::packet::Skipped;
-use crate::rules::{Evidence, Finding, Severity, Verdict};
+use crate::rules::{Severity, Verdict};
 use document::Document;
+use finding::finding;
 use object::Object;
-use parts::{Kind, Parts};
+use parts::Parts;
 
 /// Writes the whole report as one document, with the connections that it lists.
 ///
@@ -238,60 +243,6 @@ impl<'a> VerdictDocument<'a> {
             foretold: ranked.iter().map(RankedDocument::of).collect(),
             since: verdict.since.as_deref(),
             log: verdict.log.iter().map(|(line, text)| VerdictLine { line: *line, text }).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct EvidenceDocument<'a> {
-    frame: u64,
-    field: &'static str,
-    observed: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<&'a str>,
-}
-
-/// A finding: where, then what its rule says with its values.
-fn finding(input: Option<usize>, finding: &Finding, parts: &mut Parts, object: &mut Object<'_>) {
-    object.member("rule", finding.rule.id);
-    object.member("severity", &finding.severity);
-    object.member("input", &input);
-    object.member("stream", &finding.streams.first());
-    object.member("streams", &finding.streams);
-    object.members_of(said(finding, parts));
-    object.member("filter", &group_filter(&[finding]));
-    let evidence: Vec<_> = finding.evidence.iter().map(EvidenceDocument::of).collect();
-    object.member("evidence", &evidence);
-}
-
-/// Sentence, remedy and values, which tell the same of many connections.
-fn said<'p>(finding: &Finding, parts: &'p mut Parts) -> &'p [u8] {
-    #[derive(Serialize)]
-    struct Said<'a> {
-        sentence: String,
-        remedy: String,
-        values: BTreeMap<&'static str, &'a str>,
-    }
-    parts.text(
-        Kind::Said,
-        |key| {
-            key.extend(finding.rule.id.as_bytes());
-            finding.values.write_key(key);
-        },
-        |out| {
-            let (sentence, remedy) = (finding.sentence(), finding.remedy());
-            object::put(&Said { sentence, remedy, values: finding.values.iter().collect() }, out);
-        },
-    )
-}
-
-impl<'a> EvidenceDocument<'a> {
-    fn of(evidence: &'a Evidence) -> Self {
-        Self {
-            frame: evidence.frame,
-            field: evidence.field,
-            observed: &evidence.observed,
-            expected: evidence.expected.as_deref(),
         }
     }
 }

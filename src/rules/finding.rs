@@ -100,22 +100,36 @@ impl Finding {
     /// A display filter to paste into Wireshark.
     #[must_use]
     pub fn filter(&self) -> String {
-        let streams = match self.streams.as_slice() {
-            [] => String::new(),
-            [only] => format!("tcp.stream eq {only}"),
-            several => format!("tcp.stream in {{{}}}", listed(several)),
-        };
-        match self.frames().as_slice() {
-            [] => streams,
-            frames if streams.is_empty() => format!("frame.number in {{{}}}", listed(frames)),
-            frames => format!("{streams} && frame.number in {{{}}}", listed(frames)),
+        let mut filter = String::with_capacity(64);
+        match self.streams.as_slice() {
+            [] => {}
+            [only] => {
+                filter.push_str("tcp.stream eq ");
+                filter.push_str(itoa::Buffer::new().format(*only));
+            }
+            several => list("tcp.stream", several, &mut filter),
         }
+        let frames = self.frames();
+        if !frames.is_empty() {
+            if !filter.is_empty() {
+                filter.push_str(" && ");
+            }
+            list("frame.number", &frames, &mut filter);
+        }
+        filter
     }
 }
 
-fn listed(numbers: &[u64]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-    numbers.join(", ")
+/// Adds that a field is one of several numbers.
+fn list(field: &str, numbers: &[u64], filter: &mut String) {
+    filter.push_str(field);
+    let mut before = " in {";
+    for number in numbers {
+        filter.push_str(before);
+        filter.push_str(itoa::Buffer::new().format(*number));
+        before = ", ";
+    }
+    filter.push('}');
 }
 
 impl Evidence {

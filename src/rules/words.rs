@@ -63,13 +63,13 @@ impl Values {
     /// The value of a placeholder: the first of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.find(name).map(|value| match value {
+        self.value(name).map(|value| match value {
             Value::Raw(raw) => Cow::Borrowed(raw.as_str()),
             Value::Words(words) => Cow::Owned(words.fill(self)),
         })
     }
 
-    fn find(&self, name: &str) -> Option<&Value> {
+    fn value(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
@@ -82,17 +82,22 @@ impl Values {
         })
     }
 
-    /// Adds everything that a sentence with these values depends on to a key.
+    /// Adds everything that a sentence with these values depends on to a key. For texts of
+    /// the program that is their place in memory.
     pub fn write_key(&self, key: &mut Vec<u8>) {
+        let pair = |key: &mut Vec<u8>, one: usize, other: usize| {
+            key.extend(&one.to_ne_bytes());
+            key.extend(&other.to_ne_bytes());
+        };
         for (name, value) in &self.0 {
-            let (kind, said) = match value {
-                Value::Raw(raw) => (0, raw.as_str()),
-                Value::Words(words) => (1, words.en),
-            };
-            for text in [*name, said] {
-                key.push(kind);
-                key.extend((text.len() as u64).to_be_bytes());
-                key.extend(text.as_bytes());
+            pair(key, name.as_ptr().addr(), name.len());
+            match value {
+                Value::Raw(raw) => {
+                    // Nothing of the program lies at zero.
+                    pair(key, 0, raw.len());
+                    key.extend(raw.as_bytes());
+                }
+                Value::Words(words) => pair(key, words.en.as_ptr().addr(), words.en.len()),
             }
         }
     }
@@ -115,18 +120,23 @@ impl Text {
     /// The same with more values behind the first ones.
     pub(super) fn fill_from(&self, values: [&Values; 2]) -> String {
         let mut filled = String::with_capacity(self.en.len() * 2);
-        self.fill_into(values, &mut filled);
+        self.say_from(values, &mut |piece| filled.push_str(piece));
         filled
     }
 
-    fn fill_into(&self, values: [&Values; 2], filled: &mut String) {
+    /// The sentence as [`Text::fill`] makes it, handed to `out` piece by piece.
+    pub fn say(&self, values: &Values, out: &mut dyn FnMut(&str)) {
+        self.say_from([values, &Values::new()], out);
+    }
+
+    fn say_from(&self, values: [&Values; 2], out: &mut dyn FnMut(&str)) {
         for part in parts(self.en) {
             match part {
-                Part::Words(words) => filled.push_str(words),
-                Part::Place(name) => match values.iter().find_map(|values| values.find(name)) {
-                    Some(Value::Raw(raw)) => filled.push_str(raw),
-                    Some(Value::Words(words)) => words.fill_into(values, filled),
-                    None => filled.extend(["{", name, "}"]),
+                Part::Words(words) => out(words),
+                Part::Place(name) => match values.iter().find_map(|values| values.value(name)) {
+                    Some(Value::Raw(raw)) => out(raw),
+                    Some(Value::Words(words)) => words.say_from(values, out),
+                    None => ["{", name, "}"].into_iter().for_each(&mut *out),
                 },
             }
         }
@@ -150,22 +160,19 @@ enum Part {
 fn parts(template: &'static str) -> impl Iterator<Item = Part> {
     let mut rest = template;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        if let Some(place) = rest.strip_prefix('{')
-            && let Some(end) = memchr(b'}', place.as_bytes())
-        {
-            let (name, behind) = place.split_at(end);
-            rest = behind.strip_prefix('}')?;
-            return Some(Part::Place(name));
-        }
-        // A brace that is never closed is a letter like any other.
-        let unclosed = usize::from(rest.starts_with('{'));
-        let next = rest.get(unclosed..).and_then(|rest| memchr(b'{', rest.as_bytes()));
-        let (words, behind) = rest.split_at(next.map_or(rest.len(), |at| unclosed + at));
+        let (first, behind) = rest.as_bytes().split_first()?;
+        let end = if *first == b'{' { memchr(b'}', behind) } else { None };
+        // At least one byte is of this part, also where a place does not end.
+        let length = match end {
+            Some(end) => end + 2,
+            None => memchr(b'{', behind).map_or(rest.len(), |next| next + 1),
+        };
+        let (part, behind) = rest.split_at_checked(length)?;
         rest = behind;
-        Some(Part::Words(words))
+        Some(match end {
+            Some(end) => Part::Place(part.get(1..=end).unwrap_or_default()),
+            None => Part::Words(part),
+        })
     })
 }
 

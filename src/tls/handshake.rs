@@ -1,5 +1,7 @@
 //! What was seen of a TLS handshake, both directions joined.
 
+use std::borrow::Cow;
+
 use super::message::{Body, Message, kind};
 use super::names;
 use super::server_hello::is_tls13;
@@ -268,11 +270,12 @@ impl Handshake {
     /// either side before it, such as `after server certificate`.
     #[must_use]
     pub fn stage_before(&self, entry: &Entry) -> String {
-        let before = self.entries.iter().take_while(|other| !std::ptr::eq(*other, entry));
-        let last = before.filter_map(|other| Some((other.from, step(&other.what)?))).last();
+        let here = self.entries.iter().position(|other| std::ptr::eq(other, entry));
+        let before = self.entries.iter().take(here.unwrap_or(self.entries.len()));
+        let last = before.rev().find_map(|other| Some((other.from, step(&other.what)?)));
         last.map_or_else(
             || "before any message".to_owned(),
-            |(from, step)| format!("after {} {step}", from.name()),
+            |(from, step)| ["after ", from.name(), " ", &step].concat(),
         )
     }
 
@@ -323,11 +326,11 @@ impl Handshake {
 }
 
 /// The name of a step of the handshake.
-fn step(what: &What) -> Option<String> {
+fn step(what: &What) -> Option<Cow<'static, str>> {
     match what {
         What::Message(message) => match &message.body {
             Body::HelloRetryRequest(_) => Some("hello_retry_request".into()),
-            _ => Some(names::handshake_type_name(message.kind).into_owned()),
+            _ => Some(names::handshake_type_name(message.kind)),
         },
         What::ChangeCipherSpec => Some("change_cipher_spec".into()),
         What::EncryptedHandshake { .. } => Some("encrypted handshake message".into()),

@@ -61,7 +61,7 @@ struct LogDocument<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct LineDocument<'a> {
+struct LineDocument<'a> {
     line: u64,
     time: Option<Timestamp>,
     text: &'a str,
@@ -74,7 +74,7 @@ struct TroubleDocument<'a> {
 }
 
 impl<'a> LineDocument<'a> {
-    pub(super) fn of(line: &'a Line) -> Self {
+    fn of(line: &'a Line) -> Self {
         Self { line: line.number, time: line.time, text: &line.text }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::handshake::{Code, scheme};
+use super::code::{Code, scheme};
 use crate::tls::{Body, DelegatedCredential, Handshake, Role};
 use crate::wire::text::hex;
 use crate::x509::PublicKey;

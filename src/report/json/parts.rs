@@ -6,77 +6,144 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::hello::{Answer, Offer};
 use crate::connection::Chain;
 
-/// Bytes kept before everything is forgotten and begun anew.
-const ROOM: usize = 2 << 20;
+/// Bytes kept of one kind before all of it is forgotten and begun anew.
+const ROOM: usize = 1 << 20;
+/// The same of what rules say: it names both ends, and a server has many clients.
+const ROOM_OF_SAID: usize = 8 << 20;
 
-/// What kind of part a key stands for.
-#[derive(Clone, Copy)]
-#[repr(u8)]
-pub(super) enum Kind {
-    /// What a client offers, but for what is new in every hello.
-    Offer,
-    /// Fingerprints of a client's offer.
-    Fingerprints,
-    /// What a server answers, but for what is new in every hello.
-    Answer,
-    /// A certificate.
-    Certificate,
-    /// What a rule says with certain values.
-    Said,
+/// What was written before, by kind.
+pub(super) struct Parts {
+    /// What clients offer.
+    pub(super) offers: Memo<Offer>,
+    /// What servers answer.
+    pub(super) answers: Memo<Answer>,
+    /// What servers send to agree on a key, but for the frame.
+    pub(super) exchanges: Memo<Vec<u8>>,
+    /// What servers ask of a client's certificate, but for the frame.
+    pub(super) requests: Memo<Vec<u8>>,
+    /// What rules say with certain values.
+    pub(super) said: Memo<Vec<u8>>,
+    /// Certificates.
+    pub(super) certificates: Memo<Vec<u8>>,
+    /// Verdicts on chains.
+    pub(super) chains: Chains,
 }
 
-/// Texts by what they say.
-#[derive(Default)]
-pub(super) struct Parts {
-    texts: HashMap<Box<[u8]>, Box<[u8]>>,
-    chains: HashMap<usize, (Arc<Chain>, Box<[u8]>)>,
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            offers: Memo::with(ROOM),
+            answers: Memo::with(ROOM),
+            exchanges: Memo::with(ROOM),
+            requests: Memo::with(ROOM),
+            said: Memo::with(ROOM_OF_SAID),
+            certificates: Memo::with(ROOM),
+            chains: Chains::default(),
+        }
+    }
+}
+
+/// Something written that takes room.
+pub(super) trait Kept {
+    /// How much.
+    fn bytes(&self) -> usize;
+}
+
+impl Kept for Vec<u8> {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+/// What was written of one kind, by what it depends on.
+pub(super) struct Memo<T> {
+    known: HashMap<Box<[u8]>, Arc<T>>,
+    room: usize,
     bytes: usize,
     key: Vec<u8>,
 }
 
-impl Parts {
-    /// The text of a part. `key` writes everything that the text depends on; `make` writes
-    /// the text when it is not known yet.
-    pub(super) fn text(
+impl<T: Kept> Memo<T> {
+    /// That takes so many bytes.
+    fn with(room: usize) -> Self {
+        Self { known: HashMap::new(), room, bytes: 0, key: Vec::new() }
+    }
+
+    /// A part as it was written before. `key` adds everything that it depends on; `make`
+    /// writes it when it is not known yet.
+    pub(super) fn get(
         &mut self,
-        kind: Kind,
         key: impl FnOnce(&mut Vec<u8>),
-        make: impl FnOnce(&mut Vec<u8>),
-    ) -> &[u8] {
+        make: impl FnOnce() -> T,
+    ) -> Arc<T> {
         self.key.clear();
-        self.key.push(kind as u8);
         key(&mut self.key);
-        if !self.texts.contains_key(self.key.as_slice()) {
-            let mut text = Vec::new();
-            make(&mut text);
-            self.make_room(text.len() + self.key.len());
-            self.texts.insert(self.key.as_slice().into(), text.into());
+        if let Some(known) = self.known.get(self.key.as_slice()) {
+            return Arc::clone(known);
         }
-        self.texts.get(self.key.as_slice()).map_or(&[], |text| text)
-    }
-
-    /// The text of the verdict on a chain. Equal verdicts are one and the same in memory;
-    /// it is held here, so that no other can take its place.
-    pub(super) fn chain(&mut self, chain: &Arc<Chain>, make: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
-        let place = Arc::as_ptr(chain).addr();
-        if !self.chains.contains_key(&place) {
-            let mut text = Vec::new();
-            make(&mut text);
-            self.make_room(text.len());
-            self.chains.insert(place, (Arc::clone(chain), text.into()));
+        let made = Arc::new(make());
+        let bytes = self.key.len() + made.bytes();
+        if bytes > self.room {
+            return made;
         }
-        self.chains.get(&place).map_or(&[], |(_, text)| text)
-    }
-
-    fn make_room(&mut self, bytes: usize) {
-        if self.bytes + bytes > ROOM {
-            self.texts.clear();
-            self.chains.clear();
+        if self.bytes + bytes > self.room {
+            self.known.clear();
             self.bytes = 0;
         }
         self.bytes += bytes;
+        self.known.insert(self.key.as_slice().into(), Arc::clone(&made));
+        made
+    }
+}
+
+/// Adds a length to a key.
+pub(super) fn length_key(length: usize, key: &mut Vec<u8>) {
+    key.extend(&(length as u64).to_be_bytes());
+}
+
+/// Adds bytes to a key, so that no others with what follows them are the same.
+pub(super) fn text_key(bytes: &[u8], key: &mut Vec<u8>) {
+    length_key(bytes.len(), key);
+    key.extend(bytes);
+}
+
+/// Adds numbers to a key, so that no others with what follows them are the same.
+pub(super) fn numbers_key<const N: usize>(
+    numbers: impl ExactSizeIterator<Item = [u8; N]>,
+    key: &mut Vec<u8>,
+) {
+    length_key(numbers.len(), key);
+    let start = key.len();
+    key.resize(start + numbers.len() * N, 0);
+    let (places, _) = key.get_mut(start..).unwrap_or_default().as_chunks_mut::<N>();
+    places.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+}
+
+/// Texts of verdicts on chains. Equal verdicts are one and the same in memory; each is
+/// held here, so that no other can take its place.
+#[derive(Default)]
+pub(super) struct Chains {
+    known: HashMap<usize, (Arc<Chain>, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Chains {
+    /// The text of a verdict; `make` writes it when it is not known yet.
+    pub(super) fn text(&mut self, chain: &Arc<Chain>, make: impl FnOnce() -> Vec<u8>) -> &[u8] {
+        let place = Arc::as_ptr(chain).addr();
+        if !self.known.contains_key(&place) {
+            let text = make();
+            if self.bytes + text.len() > ROOM {
+                self.known.clear();
+                self.bytes = 0;
+            }
+            self.bytes += text.len();
+            self.known.insert(place, (Arc::clone(chain), text));
+        }
+        self.known.get(&place).map_or(&[], |(_, text)| text)
     }
 }
 
@@ -85,26 +152,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_is_made_once_and_kinds_are_kept_apart() {
-        let mut parts = Parts::default();
+    fn a_part_is_made_once() {
+        let mut memo = Memo::with(ROOM);
         let key = |out: &mut Vec<u8>| out.extend_from_slice(b"same");
-        let made = parts.text(Kind::Offer, key, |out| out.extend_from_slice(b"1")).to_vec();
-        let again = parts.text(Kind::Offer, key, |_| panic!("made twice")).to_vec();
-        let other = parts.text(Kind::Answer, key, |out| out.extend_from_slice(b"2")).to_vec();
-        assert_eq!((made, again, other), (b"1".to_vec(), b"1".to_vec(), b"2".to_vec()));
+        let made = memo.get(key, || b"1".to_vec());
+        let again = memo.get(key, || panic!("made twice"));
+        let other = memo.get(|out| out.push(1), || b"2".to_vec());
+        assert_eq!((&*made, &*again, &*other), (&vec![b'1'], &vec![b'1'], &vec![b'2']));
     }
 
     #[test]
     fn room_is_bounded() {
-        let mut parts = Parts::default();
+        let mut memo = Memo::with(ROOM);
         for number in 0..10_000_u32 {
-            parts.text(
-                Kind::Said,
-                |key| key.extend_from_slice(&number.to_be_bytes()),
-                |out| out.resize(1000, b' '),
-            );
-            assert!(parts.bytes <= ROOM);
+            let key = |key: &mut Vec<u8>| key.extend_from_slice(&number.to_be_bytes());
+            memo.get(key, || vec![b' '; 1000]);
+            assert!(memo.bytes <= ROOM);
         }
-        assert!(parts.texts.len() < ROOM / 1000);
+        let kept = memo.known.len();
+        assert!(kept < ROOM / 1000);
+        memo.get(|_| (), || vec![b' '; ROOM + 1]);
+        assert_eq!(memo.known.len(), kept, "what is larger than the room is not kept");
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::connection::{Chain, PathVerdict};
+use crate::connection::Chain;
 use crate::report::words::{conclusion_word, outcome_words, semantics_word, signature_words};
 use crate::trust::{Anchor, Candidate, Needed, Origin, PathValidation, Remedy, VerifyError};
 use crate::wire::text::hex;
@@ -11,38 +11,29 @@ use crate::x509::Certificate;
 
 /// The verdict on the chain of one side of a connection.
 #[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum PathDocument {
-    Judged {
-        ok: bool,
-        conclusion: &'static str,
-        errors: Vec<ErrorDocument>,
-        path: Vec<LinkDocument>,
-        remedy: Option<RemedyDocument>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        otherwise: Option<OtherwiseDocument>,
-    },
-    NotJudged {
-        not_judged: &'static str,
-    },
+pub(super) struct PathDocument {
+    ok: bool,
+    conclusion: &'static str,
+    errors: Vec<ErrorDocument>,
+    path: Vec<LinkDocument>,
+    remedy: Option<RemedyDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otherwise: Option<OtherwiseDocument>,
 }
 
 impl PathDocument {
-    pub(super) fn of(verdict: &PathVerdict) -> Self {
-        match verdict {
-            PathVerdict::NotJudged(reason) => Self::NotJudged { not_judged: reason.reason() },
-            PathVerdict::Judged(chain) => Self::Judged {
-                ok: chain.validation.ok(),
-                conclusion: conclusion_word(chain.validation.conclusion()),
-                errors: errors(&chain.validation.errors),
-                path: links(&chain.validation),
-                remedy: RemedyDocument::of(chain),
-                otherwise: chain.otherwise.as_ref().map(|other| OtherwiseDocument {
-                    store_semantics: semantics_word(other.semantics),
-                    ok: other.validation.ok(),
-                    errors: errors(&other.validation.errors),
-                }),
-            },
+    pub(super) fn of(chain: &Chain) -> Self {
+        Self {
+            ok: chain.validation.ok(),
+            conclusion: conclusion_word(chain.validation.conclusion()),
+            errors: errors(&chain.validation.errors),
+            path: links(&chain.validation),
+            remedy: RemedyDocument::of(chain),
+            otherwise: chain.otherwise.as_ref().map(|other| OtherwiseDocument {
+                store_semantics: semantics_word(other.semantics),
+                ok: other.validation.ok(),
+                errors: errors(&other.validation.errors),
+            }),
         }
     }
 }

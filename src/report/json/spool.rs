@@ -8,9 +8,10 @@ use std::io::{self, BufRead, BufReader, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
+use super::connection;
+use super::finding::finding;
 use super::object::Object;
 use super::parts::Parts;
-use super::{connection, finding};
 use crate::report::model::Judged;
 use crate::rules::{Finding, Severity, registry};
 

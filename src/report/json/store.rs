@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::connection::CertificateContent;
 use super::formatter;
+use super::trust::CertificateContent;
 use crate::report::store::{StoreExamination, is_weighty, remark_text, remark_word};
 use crate::time::date_text;
 use crate::trust::{Remark, Store};
