@@ -179,8 +179,11 @@ impl Connection {
     /// Whether a CA above the client's certificate is among the names that the server
     /// asked for (RFC 5246, 7.4.4: roots or CAs below them). `None` when the server
     /// named none, or the client showed no certificate that can be read.
+    ///
+    /// # Errors
+    /// The names that the server asked for, where none of them is such a CA.
     #[must_use]
-    pub fn client_issuer_requested(&self) -> Option<bool> {
+    pub fn client_issuer_requested(&self) -> Option<Result<(), Vec<Name>>> {
         let (_, request) = self.handshake.certificate_request()?;
         let shown = self.certificates(Role::Client);
         shown.first().and_then(Presented::parsed)?;
@@ -189,10 +192,10 @@ impl Connection {
         // to be read.
         let same = |issuer: &Name| request.authorities.iter().any(|der| **der == *issuer.der());
         if issuers.clone().any(same) {
-            return Some(true);
+            return Some(Ok(()));
         }
         let names = self.requested_authorities().filter(|names| !names.is_empty())?;
-        Some(issuers.any(|issuer| names.contains(issuer)))
+        Some(if issuers.any(|issuer| names.contains(issuer)) { Ok(()) } else { Err(names) })
     }
 
     /// The server name that the client sent.

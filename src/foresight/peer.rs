@@ -197,7 +197,7 @@ impl Peer {
         if leaf.is_none() && answer == Reaction::Unknown {
             return;
         }
-        let requested = connection.client_issuer_requested();
+        let requested = connection.client_issuer_requested().map(|met| met.is_ok());
         if let Some(leaf) = leaf {
             self.authority(&leaf.issuer, |authority| {
                 authority.accepted += u64::from(answer == Reaction::Accepted);

@@ -472,7 +472,7 @@ fn row(judged: &Judged) -> [String; 11] {
         clock(connection.first.time),
         connection.client.to_string(),
         connection.server.to_string(),
-        connection.server_name().map_or_else(|| "-".into(), |name| printable(name)),
+        connection.server_name().map_or_else(|| "-".into(), printable),
         connection
             .handshake
             .version()

@@ -141,20 +141,17 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
     let end = fault.end()?;
     let (anchor, wanted) = if end.is_self_signed() {
         // The root was sent: its serial can be told.
-        (
-            scene::certificate(end),
-            Text::en("the root CA certificate {anchor}, which the server sends"),
-        )
+        (end.title(), Text::en("the root CA certificate {anchor}, which the server sends"))
     } else if fault.ends_in_store() {
         (
-            end.issuer.text().to_owned(),
+            end.issuer.text(),
             Text::en(
                 "the root CA certificate {anchor} (the store has only the intermediate below it)",
             ),
         )
     } else {
         (
-            end.issuer.text().to_owned(),
+            end.issuer.text(),
             Text::en("the root CA certificate {anchor} and the intermediates below it"),
         )
     };
@@ -257,7 +254,7 @@ fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
     let error = path.errors.iter().find(|error| error.code == code::CERT_SIGNATURE_FAILURE)?;
     let signed = &path.path.get(error.depth)?.certificate;
     let values = values(subject, connection.server_leaf()?)
-        .with("signed", scene::certificate(signed))
+        .with("signed", signed.title())
         .with("issuer", signed.issuer.text())
         .with("openssl", openssl(error));
     let values = with_reaction(values, connection, Role::Server, &[51, 48, 46, 42]);
@@ -275,7 +272,7 @@ fn fault(connection: &Connection, lack: Lack) -> Option<TrustFault<'_>> {
 
 fn values(subject: &Subject<'_>, leaf: &Certificate) -> Values {
     scene::values(subject.connection)
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with_words("upload", scene::upload(subject))
 }
 

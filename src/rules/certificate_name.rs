@@ -76,7 +76,7 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
     let names = names(&compared);
     let values = scene::values(connection)
         .with("reference", reference.to_string())
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("names", &names)
         .with_words("differently", differently)
         .with_words("ignored", ignored(&compared, reference))

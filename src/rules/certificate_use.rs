@@ -74,7 +74,7 @@ fn weak_key(subject: &Subject<'_>) -> Option<Observation> {
     }
     let (certificate, bits) = weakest(connection)?;
     let values = scene::values(connection)
-        .with("certificate", scene::certificate(certificate))
+        .with("certificate", certificate.title())
         .with("bits", bits.to_string())
         .with("least", SHORTEST_RSA.to_string());
     let shown = scene::certificate_frame(connection, Role::Server).map(|frame| {
@@ -169,7 +169,7 @@ fn unsuitable(
 ) -> Observation {
     let values = scene::values(connection)
         .with("holder", scene::holder(connection, of))
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("usage", usage)
         .with_words("reissue", reissue);
     let shown = scene::certificate_frame(connection, of)

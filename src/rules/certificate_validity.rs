@@ -154,7 +154,7 @@ impl Outdated {
         field: &'static str,
     ) -> Observation {
         let values = scene::values(connection)
-            .with("certificate", scene::certificate(&self.certificate))
+            .with("certificate", self.certificate.title())
             .with("date", date_text(self.date))
             .with("time", connection.judged_at.to_string())
             .with_words("when", when(connection))

@@ -576,7 +576,7 @@ fn ec_curve_not_offered(subject: &Subject<'_>) -> Option<Observation> {
         groups.iter().map(|group| names::group_name(*group).into_owned()).collect();
     let frame = selection::client_hello_frame(connection)?;
     let values = scene::values(connection)
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("curve", names::group_name(code))
         .with("groups", offered.join(", "));
     let evidence =

@@ -67,7 +67,7 @@ fn ecdsa_selected(subject: &Subject<'_>) -> Option<Observation> {
         _ => Text::en(""),
     };
     let certificate = scene::leaf(connection, Role::Server)
-        .map(|leaf| format!(" {}", scene::certificate(leaf)))
+        .map(|leaf| format!(" {}", leaf.title()))
         .unwrap_or_default();
     let values = selection::values(scene::values(connection), connection)
         .with("certificate", certificate)

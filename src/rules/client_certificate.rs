@@ -66,7 +66,7 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
     let leaf = scene::leaf(connection, Role::Client);
     let certificate = leaf.map_or_else(
         || "the certificate (which TLS 1.3 hides)".to_owned(),
-        |leaf| format!("the certificate {}", scene::certificate(leaf)),
+        |leaf| format!("the certificate {}", leaf.title()),
     );
     let alert_text = scene::said_alert(alert);
     let issuer = leaf.map_or("its issuer", |leaf| leaf.issuer.text());

@@ -69,7 +69,7 @@ fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     }
     let leaf = scene::leaf(connection, Role::Client)?;
     let values = scene::values(connection)
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with_words("upload", chain_upload(subject));
     let values = match TrustFault::of(connection, Role::Client) {
         Some(fault) => fault.values(values),
@@ -125,14 +125,12 @@ const NAMES_TOLD: usize = 5;
 
 fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    if connection.client_issuer_requested()? {
-        return None;
-    }
+    let asked_for = connection.client_issuer_requested()?.err()?;
     let leaf = scene::leaf(connection, Role::Client)?;
     let (entry, _) = connection.handshake.certificate_request()?;
-    let names = authorities(&connection.requested_authorities()?);
+    let names = authorities(&asked_for);
     let values = scene::values(connection)
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("issuer", leaf.issuer.text())
         .with("authorities", &names)
         .with_words("upload", chain_upload(subject));

@@ -176,9 +176,9 @@ fn split(node: &[&CaseConnection<'_>]) -> Option<CaseObservation> {
     let port = bad_connection.server.port;
     let values = scene::values(bad_connection)
         .with("node", scene::server(bad_connection))
-        .with("good_certificate", scene::certificate(good_leaf))
+        .with("good_certificate", good_leaf.title())
         .with("good_port", good_connection.server.port.to_string())
-        .with("bad_certificate", scene::certificate(bad_leaf))
+        .with("bad_certificate", bad_leaf.title())
         .with("bad_port", port.to_string())
         .with_words("symptom", split_symptom(port));
     let proof = |one: &CaseConnection<'_>, leaf: &Certificate| {
@@ -277,7 +277,7 @@ fn reuse(list: &[&CaseConnection<'_>]) -> Option<CaseObservation> {
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
     let values = scene::values(connection)
         .with("node", scene::server(connection))
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("ports", ports.join(", "))
         .with("names", names.to_string())
         .with_words("multi", multi);
@@ -368,7 +368,7 @@ fn foreign(one: &CaseConnection<'_>, leaf: &Certificate, values: Values) -> Case
     let values = values
         .with("client", connection.client.address.to_string())
         .with("host", scene::server(connection))
-        .with("certificate", scene::certificate(leaf));
+        .with("certificate", leaf.title());
     let frame = scene::certificate_frame(connection, Role::Server);
     let evidence: Vec<Evidence> =
         frame.map(|frame| scene::serial_evidence(frame, leaf)).into_iter().collect();

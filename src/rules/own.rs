@@ -89,7 +89,7 @@ impl<'a> Own<'a> {
     pub(super) fn values(&self) -> Values {
         let values = Values::new()
             .with("box", self.appliance.title())
-            .with("certificate", scene::certificate(self.leaf));
+            .with("certificate", self.leaf.title());
         match (self.on_wire, &self.appliance.archive) {
             (Some(one), _) => {
                 let connection = one.subject.connection;

@@ -95,7 +95,7 @@ fn signature_not_checked(subject: &Subject<'_>) -> Option<Observation> {
         let signed = &path.path.get(unchecked.depth)?.certificate;
         observation(subject, of, |values| {
             values
-                .with("signed", scene::certificate(signed))
+                .with("signed", signed.title())
                 .with("algorithm", signed.signature_algorithm.name())
         })
     })

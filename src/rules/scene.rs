@@ -59,14 +59,6 @@ pub(super) fn named_server(subject: &Subject<'_>) -> String {
     }
 }
 
-/// `CN=cucmpub-EC.example.org (serial 6d:1c:4f:...)`.
-pub(super) fn certificate(certificate: &Certificate) -> String {
-    if certificate.subject.is_empty() {
-        return format!("without a subject (serial {})", certificate.serial);
-    }
-    [certificate.subject.text(), " (serial ", &certificate.serial.text(), ")"].concat()
-}
-
 /// Who showed a certificate: the client's address, or the server with its name.
 pub(super) fn holder(connection: &Connection, of: Role) -> String {
     match of {

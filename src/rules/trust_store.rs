@@ -76,7 +76,7 @@ fn same_subject_anchors(subject: &Subject<'_>) -> Option<Observation> {
         .with("count", anchors.len().to_string())
         .with("subject", name.to_string())
         .with("anchors", listed.join(", "))
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("openssl", error)
         .with_words("effect", effect);
     Some(Observation {
@@ -164,7 +164,7 @@ fn store_lookup_differs(subject: &Subject<'_>) -> Option<Observation> {
     let refusing = if chain.validation.ok() { &other.validation } else { &chain.validation };
     let word = |accepted: bool| if accepted { "accepted" } else { "refused" };
     let values = scene::values(connection)
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("semantics", lookup(semantics))
         .with("verdict", word(chain.validation.ok()))
         .with("other", lookup(other.semantics))

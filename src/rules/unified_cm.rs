@@ -179,8 +179,7 @@ fn cucm_wildcard(subject: &Subject<'_>) -> Option<Observation> {
     let leaf = connection.server_leaf()?;
     let name = wildcard(leaf)?;
     let frame = scene::certificate_frame(connection, Role::Server)?;
-    let values =
-        scene::values(connection).with("certificate", scene::certificate(leaf)).with("name", &name);
+    let values = scene::values(connection).with("certificate", leaf.title()).with("name", &name);
     let evidence = vec![Evidence::new(frame, "x509ce.dNSName", name)];
     Some(Observation { values, evidence, severity: None, of: Some(Role::Server) })
 }

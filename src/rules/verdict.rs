@@ -190,14 +190,14 @@ fn sentence(subject: &Subject<'_>, cause: &Finding) -> String {
         (Role::Client, true) => CLIENT_WOULD_BE_REFUSED,
     };
     let selected = if of == Role::Server { selected(connection) } else { Text::en("") };
-    let values = selection::values(cause.values.clone(), connection)
+    let more = selection::values(Values::new(), connection)
         .with("who_connects", scene::named_client(subject))
         .with("server_and_service", scene::named_server(subject))
         .with("ended_with", ended_with(connection))
         .with_words("how", how(connection))
         .with_words("selected", selected)
         .with_words("clause", clause);
-    paragraph.fill(&values)
+    paragraph.fill_from([&cause.values, &more])
 }
 
 const SERVER_REFUSED: Text = Text::en(

@@ -21,6 +21,9 @@ pub struct Text {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values(Vec<(&'static str, Value)>);
 
+/// Room for so many values is made at once: rules have a few less or more.
+const USUAL: usize = 12;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     /// As it is: a name, a number, a command.
@@ -38,16 +41,22 @@ impl Values {
 
     /// Adds a value.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.0.push((name, Value::Raw(value.to_string())));
-        self
+    pub fn with(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.and(name, Value::Raw(value.into()))
     }
 
     /// Adds a part of a sentence that depends on the case. Its placeholders are
     /// filled from these same values, so it must not name itself.
     #[must_use]
-    pub fn with_words(mut self, name: &'static str, words: Text) -> Self {
-        self.0.push((name, Value::Words(words)));
+    pub fn with_words(self, name: &'static str, words: Text) -> Self {
+        self.and(name, Value::Words(words))
+    }
+
+    fn and(mut self, name: &'static str, value: Value) -> Self {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL);
+        }
+        self.0.push((name, value));
         self
     }
 
@@ -105,19 +114,28 @@ impl Text {
     /// visible as `{name}`.
     #[must_use]
     pub fn fill(&self, values: &Values) -> String {
+        self.fill_from([values, &Values::new()])
+    }
+
+    /// The same with more values behind the first ones.
+    pub(super) fn fill_from(&self, values: [&Values; 2]) -> String {
         let mut filled = String::with_capacity(self.en.len() * 2);
-        self.say(values, &mut |piece| filled.push_str(piece));
+        self.say_from(values, &mut |piece| filled.push_str(piece));
         filled
     }
 
     /// The sentence as [`Text::fill`] makes it, handed to `out` piece by piece.
     pub fn say(&self, values: &Values, out: &mut dyn FnMut(&str)) {
+        self.say_from([values, &Values::new()], out);
+    }
+
+    fn say_from(&self, values: [&Values; 2], out: &mut dyn FnMut(&str)) {
         for part in parts(self.en) {
             match part {
                 Part::Words(words) => out(words),
-                Part::Place(name) => match values.value(name) {
+                Part::Place(name) => match values.iter().find_map(|values| values.value(name)) {
                     Some(Value::Raw(raw)) => out(raw),
-                    Some(Value::Words(words)) => words.say(values, out),
+                    Some(Value::Words(words)) => words.say_from(values, out),
                     None => ["{", name, "}"].into_iter().for_each(&mut *out),
                 },
             }

@@ -41,7 +41,8 @@ pub fn ja3(hello: &ClientHello) -> Option<String> {
 pub fn ja3s(hello: &ServerHello) -> Option<String> {
     let suite = hello.cipher_suite.filter(|_| hello.whole)?;
     let codes: Vec<u16> = hello.extensions.iter().map(|extension| extension.code).collect();
-    Some(md5(&format!("{},{suite},{}", hello.legacy_version, decimals(&codes))))
+    let text = [&[hello.legacy_version], &[suite], &*codes].map(decimals);
+    Some(md5(&text.join(",")))
 }
 
 /// JA4 of a ClientHello over TCP.
@@ -62,11 +63,9 @@ pub fn ja4(hello: &ClientHello) -> Option<String> {
     );
     let mut sorted_suites = digits(&suites);
     sorted_suites.sort_unstable();
-    let mut sorted_extensions: Vec<String> = extensions
-        .iter()
-        .filter(|code| ![code::SERVER_NAME, code::ALPN].contains(code))
-        .map(|code| format!("{code:04x}"))
-        .collect();
+    let mut others = extensions;
+    others.retain(|code| ![code::SERVER_NAME, code::ALPN].contains(code));
+    let mut sorted_extensions = digits(&others);
     sorted_extensions.sort_unstable();
     let algorithms = digits(&without_grease(&hello.signature_algorithms()));
     let mut tail = sorted_extensions.join(",");
@@ -127,11 +126,18 @@ fn without_grease(codes: &[u16]) -> Vec<u16> {
 }
 
 fn decimals(codes: &[u16]) -> String {
-    codes.iter().map(u16::to_string).collect::<Vec<_>>().join("-")
+    let mut text = String::with_capacity(codes.len() * "65535-".len());
+    for code in codes {
+        if !text.is_empty() {
+            text.push('-');
+        }
+        text.push_str(itoa::Buffer::new().format(*code));
+    }
+    text
 }
 
 fn digits(codes: &[u16]) -> Vec<String> {
-    codes.iter().map(|code| format!("{code:04x}")).collect()
+    codes.iter().map(|code| hex(&code.to_be_bytes())).collect()
 }
 
 fn md5(text: &str) -> String {

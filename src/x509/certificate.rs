@@ -1,6 +1,7 @@
 //! The certificate itself (RFC 5280, 4.1).
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -121,6 +122,7 @@ pub struct Certificate {
     /// Bytes that followed the certificate in the input.
     pub trailing_bytes: usize,
     self_signed: bool,
+    title: OnceLock<Box<str>>,
 }
 
 /// Why one certificate cannot be another's issuer (`ossl_x509_likely_issued`, crypto/x509/v3_purp.c). A match says
@@ -229,6 +231,18 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// By what people tell certificates apart: `CN=cucmpub-EC.example.org (serial 6d:1c:4f:...)`.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.title.get_or_init(|| {
+            let subject =
+                if self.subject.is_empty() { "without a subject" } else { self.subject.text() };
+            [subject, " (serial ", &self.serial.text(), ")"].concat().into()
+        })
+    }
+}
+
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
         self.der == other.der
@@ -315,6 +329,7 @@ fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Ce
         signature_unused_bits: 0,
         trailing_bytes: 0,
         self_signed: false,
+        title: OnceLock::new(),
     })
 }
 

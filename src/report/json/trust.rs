@@ -102,7 +102,7 @@ fn name_check(verdict: &NameVerdict, object: &mut Object<'_>) {
                 "matches": matches,
                 "traffic_server": traffic_server,
                 "sip_zone": sip_zone,
-                "presented": presented[..],
+                "presented": &**presented,
             });
         }
     }

@@ -141,7 +141,7 @@ impl Soon {
             _ => Text::en("The CA certificate"),
         };
         Values::new()
-            .with("certificate", scene::certificate(certificate))
+            .with("certificate", certificate.title())
             .with("date", date_text(self.end))
             .with("days", count(self.days.unsigned_abs(), "day"))
             .with("renew", RENEW)

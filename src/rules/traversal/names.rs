@@ -139,7 +139,7 @@ fn shown(
     };
     let values = Values::new()
         .with("box", connection.end(of).address.to_string())
-        .with("certificate", scene::certificate(leaf))
+        .with("certificate", leaf.title())
         .with("port", connection.server.port.to_string())
         .with_words("seen", Text::en("shown on port {port}"));
     let frame = scene::certificate_frame(connection, of);
