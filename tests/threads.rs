@@ -5,12 +5,13 @@
 
 mod toolkit;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{Config, Lines, analyze_to};
+use tlsight::pipeline::{Config, Lines, Source, analyze_to};
 use tlsight::trust::{Store, StoreSemantics};
 use toolkit::conversation::{Conversation, Segment};
 use toolkit::file::{self, Frame, Style};
@@ -53,8 +54,8 @@ fn every_sample_reads_the_same_with_any_number_of_threads() {
 const FLOWS: u32 = 2_400;
 /// Flows open at the same time.
 const OPEN: usize = 60;
-/// 2 MiB of packets are one window of the pipeline.
-const WINDOW: usize = 2 << 20;
+/// 1 MiB of packets are one window of the pipeline.
+const WINDOW: usize = 1 << 20;
 
 fn many_flows() -> Vec<Frame> {
     let kinds = ["ecdsa-selfsigned-untrusted.pcap", "tls13-trusted.pcap", "mtls-accepted.pcap"];
@@ -116,6 +117,37 @@ fn thousands_of_flows_read_the_same_with_any_number_of_threads() {
     same_output("document", &[text(&path), "--json".into()]);
 }
 
+/// A file is read in blocks, several at a time, and a stream record by record.
+#[test]
+fn a_file_reads_as_the_stream_of_its_bytes_does() {
+    let capture = file::pcap(1, &many_flows(), Style::default());
+    assert!(capture.len() > 2 * WINDOW);
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&capture).unwrap();
+    let path = file.path().to_owned();
+    let name = path.display().to_string();
+    for upto in [capture.len(), capture.len() - 1_000] {
+        file.as_file().set_len(u64::try_from(upto).unwrap()).unwrap();
+        let bytes = Box::new(std::io::Cursor::new(capture[..upto].to_vec()));
+        let stream = Source::Stream { name: name.clone(), bytes };
+        let expected = lines_of(stream, &Config::default(), 1);
+        for threads in [1, 2, 8] {
+            let read = lines_of(Source::Files(vec![path.clone()]), &Config::default(), threads);
+            assert!(read == expected, "{threads} threads, {upto} bytes");
+        }
+    }
+}
+
+fn lines_of(source: Source, config: &Config, threads: usize) -> Vec<String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let mut out = Vec::new();
+    let report = pool.install(|| analyze_to(vec![source], config, &mut Lines::new(&mut out)));
+    let told: u64 = report.unwrap().tls_connections.iter().sum();
+    let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(told, lines.len() as u64);
+    lines
+}
+
 /// Lines of JSON, judged in groups of `held`, with so many bytes for flows.
 fn lines(capture: &[u8], held: usize, flow_bytes: usize, threads: usize) -> Vec<String> {
     let limits = Limits { held_connections: held, flow_bytes, ..Limits::default() };
@@ -123,14 +155,7 @@ fn lines(capture: &[u8], held: usize, flow_bytes: usize, threads: usize) -> Vec<
     let trust = std::fs::read(samples::root().join("samples/trust/expressway.pem")).unwrap();
     store.add_bundle("expressway.pem", &trust);
     let config = Config { limits, store: Some(store), ..Config::default() };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let mut out = Vec::new();
-    let report = pool
-        .install(|| analyze_to(vec![look::source(capture)], &config, &mut Lines::new(&mut out)));
-    let told: u64 = report.unwrap().tls_connections.iter().sum();
-    let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
-    assert_eq!(told, lines.len() as u64);
-    lines
+    lines_of(look::source(capture), &config, threads)
 }
 
 /// What is judged while the capture is read is judged as if everything were known, and in
@@ -139,7 +164,7 @@ fn lines(capture: &[u8], held: usize, flow_bytes: usize, threads: usize) -> Vec<
 fn connections_judged_in_groups_read_the_same() {
     let capture = file::pcap(1, &many_flows(), Style::default());
     let mut together = lines(&capture, usize::MAX, usize::MAX, 2);
-    for (held, flow_bytes) in [(1, 1 << 20), (700, 700_000)] {
+    for (held, flow_bytes) in [(1, 1 << 20), (700, 900_000)] {
         let [mut one, several] = [1, 8].map(|threads| lines(&capture, held, flow_bytes, threads));
         assert!(one == several, "threads matter with {held}, {flow_bytes}");
         one.sort_unstable();

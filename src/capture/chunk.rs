@@ -11,31 +11,39 @@ pub struct Chunk {
     pub(super) bytes: Vec<u8>,
     /// Where the records lie in `bytes`.
     pub(super) heads: Vec<FrameHead>,
+    /// Frames before the first one.
+    pub(super) frames_before: u64,
 }
 
-/// A record's place in its chunk.
+/// A record's place in its chunk. Small, because there is one for every frame of a
+/// window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameHead {
-    pub(super) number: u64,
     pub(super) time: Timestamp,
-    pub(super) link: LinkType,
+    /// Its number, counted from 1 at the beginning of the chunk.
+    pub(super) number: u32,
     pub(super) original_len: u32,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(super) start: u32,
+    pub(super) length: u32,
+    pub(super) link: LinkType,
 }
 
 impl Chunk {
     /// The frames, in file order.
     pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
-        self.heads.iter().filter_map(|head| {
-            Some(Frame {
-                number: head.number,
-                time: head.time,
-                link: head.link,
-                original_len: head.original_len,
-                data: self.bytes.get(head.start..head.end)?,
-            })
-        })
+        self.heads.iter().filter_map(|head| self.lend(head))
+    }
+
+    /// The frame at a place, counted from 0.
+    #[must_use]
+    pub fn frame(&self, at: usize) -> Option<Frame<'_>> {
+        self.lend(self.heads.get(at)?)
+    }
+
+    /// Frames of the capture before the first one of this chunk, as far as that is known.
+    #[must_use]
+    pub const fn frames_before(&self) -> u64 {
+        self.frames_before
     }
 
     /// How many frames it holds.
@@ -48,5 +56,16 @@ impl Chunk {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.heads.is_empty()
+    }
+
+    fn lend(&self, head: &FrameHead) -> Option<Frame<'_>> {
+        let start = head.start as usize;
+        Some(Frame {
+            number: self.frames_before + u64::from(head.number),
+            time: head.time,
+            link: head.link,
+            original_len: head.original_len,
+            data: self.bytes.get(start..start + head.length as usize)?,
+        })
     }
 }

@@ -7,6 +7,7 @@
 //! them refuse it.
 
 pub mod archive;
+mod blocks;
 mod chunk;
 mod error;
 mod frame;
@@ -15,6 +16,7 @@ mod pcap;
 mod pcapng;
 mod reader;
 
+pub use blocks::{Block, Blocks, Fit};
 pub use chunk::Chunk;
 pub use error::{CaptureError, Problem};
 pub use frame::{Frame, LinkType};

@@ -13,6 +13,8 @@ pub struct Input<'r> {
     pub bytes: Box<dyn Read + 'r>,
     /// How they were packed.
     pub compression: Option<Compression>,
+    /// The file they come from, if they are its bytes as they are.
+    pub(super) file: Option<File>,
 }
 
 /// Compressions that are undone on the way in.
@@ -68,7 +70,10 @@ impl<'r> Input<'r> {
     /// # Errors
     /// What the operating system says, or [`CaptureError::CompressedTwice`].
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
-        Self::from_reader(Box::new(File::open(path)?))
+        let file = File::open(path)?;
+        let again = file.try_clone()?;
+        let input = Self::from_reader(Box::new(file))?;
+        Ok(Self { file: input.compression.is_none().then_some(again), ..input })
     }
 
     /// Takes any stream, such as standard input.
@@ -78,14 +83,14 @@ impl<'r> Input<'r> {
     pub fn from_reader(raw: Box<dyn Read + 'r>) -> Result<Self, CaptureError> {
         let (head, raw) = peek(raw, MAGIC)?;
         let Some(outer) = Compression::sniff(&head) else {
-            return Ok(Self { bytes: raw, compression: None });
+            return Ok(Self { bytes: raw, compression: None, file: None });
         };
         let (head, bytes) = peek(outer.unpack(raw)?, MAGIC)?;
         match Compression::sniff(&head) {
             Some(inner) => {
                 Err(CaptureError::CompressedTwice { outer: outer.name(), inner: inner.name() })
             }
-            None => Ok(Self { bytes, compression: Some(outer) }),
+            None => Ok(Self { bytes, compression: Some(outer), file: None }),
         }
     }
 }

@@ -75,20 +75,63 @@ impl Pcap {
         }
     }
 
-    /// Reads the record at the front of `bytes`.
+    /// Takes note of the time of the last record, where another has read it.
+    pub(super) fn reached(&mut self, last: Option<Timestamp>) {
+        self.last_seconds = last.map(Timestamp::seconds).or(self.last_seconds);
+    }
+
+    /// A place in `bytes`, mostly the first, from which plausible record headers follow one
+    /// another as far as the bytes reach.
+    pub(super) fn likely_start(&self, bytes: &[u8]) -> Option<usize> {
+        let Some(last) = self.last_seconds else {
+            return (0..bytes.len()).find(|start| self.likely_chain(bytes, *start));
+        };
+        // The first byte of the seconds changes once in 194 days: looking for that byte is
+        // many times faster than looking at every place.
+        let [.., byte, _, _, _] = last.to_be_bytes();
+        let at = if self.big_endian { 0 } else { 3 };
+        memchr::memchr_iter(byte, bytes)
+            .filter_map(|found| found.checked_sub(at))
+            .find(|start| self.likely_chain(bytes, *start))
+    }
+
+    fn likely_chain(&self, bytes: &[u8], start: usize) -> bool {
+        let mut at = start;
+        for found in 0..RESYNC_CHAIN {
+            match self.record_head(bytes.get(at..).unwrap_or_default()) {
+                None => return found > 1,
+                Some(head) if !self.plausible(&head) => return false,
+                Some(head) => at += self.header_len + head.captured as usize,
+            }
+        }
+        true
+    }
+
+    /// What stands at the front of `bytes`; what is no record is looked into.
     pub(super) fn step(&mut self, bytes: &[u8], at_end: bool) -> Step {
+        match self.record(bytes) {
+            Record::Whole(head) => {
+                self.last_seconds = Some(head.time.seconds());
+                Step::Frame(head)
+            }
+            Record::Need(length) => Step::Need(length),
+            Record::Impossible(captured) => self.resync(bytes, at_end, captured),
+        }
+    }
+
+    /// Reads the record at the front of `bytes`.
+    pub(super) fn record(&self, bytes: &[u8]) -> Record {
         let Some(head) = self.record_head(bytes) else {
-            return Step::Need(self.header_len);
+            return Record::Need(self.header_len);
         };
         if head.captured > self.largest() {
-            return self.resync(bytes, at_end, head.captured);
+            return Record::Impossible(head.captured);
         }
         let total = self.header_len + head.captured as usize;
         if bytes.len() < total {
-            return Step::Need(total);
+            return Record::Need(total);
         }
-        self.last_seconds = Some(head.seconds);
-        Step::Frame(RecordHead {
+        Record::Whole(RecordHead {
             time: self.timestamp(&head),
             link: self.link,
             original_len: head.original.max(head.captured),
@@ -98,28 +141,23 @@ impl Pcap {
     }
 
     fn record_head(&self, bytes: &[u8]) -> Option<Head> {
-        let header = bytes.get(..self.header_len)?;
-        let field = |index: usize| -> Option<u32> {
-            let bytes = *header.get(index * 4..)?.first_chunk::<4>()?;
-            Some(if self.big_endian {
-                u32::from_be_bytes(bytes)
-            } else {
-                u32::from_le_bytes(bytes)
-            })
+        let header = bytes.first_chunk::<16>().filter(|_| bytes.len() >= self.header_len)?;
+        let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] = *header;
+        let number = |bytes: [u8; 4]| {
+            if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
         };
         Some(Head {
-            seconds: i64::from(field(0)?),
-            fraction: field(1)?,
-            captured: field(2)?,
-            original: field(3)?,
+            seconds: i64::from(number([a0, a1, a2, a3])),
+            fraction: number([b0, b1, b2, b3]),
+            captured: number([c0, c1, c2, c3]),
+            original: number([d0, d1, d2, d3]),
         })
     }
 
+    /// 32 bits of seconds and 32 bits of microseconds are less than 2^63 nanoseconds.
     fn timestamp(&self, head: &Head) -> Timestamp {
         let unit = if self.nanoseconds { 1 } else { 1_000 };
-        Timestamp::saturating(
-            i128::from(head.seconds) * 1_000_000_000 + i128::from(head.fraction) * unit,
-        )
+        Timestamp::from_nanos(head.seconds * 1_000_000_000 + i64::from(head.fraction) * unit)
     }
 
     /// No packet is longer than this; a header that says so is damaged.
@@ -172,6 +210,15 @@ impl Pcap {
             && head.original <= PACKET_BYTES
             && (self.snaplen == 0 || head.captured <= self.snaplen)
     }
+}
+
+/// What the front of some bytes is.
+pub(super) enum Record {
+    Whole(RecordHead),
+    /// At least this many bytes must be there to tell.
+    Need(usize),
+    /// It claims so many captured bytes that it is none.
+    Impossible(u32),
 }
 
 struct Head {

@@ -1,8 +1,10 @@
 //! Reads a capture chunk by chunk in constant memory.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use super::blocks::Blocks;
 use super::chunk::{Chunk, FrameHead};
 use super::error::{CaptureError, Problem};
 use super::frame::LinkType;
@@ -15,7 +17,7 @@ use crate::wire::text::hex;
 
 /// Bytes read at a time: a buffer that stays in the second-level cache is read
 /// faster than a mapped file (page faults cost more than the copy).
-const CHUNK_BYTES: usize = 256 * 1024;
+pub(super) const CHUNK_BYTES: usize = 128 * 1024;
 
 /// A record's fields, with places counted from the record's first byte.
 pub(super) struct RecordHead {
@@ -24,6 +26,22 @@ pub(super) struct RecordHead {
     pub(super) original_len: u32,
     pub(super) data: Range<usize>,
     pub(super) total: usize,
+}
+
+impl RecordHead {
+    /// With places counted from the first byte of a chunk, as its frame of this number.
+    pub(super) fn placed(&self, at: usize, number: u64) -> FrameHead {
+        // No chunk is that long; a frame of it would be left out.
+        let short = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        FrameHead {
+            time: self.time,
+            number: u32::try_from(number).unwrap_or(u32::MAX),
+            original_len: self.original_len,
+            start: short(at + self.data.start),
+            length: short(self.data.len()),
+            link: self.link,
+        }
+    }
 }
 
 /// What stands at some place in a file.
@@ -91,6 +109,8 @@ impl Walker {
 /// Lends the records of one capture, chunk by chunk.
 pub struct CaptureReader<'r> {
     input: Box<dyn Read + 'r>,
+    /// The file itself, if the input is nothing but a file.
+    file: Option<File>,
     compression: Option<Compression>,
     walker: Walker,
     /// Bytes read but not yet part of a whole record.
@@ -128,6 +148,7 @@ impl<'r> CaptureReader<'r> {
         };
         Ok(Self {
             input: input.bytes,
+            file: input.file,
             compression: input.compression,
             offset: if carry.is_empty() { pcap::FILE_HEADER as u64 } else { 0 },
             walker,
@@ -186,6 +207,32 @@ impl<'r> CaptureReader<'r> {
         self.offset
     }
 
+    /// The rest of a large classic pcap file as blocks that can be read at the same time;
+    /// [`Self::go_on_behind`] what was read of them. `None` for anything else.
+    pub fn blocks(&mut self) -> Option<Blocks> {
+        let Walker::Pcap(pcap) = &self.walker else { return None };
+        let file = self.file.as_ref().filter(|_| self.carry.is_empty())?;
+        Blocks::new(file, pcap.clone(), self.offset)
+    }
+
+    /// Goes on one by one behind blocks: at the end of the file, or where they met something
+    /// that needs a closer look.
+    ///
+    /// # Errors
+    /// When the file cannot be read at another place.
+    pub fn go_on_behind(&mut self, blocks: &Blocks, frames: u64) -> Result<(), CaptureError> {
+        if let Some(file) = &mut self.file {
+            file.seek(SeekFrom::Start(blocks.reached()))?;
+            self.input = Box::new(file.try_clone()?);
+        }
+        if let Walker::Pcap(pcap) = &mut self.walker {
+            pcap.reached(blocks.last_time());
+        }
+        self.offset = blocks.reached();
+        self.frames += frames;
+        Ok(())
+    }
+
     /// What was wrong with the file so far, and how many more problems there were
     /// than are told one by one.
     #[must_use]
@@ -203,12 +250,13 @@ impl<'r> CaptureReader<'r> {
     /// Fills `chunk` with the next whole records; false when there are no more.
     pub fn fill(&mut self, chunk: &mut Chunk) -> bool {
         chunk.heads.clear();
+        chunk.frames_before = self.frames;
         let mut filled = self.take_over_carry(chunk);
         let mut wanted = CHUNK_BYTES;
         loop {
             filled = self.read_up_to(&mut chunk.bytes, filled, wanted);
             let whole = chunk.bytes.get(..filled).unwrap_or_default();
-            let (used, need) = self.walk(whole, &mut chunk.heads);
+            let (used, need) = self.walk(whole, chunk.frames_before, &mut chunk.heads);
             if !chunk.heads.is_empty() || used > 0 || self.at_end {
                 return self.finish_fill(chunk, filled, used);
             }
@@ -254,9 +302,9 @@ impl<'r> CaptureReader<'r> {
         filled
     }
 
-    /// Walks over whole records; gives the bytes used and how many are needed for
-    /// the record that is not whole.
-    fn walk(&mut self, bytes: &[u8], heads: &mut Vec<FrameHead>) -> (usize, usize) {
+    /// Walks over whole records, in a chunk with so many frames `before` it; gives the
+    /// bytes used and how many are needed for the record that is not whole.
+    fn walk(&mut self, bytes: &[u8], before: u64, heads: &mut Vec<FrameHead>) -> (usize, usize) {
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -266,14 +314,7 @@ impl<'r> CaptureReader<'r> {
             match self.walker.step(rest, self.at_end) {
                 Step::Frame(head) => {
                     self.frames += 1;
-                    heads.push(FrameHead {
-                        number: self.frames,
-                        time: head.time,
-                        link: head.link,
-                        original_len: head.original_len,
-                        start: at + head.data.start,
-                        end: at + head.data.end,
-                    });
+                    heads.push(head.placed(at, self.frames - before));
                     at += head.total;
                 }
                 Step::Skip(length) => at += length,

@@ -1,12 +1,11 @@
 //! One direction put in order: it knows sequence numbers and bytes, nothing else.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::event::{GapCause, StreamEvent};
+use super::held::{Content, Held, Piece};
 use crate::limits::Limits;
 use crate::packet::{Segment, TcpFlags};
-use crate::time::Timestamp;
 
 /// Where positions are counted from while the first byte is not known: high enough
 /// that half the sequence space fits below it.
@@ -27,53 +26,28 @@ const PADDING_BYTES: usize = 6;
 pub struct Assembler {
     /// Sequence number that stands at position `MIDDLE`.
     anchor: Option<u32>,
+    over_limit: bool,
     /// Position of the first byte; `None` until it is decided.
     start: Option<u64>,
     /// Position of the next byte to hand out.
     next: u64,
-    pending: BTreeMap<u64, Piece>,
-    pending_bytes: usize,
-    doubtful: Option<(u64, Piece)>,
     /// Position behind the last byte, once a FIN told it.
     end: Option<u64>,
-    over_limit: bool,
-}
-
-#[derive(Debug)]
-struct Piece {
-    frame: u64,
-    time: Timestamp,
-    content: Content,
-}
-
-#[derive(Debug)]
-enum Content {
-    Bytes(Vec<u8>),
-    /// Bytes that were on the wire but not captured.
-    Cut(u64),
-}
-
-impl Content {
-    fn len(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Cut(length) => *length,
-        }
-    }
+    /// What came before its turn; most streams never have any.
+    held: Option<Box<Held>>,
 }
 
 impl Assembler {
-    /// Bytes of memory in use, about: each piece is an entry of a tree and a block of its
-    /// own.
+    /// Bytes of memory in use beside its own size, about.
     #[must_use]
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + self.pending_bytes + self.pending.len() * 2 * size_of::<Piece>()
+        self.held.as_ref().map_or(0, |held| held.memory())
     }
 
     /// Takes note of a SYN: the byte after it is the first.
     pub fn syn(&mut self, sequence: u32) {
         let first = self.position(sequence.wrapping_add(1));
-        let nothing_before = self.pending.keys().next().is_none_or(|lowest| *lowest >= first);
+        let nothing_before = self.lowest().is_none_or(|lowest| lowest >= first);
         if self.start.is_none() && nothing_before {
             self.begin_at(first);
         }
@@ -100,16 +74,18 @@ impl Assembler {
             self.doubt(at, segment);
             return None;
         }
-        self.settle_doubt(at, segment.wire_len as u64);
-        let waited_for = self.start.is_some() && at == self.next && self.pending.is_empty();
+        if self.held.is_some() {
+            self.settle_doubt(at, segment.wire_len as u64);
+        }
+        let waited_for = self.start.is_some() && at == self.next && self.held.is_none();
         if waited_for && !segment.payload.is_empty() {
             return Some(self.pass_through(at, segment));
         }
-        self.hold(at, segment.payload, segment.frame, segment.time);
-        self.hold_cut(at, segment);
+        self.hold(at, segment);
         self.look_for_start();
-        self.over_limit |= self.pending_bytes > limits.pending_bytes
-            || self.pending.len() > limits.pending_segments;
+        if let Some(held) = &self.held {
+            self.over_limit |= held.is_over(limits);
+        }
         None
     }
 
@@ -117,10 +93,13 @@ impl Assembler {
     ///
     /// With `to_the_end` nothing more will come: what is missing is a gap.
     pub fn next_held(&mut self, to_the_end: bool) -> Option<StreamEvent<'static>> {
+        if self.held.is_none() {
+            return if to_the_end { self.tail() } else { None };
+        }
         if to_the_end {
             self.settle_doubt(u64::MAX, 0);
         }
-        let Some(lowest) = self.pending.keys().next().copied() else {
+        let Some(lowest) = self.lowest() else {
             return if to_the_end { self.tail() } else { None };
         };
         if self.start.is_none() {
@@ -137,7 +116,8 @@ impl Assembler {
             return Some(self.gap(lowest - self.next, cause));
         }
         self.over_limit = false;
-        let (_, piece) = self.pending.pop_first()?;
+        let piece = self.held.as_mut()?.pop_first()?;
+        self.forget_if_empty();
         Some(self.hand_out(piece))
     }
 
@@ -148,10 +128,16 @@ impl Assembler {
         Some(self.gap(length, GapCause::NotCaptured))
     }
 
+    /// Whether anything is held back.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Bytes held back now.
     #[must_use]
-    pub const fn held_bytes(&self) -> usize {
-        self.pending_bytes
+    pub fn held_bytes(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.bytes())
     }
 
     /// How many bytes have been handed on, gaps counted in.
@@ -160,11 +146,20 @@ impl Assembler {
         self.start.map_or(0, |start| self.next - start)
     }
 
+    fn lowest(&self) -> Option<u64> {
+        self.held.as_ref()?.lowest()
+    }
+
+    fn forget_if_empty(&mut self) {
+        if self.held.as_ref().is_some_and(|held| held.is_empty()) {
+            self.held = None;
+        }
+    }
+
     fn hand_out(&mut self, piece: Piece) -> StreamEvent<'static> {
         match piece.content {
             Content::Cut(length) => self.gap(length, GapCause::Snaplen),
             Content::Bytes(bytes) => {
-                self.pending_bytes = self.pending_bytes.saturating_sub(bytes.len());
                 let offset = self.handed_on();
                 self.next += bytes.len() as u64;
                 StreamEvent::Data {
@@ -187,7 +182,9 @@ impl Assembler {
     fn pass_through<'a>(&mut self, at: u64, segment: &Segment<'a>) -> StreamEvent<'a> {
         let offset = self.handed_on();
         self.next += segment.payload.len() as u64;
-        self.hold_cut(at, segment);
+        if segment.wire_len > segment.payload.len() {
+            self.hold_cut(at, segment);
+        }
         StreamEvent::Data {
             offset,
             bytes: Cow::Borrowed(segment.payload),
@@ -215,92 +212,78 @@ impl Assembler {
     /// Without a SYN the first byte is the lowest of the first few segments.
     fn look_for_start(&mut self) {
         if self.start.is_none()
-            && self.pending.len() >= START_SEGMENTS
-            && let Some(lowest) = self.pending.keys().next().copied()
+            && let Some(held) = &self.held
+            && held.pieces() >= START_SEGMENTS
+            && let Some(lowest) = held.lowest()
         {
             self.begin_at(lowest);
         }
     }
 
-    /// Keeps those bytes of a segment that are neither handed on nor held yet.
-    fn hold(&mut self, at: u64, payload: &[u8], frame: u64, time: Timestamp) {
-        let end = at.saturating_add(payload.len() as u64);
-        let mut from = if self.start.is_some() { at.max(self.next) } else { at };
-        while from < end {
-            let covered = self
-                .pending
-                .range(..=from)
-                .next_back()
-                .map_or(0, |(start, piece)| start + piece.content.len());
-            if covered > from {
-                from = covered;
-                continue;
-            }
-            let to = self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
-            let bytes = slice(payload, from - at, to - at).to_vec();
-            self.pending_bytes += bytes.len();
-            self.pending.insert(from, Piece { frame, time, content: Content::Bytes(bytes) });
-            from = to;
+    /// Where bytes may be held from: those before it were handed on.
+    fn floor(&self) -> u64 {
+        if self.start.is_some() { self.next } else { 0 }
+    }
+
+    /// Holds what is new in a segment, and remembers what of it was not captured.
+    fn hold(&mut self, at: u64, segment: &Segment<'_>) {
+        let floor = self.floor();
+        let behind = at.saturating_add(segment.wire_len as u64);
+        // A segment sent again: nothing is new.
+        if behind > floor {
+            let held = self.held.get_or_insert_default();
+            held.bytes_at(at, segment.payload, floor, (segment.frame, segment.time));
+            self.hold_cut(at, segment);
+            self.forget_if_empty();
         }
     }
 
     /// Remembers that the end of a segment was on the wire but not captured.
     fn hold_cut(&mut self, at: u64, segment: &Segment<'_>) {
-        let captured = segment.payload.len() as u64;
-        let from = at.saturating_add(captured);
+        let from = at.saturating_add(segment.payload.len() as u64).max(self.floor());
         let end = at.saturating_add(segment.wire_len as u64);
-        let from = if self.start.is_some() { from.max(self.next) } else { from };
-        let free_until =
-            self.pending.range(from..).next().map_or(end, |(start, _)| end.min(*start));
-        let taken = self
-            .pending
-            .range(..=from)
-            .next_back()
-            .is_some_and(|(start, piece)| start + piece.content.len() > from);
-        if from < free_until && !taken {
-            let content = Content::Cut(free_until - from);
-            self.pending.insert(from, Piece { frame: segment.frame, time: segment.time, content });
+        if from < end {
+            let held = self.held.get_or_insert_default();
+            held.cut_at(from, end, (segment.frame, segment.time));
         }
     }
 
     /// Zero bytes on a bare acknowledgment may be padding: they wait until the next
     /// segment tells whether it continues behind them or stands in their place.
     fn doubt(&mut self, at: u64, segment: &Segment<'_>) {
-        if self.doubtful.as_ref().is_some_and(|(start, _)| *start == at) {
+        if self.held.as_ref().is_some_and(|held| held.doubts(at)) {
             return;
         }
         self.settle_doubt(at, segment.wire_len as u64);
         let content = Content::Bytes(segment.payload.to_vec());
-        self.doubtful = Some((at, Piece { frame: segment.frame, time: segment.time, content }));
+        let piece = Piece { frame: segment.frame, time: segment.time, content };
+        self.held.get_or_insert_default().doubtful = Some((at, piece));
     }
 
     fn settle_doubt(&mut self, at: u64, length: u64) {
-        let Some((start, piece)) = self.doubtful.take() else { return };
+        let floor = self.floor();
+        let Some(held) = &mut self.held else { return };
+        let Some((start, piece)) = held.doubtful.take() else { return };
         let last_word = at == u64::MAX;
         // A segment that begins behind the first of them continues them: its sender
         // has sent them.
         let replaced = at <= start && at.saturating_add(length) > start;
         if length == 0 && !last_word {
-            self.doubtful = Some((start, piece));
+            held.doubtful = Some((start, piece));
         } else if !replaced
             && !last_word
-            && let Content::Bytes(bytes) = piece.content
+            && let Content::Bytes(bytes) = &piece.content
         {
-            self.hold(start, &bytes, piece.frame, piece.time);
+            held.bytes_at(start, bytes, floor, (piece.frame, piece.time));
         }
+        self.forget_if_empty();
     }
 }
 
 fn is_padding(segment: &Segment<'_>) -> bool {
-    (1..=PADDING_BYTES).contains(&segment.payload.len())
-        && segment.flags == TcpFlags::ACK
+    segment.flags == TcpFlags::ACK
+        && (1..=PADDING_BYTES).contains(&segment.payload.len())
         && segment.payload.iter().all(|byte| *byte == 0)
-}
-
-fn slice(bytes: &[u8], from: u64, to: u64) -> &[u8] {
-    let from = usize::try_from(from).unwrap_or(usize::MAX);
-    let to = usize::try_from(to).unwrap_or(usize::MAX);
-    bytes.get(from..to).unwrap_or_default()
 }
 
 /// The low 32 bits.
@@ -317,6 +300,7 @@ mod tests {
 
     use super::*;
     use crate::packet::{Encapsulation, Endpoint, FlowKey};
+    use crate::time::Timestamp;
 
     fn segment(sequence: u32, payload: &[u8]) -> Segment<'_> {
         let end = |last| Endpoint { address: IpAddr::from([10, 0, 0, last]), port: 1 };

@@ -8,6 +8,7 @@
 
 mod assembler;
 mod event;
+mod held;
 mod tracker;
 
 pub use assembler::Assembler;

@@ -38,10 +38,7 @@ impl Seen {
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub struct Half {
-    /// Made with the first payload or FIN: most of a flood of SYNs never gets there.
-    assembler: Option<Box<Assembler>>,
-    /// Sequence number of the first SYN, for the assembler.
-    first_syn: Option<u32>,
+    assembler: Assembler,
     /// Sequence number of the SYN, or one less than that of the first segment: what
     /// Wireshark counts relative sequence numbers from.
     base: Option<u32>,
@@ -94,9 +91,8 @@ impl Flow {
     /// Bytes of memory in use beside its own size, about.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let assemblers =
-            Direction::BOTH.iter().filter_map(|side| self.halves[*side].assembler.as_ref());
-        assemblers.map(|assembler| assembler.memory()).sum()
+        let [low, high] = Direction::BOTH;
+        self.halves[low].assembler.memory() + self.halves[high].assembler.memory()
     }
 
     /// Whether both sides have said that they send no more, or one has reset it.
@@ -119,11 +115,9 @@ impl Flow {
     #[must_use]
     pub fn is_over_for(&self, segment: &Segment<'_>) -> bool {
         let opens = segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK);
-        let closed = Direction::BOTH.iter().any(|side| self.half(*side).is_closed());
-        opens
-            && self.halves[segment.direction]
-                .base
-                .is_some_and(|base| base != segment.sequence || closed)
+        let closed = || Direction::BOTH.into_iter().any(|side| self.half(side).is_closed());
+        let base = self.halves[segment.direction].base;
+        opens && base.is_some_and(|base| base != segment.sequence || closed())
     }
 
     /// Takes a segment. What can be handed on at once comes back; then ask
@@ -140,7 +134,13 @@ impl Flow {
         if half.stopped || segment.wire_len == 0 {
             return None;
         }
-        half.assembler().insert(segment, limits)
+        half.assembler.insert(segment, limits)
+    }
+
+    /// Whether anything is held back in `direction`.
+    #[must_use]
+    pub fn holds(&self, direction: Direction) -> bool {
+        self.halves[direction].assembler.holds()
     }
 
     /// The next event of what was held back in `direction`; with `to_the_end`
@@ -150,14 +150,14 @@ impl Flow {
         direction: Direction,
         to_the_end: bool,
     ) -> Option<StreamEvent<'static>> {
-        self.halves[direction].assembler.as_mut()?.next_held(to_the_end)
+        self.halves[direction].assembler.next_held(to_the_end)
     }
 
     /// Nobody wants the payload of `direction` any more: hold nothing.
     pub fn stop(&mut self, direction: Direction) {
         let half = &mut self.halves[direction];
         half.stopped = true;
-        half.assembler = None;
+        half.assembler = Assembler::default();
     }
 
     /// Whether the sender of `direction` acknowledged payload of the other side.
@@ -205,29 +205,12 @@ impl Half {
         self.rst.mark()
     }
 
-    fn assembler(&mut self) -> &mut Assembler {
-        self.assembler.get_or_insert_with(|| {
-            let mut assembler = Assembler::default();
-            if let Some(sequence) = self.first_syn {
-                assembler.syn(sequence);
-            }
-            Box::new(assembler)
-        })
-    }
-
     fn note(&mut self, segment: &Segment<'_>, mark: Mark) {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;
         let syn = segment.flags.has(TcpFlags::SYN);
-        let base = segment.sequence.wrapping_sub(u32::from(!syn));
-        self.base.get_or_insert(base);
-        if syn {
-            self.answered |= segment.flags.has(TcpFlags::ACK);
-            self.syn.note(mark);
-            self.first_syn.get_or_insert(segment.sequence);
-            if let Some(assembler) = &mut self.assembler {
-                assembler.syn(segment.sequence);
-            }
+        if self.base.is_none() {
+            self.base = Some(segment.sequence.wrapping_sub(u32::from(!syn)));
         }
         let byte = segment.sequence.wrapping_add(u32::from(syn));
         if segment.wire_len > 0 && self.first_byte.is_none_or(|first| is_behind(byte, first)) {
@@ -239,9 +222,22 @@ impl Half {
         {
             self.acknowledged = Some(upto);
         }
+        if segment.flags.has_any(TcpFlags::SYN_FIN_RST) {
+            self.note_flags(segment, mark);
+        }
+    }
+
+    fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark) {
+        if segment.flags.has(TcpFlags::SYN) {
+            self.answered |= segment.flags.has(TcpFlags::ACK);
+            self.syn.note(mark);
+            if !self.stopped {
+                self.assembler.syn(segment.sequence);
+            }
+        }
         if segment.flags.has(TcpFlags::FIN) {
             if !self.stopped {
-                self.assembler().fin(segment);
+                self.assembler.fin(segment);
             }
             self.fin.note(mark);
         }

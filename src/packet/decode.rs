@@ -78,7 +78,7 @@ impl Skipped {
 /// `encapsulations` bounds how many layers are entered.
 #[must_use]
 pub fn decode<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
-    plain::segment(frame).map_or_else(|| walk(frame, encapsulations), Decoded::Tcp)
+    plain::usual_segment(frame).map_or_else(|| walk(frame, encapsulations), Decoded::Tcp)
 }
 
 /// Walks from the link layer of `frame` to the innermost TCP segment.

@@ -2,18 +2,28 @@
 //! fragment, TCP. Nearly every frame is one, and the walk over layers costs several times
 //! as much; whatever is not quite so is left to the walk.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use super::encapsulation::Encapsulation;
-use super::endpoint::{Endpoint, FlowKey};
+use super::endpoint::FlowKey;
 use super::segment::{Segment, TcpFlags};
 use crate::capture::{Frame, LinkType};
 
 /// Ethernet, IPv4 and TCP headers without options.
 const HEADERS: usize = 14 + 20 + 20;
 
-/// The segment of a usual frame: the same as the walk would give.
-pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
+/// The key of the flow that a usual frame belongs to; `None` where [`usual_segment`] gives none.
+#[inline]
+#[must_use]
+pub fn usual_key(frame: &Frame<'_>) -> Option<FlowKey> {
+    usual_segment(frame).map(|segment| segment.key)
+}
+
+/// The segment of a usual frame, the same as the walk would give; `None` for any other
+/// frame.
+#[inline]
+#[must_use]
+pub fn usual_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     let head: &[u8; HEADERS] = frame.data.first_chunk()?;
     let ip_and_tcp = head[12..15] == [0x08, 0x00, 0x45] && head[23] == 6;
     let fragment = u16::from_be_bytes([head[20], head[21]]) & 0x3fff != 0;
@@ -26,11 +36,10 @@ pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     let end = promised.min(frame.data.len());
     let payload = frame.data.get(34 + offset..end).filter(|_| offset >= 20)?;
     let four = |at: usize| -> [u8; 4] { [head[at], head[at + 1], head[at + 2], head[at + 3]] };
-    let address = |at: usize| IpAddr::V4(Ipv4Addr::from(four(at)));
     let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let source = Endpoint { address: address(26), port: port(34) };
-    let destination = Endpoint { address: address(30), port: port(36) };
-    let (key, direction) = FlowKey::new(source, destination);
+    let source = (Ipv4Addr::from(four(26)), port(34));
+    let destination = (Ipv4Addr::from(four(30)), port(36));
+    let (key, direction) = FlowKey::of_v4(source, destination);
     Some(Segment {
         frame: frame.number,
         time: frame.time,
@@ -60,7 +69,7 @@ mod tests {
         let mut usual = 0;
         let mut compare = |data: &[u8]| {
             let frame = Frame { data, ..frame };
-            if let Some(segment) = segment(&frame) {
+            if let Some(segment) = usual_segment(&frame) {
                 usual += 1;
                 let walked = format!("{:?}", walk(&frame, 8));
                 assert_eq!(format!("Tcp({segment:?})"), walked, "{data:02x?}");

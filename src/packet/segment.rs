@@ -48,7 +48,18 @@ impl TcpFlags {
     /// The acknowledgment number counts.
     pub const ACK: Self = Self(1 << 4);
 
+    /// What opens, ends or breaks off a connection.
+    pub const SYN_FIN_RST: Self = Self(0b111);
+
+    /// Whether any bit of `other` is set.
+    #[inline]
+    #[must_use]
+    pub const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether all bits of `other` are set.
+    #[inline]
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0

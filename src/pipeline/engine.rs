@@ -1,26 +1,22 @@
 //! One capture through the packet leg: windows of chunks, then shards of flows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
+use super::decoded::{DecodedChunk, Groups, SHARDS, shard_of};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, Turn, With};
-use crate::capture::{CaptureError, CaptureReader, Chunk, Input, archive};
+use crate::capture::{Block, Blocks, CaptureError, CaptureReader, Chunk, Fit, Input, archive};
 use crate::connection::{LedgerClass, Observed, Unopened};
 use crate::limits::Limits;
-use crate::packet::{
-    self, Datagram, Decoded, Defragmenter, DnsAnswer, FlowKey, Fragment, Segment, Skipped,
-};
+use crate::packet::{Datagram, Decoded, Defragmenter, Segment, Skipped};
 use crate::report::{CaptureReport, LimitHit};
 use crate::tls::KeyLog;
 
-/// Shards of flows. Fixed, so that the result does not depend on the number of
-/// threads; enough for every core of a large machine to have one.
-const SHARDS: usize = 64;
 /// Chunks per window: 2 MiB of packets.
 const WINDOW: usize = 8;
 
@@ -60,6 +56,7 @@ struct Engine<'l, 'e> {
     keys: Arc<KeyLog>,
     ignore_embedded_keys: bool,
     shards: Vec<Shard>,
+    groups: Groups,
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
     capture: CaptureReport,
@@ -72,20 +69,9 @@ struct Engine<'l, 'e> {
     /// Last whole frames of files that are cut.
     cuts: Vec<u64>,
     names: LookedUp,
-}
-
-/// What phase one makes of a chunk.
-#[derive(Default)]
-struct DecodedChunk<'c> {
-    /// In file order.
-    segments: Vec<Segment<'c>>,
-    /// Places in `segments`, shard by shard, each in file order.
-    by_shard: Vec<u32>,
-    /// Where in `by_shard` each shard ends.
-    ends: Vec<usize>,
-    fragments: Vec<Fragment<'c>>,
-    answers: Vec<DnsAnswer>,
-    skipped: BTreeMap<Skipped, u64>,
+    /// Frames before this window, and before the one before it.
+    window_began: u64,
+    settled: u64,
 }
 
 impl<'l, 'e> Engine<'l, 'e> {
@@ -97,6 +83,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             keys: Arc::clone(&config.keys),
             ignore_embedded_keys: config.ignore_embedded_keys,
             shards: (0..SHARDS).map(|_| Shard::new()).collect(),
+            groups: Groups::for_threads(rayon::current_num_threads()),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
@@ -106,6 +93,8 @@ impl<'l, 'e> Engine<'l, 'e> {
             stopped: false,
             cuts: Vec::new(),
             names: LookedUp::default(),
+            window_began: 0,
+            settled: 0,
         }
     }
 
@@ -181,14 +170,18 @@ impl<'l, 'e> Engine<'l, 'e> {
             self.capture.format =
                 format!("{}{}", reader.format().name(), packed.unwrap_or_default());
         }
-        let mut chunks = std::mem::take(&mut self.chunks);
         reader.keep_secrets(!self.ignore_embedded_keys);
-        loop {
-            let decoded = fill_window(&mut chunks, &mut reader, self.limits.encapsulations);
+        let mut chunks = std::mem::take(&mut self.chunks);
+        if let Some(blocks) = reader.blocks() {
+            self.read_blocks(name, blocks, &mut chunks, &mut reader);
+        }
+        let how = (self.groups, self.limits.encapsulations);
+        while !self.stopped {
+            let decoded = fill_window(&mut chunks, &mut reader, how);
             let filled = decoded.len();
             self.add_keys(reader.take_secrets());
             self.window(decoded);
-            if filled < chunks.len() || self.stopped {
+            if filled < chunks.len() {
                 break;
             }
         }
@@ -201,6 +194,29 @@ impl<'l, 'e> Engine<'l, 'e> {
         self.capture.frames = reader.frames();
         self.capture.bytes += reader.offset();
         self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
+    }
+
+    /// Reads the blocks of a large file, in parallel.
+    fn read_blocks(
+        &mut self,
+        name: &str,
+        mut blocks: Blocks,
+        chunks: &mut [Chunk],
+        reader: &mut CaptureReader<'_>,
+    ) {
+        let mut spare: Vec<Chunk> = chunks.iter().map(|_| Chunk::default()).collect();
+        let before = reader.frames();
+        let mut frames = before;
+        while !self.stopped && blocks.next_window() {
+            let how = (self.groups, self.limits.encapsulations);
+            let decoded = read_window(&mut blocks, chunks, &mut spare, frames, how);
+            frames += decoded.iter().map(DecodedChunk::len).sum::<u64>();
+            self.window(decoded);
+        }
+        if let Err(error) = reader.go_on_behind(&blocks, frames - before) {
+            self.capture.errors.push(format!("{name}: {error}"));
+            self.stopped = true;
+        }
     }
 
     /// Secrets that stand in the capture: some programs write them before the
@@ -218,6 +234,8 @@ impl<'l, 'e> Engine<'l, 'e> {
 
     /// Reassembles the flows of decoded chunks, the shards in parallel.
     fn window(&mut self, mut decoded: Vec<DecodedChunk<'_>>) {
+        let began = decoded.first().map_or(self.window_began, DecodedChunk::frames_before);
+        self.settled = std::mem::replace(&mut self.window_began, began);
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
         self.count_skipped(&mut decoded);
@@ -225,14 +243,22 @@ impl<'l, 'e> Engine<'l, 'e> {
             self.names.add(answer, self.limits.looked_up_names);
         }
         let with = With { limits: self.limits, keys: &self.keys };
-        self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
-            let segments = decoded.iter().flat_map(|chunk| chunk.of_shard(index));
+        let groups = self.shards.par_chunks_mut(self.groups.size()).enumerate();
+        groups.for_each(|(index, shards)| {
+            let segments = decoded.iter().flat_map(|chunk| chunk.of_group(index));
+            let mut handle = |segment: &Segment<'_>| {
+                let shard = shard_of(&segment.key) % shards.len();
+                if let Some(shard) = shards.get_mut(shard) {
+                    shard.handle(segment, with);
+                }
+            };
             match joined.get(index).filter(|joined| !joined.is_empty()) {
-                None => segments.for_each(|segment| shard.handle(segment, with)),
+                None => segments.for_each(|segment| handle(&segment)),
                 Some(joined) => {
-                    let mut all: Vec<&Segment<'_>> = segments.chain(joined).collect();
+                    let mut all: Vec<Segment<'_>> =
+                        segments.chain(joined.iter().copied()).collect();
                     all.sort_by_key(|segment| segment.frame);
-                    all.into_iter().for_each(|segment| shard.handle(segment, with));
+                    all.iter().for_each(handle);
                 }
             }
         });
@@ -253,15 +279,22 @@ impl<'l, 'e> Engine<'l, 'e> {
         }
         let mut turns: Vec<(Turn, usize)> = self.shards.iter().flat_map(Shard::turns).collect();
         turns.sort_unstable_by_key(|(turn, _)| *turn);
-        let enough = self.limits.flow_bytes / 4 * 3;
-        let last = turns.iter().find(|(_, weight)| {
+        let over = turns.iter().take_while(|(turn, weight)| {
+            let too_many = bytes > self.enough(turn);
             bytes = bytes.saturating_sub(*weight);
-            bytes <= enough
+            too_many
         });
+        let Some(upto) = over.last().map(|(turn, _)| *turn) else { return };
         let with = With { limits: self.limits, keys: &self.keys };
-        if let Some((upto, _)) = last {
-            self.shards.par_iter_mut().for_each(|shard| shard.relieve(*upto, with));
-        }
+        self.shards.par_iter_mut().for_each(|shard| shard.relieve(upto, with));
+    }
+
+    /// How much memory flows may still use when it is the turn of this one. Looking for
+    /// turns costs as much as what it frees, so flows that were closed a while ago go in
+    /// large numbers; others stay while they can.
+    const fn enough(&self, turn: &Turn) -> usize {
+        let settled = !turn.open && turn.last_frame <= self.settled;
+        self.limits.flow_bytes / 4 * if settled { 1 } else { 3 }
     }
 
     /// Hands on the connections that are over.
@@ -280,12 +313,13 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 
     fn decode_datagrams<'d>(&mut self, datagrams: &'d [Datagram]) -> Vec<Vec<Segment<'d>>> {
-        let mut shards: Vec<Vec<Segment<'d>>> = Vec::new();
+        let mut groups: Vec<Vec<Segment<'d>>> = Vec::new();
         for datagram in datagrams {
             match datagram.decode(self.limits.encapsulations) {
                 Decoded::Tcp(segment) => {
-                    shards.resize_with(SHARDS, Vec::new);
-                    if let Some(list) = shards.get_mut(shard_of(&segment.key)) {
+                    groups.resize_with(SHARDS, Vec::new);
+                    let group = shard_of(&segment.key) / self.groups.size();
+                    if let Some(list) = groups.get_mut(group) {
                         list.push(segment);
                     }
                 }
@@ -300,7 +334,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                 }
             }
         }
-        shards
+        groups
     }
 
     fn count_skipped(&mut self, decoded: &mut [DecodedChunk<'_>]) {
@@ -398,76 +432,49 @@ impl<'l, 'e> Engine<'l, 'e> {
 fn fill_window<'c>(
     chunks: &'c mut [Chunk],
     reader: &mut CaptureReader<'_>,
-    encapsulations: usize,
+    (groups, encapsulations): (Groups, usize),
 ) -> Vec<DecodedChunk<'c>> {
     let mut decoded = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         if !reader.fill(chunk) {
             break;
         }
-        decoded.push(decode_chunk(chunk, encapsulations));
+        decoded.push(DecodedChunk::of(chunk, groups, encapsulations));
     }
     decoded
 }
 
-fn decode_chunk(chunk: &Chunk, encapsulations: usize) -> DecodedChunk<'_> {
-    let mut decoded =
-        DecodedChunk { segments: Vec::with_capacity(chunk.len()), ..DecodedChunk::default() };
-    for frame in chunk.frames() {
-        match packet::decode(&frame, encapsulations) {
-            Decoded::Tcp(segment) => decoded.segments.push(segment),
-            Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
-            Decoded::Dns(answer) => {
-                decoded.answers.push(answer);
-                *decoded.skipped.entry(Skipped::NotTcp).or_default() += 1;
+/// The same for blocks of a file, each read by any thread. What was guessed wrongly is read
+/// again into `spare` chunks.
+fn read_window<'c>(
+    blocks: &mut Blocks,
+    chunks: &'c mut [Chunk],
+    spare: &'c mut [Chunk],
+    mut frames: u64,
+    (groups, encapsulations): (Groups, usize),
+) -> Vec<DecodedChunk<'c>> {
+    let guesses: Vec<(Block, DecodedChunk<'c>)> = chunks
+        .par_iter_mut()
+        .enumerate()
+        .map(|(index, chunk)| {
+            let block = blocks.guess(index, chunk);
+            (block, DecodedChunk::of(chunk, groups, encapsulations))
+        })
+        .collect();
+    let mut counted = Vec::with_capacity(guesses.len());
+    for ((index, (block, decoded)), spare) in guesses.into_iter().enumerate().zip(spare) {
+        let mut decoded = match blocks.accept(index, &block) {
+            Fit::Nothing => continue,
+            Fit::Follows => decoded,
+            Fit::Elsewhere => {
+                let block = blocks.again(index, spare);
+                blocks.accept(index, &block);
+                DecodedChunk::of(spare, groups, encapsulations)
             }
-            Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
-        }
+        };
+        decoded.number_from(frames);
+        frames += decoded.len();
+        counted.push(decoded);
     }
-    decoded.sort_by_shard();
-    decoded
-}
-
-impl<'c> DecodedChunk<'c> {
-    /// Finds out which segments each shard gets: a counting sort, because a list per
-    /// shard that grows costs more than decoding does.
-    fn sort_by_shard(&mut self) {
-        let shards: Vec<usize> =
-            self.segments.iter().map(|segment| shard_of(&segment.key)).collect();
-        let mut next = vec![0; SHARDS];
-        for shard in &shards {
-            if let Some(count) = next.get_mut(shard + 1) {
-                *count += 1;
-            }
-        }
-        let mut begin = 0;
-        for count in &mut next {
-            begin += *count;
-            *count = begin;
-        }
-        self.by_shard = vec![0; shards.len()];
-        for (shard, place) in shards.iter().zip(0u32..) {
-            let at = next.get_mut(*shard);
-            if let Some((slot, at)) = at.and_then(|at| Some((self.by_shard.get_mut(*at)?, at))) {
-                *slot = place;
-                *at += 1;
-            }
-        }
-        self.ends = next;
-    }
-
-    /// The segments of a shard, in file order.
-    fn of_shard(&self, shard: usize) -> impl Iterator<Item = &Segment<'c>> {
-        let end = self.ends.get(shard).copied().unwrap_or_default();
-        let begin = shard.checked_sub(1).and_then(|before| self.ends.get(before));
-        let places = self.by_shard.get(begin.copied().unwrap_or_default()..end);
-        let places = places.unwrap_or_default().iter();
-        places.filter_map(|place| self.segments.get(usize::try_from(*place).ok()?))
-    }
-}
-
-/// The shard of a flow: by its key alone, without a seed, so that the order of
-/// everything is the same in every run.
-fn shard_of(key: &FlowKey) -> usize {
-    key.spread() % SHARDS
+    counted
 }

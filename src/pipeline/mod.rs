@@ -10,6 +10,7 @@ mod certify;
 mod config;
 mod court;
 mod courts;
+mod decoded;
 mod engine;
 mod foresee;
 mod inputs;

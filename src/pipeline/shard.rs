@@ -35,8 +35,8 @@ struct Tracked {
 /// so this is an order without equals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
-    open: bool,
-    last_frame: u64,
+    pub(super) open: bool,
+    pub(super) last_frame: u64,
 }
 
 /// A flow that is over.
@@ -183,18 +183,20 @@ impl Tracked {
     }
 
     fn weigh(&mut self) {
-        let observed = self.observer.as_ref().map_or(0, Observer::memory);
+        let observed = self.observer.as_ref().map_or(0, |observer| observer.memory());
         self.weight = size_of::<Self>() + self.flow.memory() + observed;
     }
 
     fn accept(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let direction = segment.direction;
         let mark = Mark { frame: segment.frame, time: segment.time };
-        if let Some(event) = self.flow.accept(segment, with.limits) {
+        let event = self.flow.accept(segment, with.limits);
+        let changed = event.is_some() || self.flow.holds(direction);
+        if let Some(event) = event {
             self.tell(direction, &event, mark, with);
         }
-        self.hand_on(direction, false, mark, with);
-        if segment.wire_len > 0 {
+        if changed {
+            self.hand_on(direction, false, mark, with);
             self.weigh();
         }
     }

@@ -1,4 +1,4 @@
-//! One direction of a TLS connection: bytes in, entries out.
+//! One direction of a TLS connection from its first record on: bytes in, entries out.
 //!
 //! It knows nothing of the other direction, so that a capture which holds one
 //! direction only, or one before the other, gives all it has.
@@ -6,6 +6,7 @@
 use super::handshake::{Anomaly, What};
 use super::kept::{Kept, Record, Sealed};
 use super::message::{self, Body, Context, Message};
+use super::opening::Opening;
 use super::record::{Content, HEADER, RecordHeader};
 use super::search::{self, Found};
 use super::server_hello::ServerHello;
@@ -14,12 +15,9 @@ use crate::flow::{GapCause, Mark};
 use crate::limits::Limits;
 use crate::wire::Reader;
 
-/// Bytes before the first record that are kept: a dialogue up to STARTTLS.
-const PREFACE_BYTES: usize = 1024;
-
 /// Things recorded of one direction; a handshake with a dozen renegotiations has
 /// fewer.
-const ENTRIES: usize = 1024;
+pub(super) const ENTRIES: usize = 1024;
 
 /// Whether more of a direction's bytes can teach anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +40,6 @@ pub(super) struct HalfEntry {
 
 #[derive(Debug)]
 enum State {
-    /// No record found yet. `fresh`: these are the first bytes of the connection.
-    Searching { fresh: bool },
     /// Between records, or inside a record header.
     Header,
     /// Inside a record; `broken` when part of it is missing.
@@ -58,9 +54,8 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Half {
     state: State,
-    /// Bytes of a record header or of text before TLS, not yet decided upon.
+    /// Bytes of a record header that is not whole.
     waiting: Vec<u8>,
-    waiting_since: Option<Mark>,
     /// Payload of the current record.
     body: Vec<u8>,
     /// Handshake bytes not yet a whole message, and where they began.
@@ -82,8 +77,6 @@ pub(super) struct Half {
     pub(super) limit_hit: bool,
     /// The snapshot length cut the very bytes that would tell whether it is TLS.
     pub(super) hidden: bool,
-    /// Records were found.
-    pub(super) is_tls: bool,
     /// The beginning of what came before the first record.
     pub(super) preface: Vec<u8>,
 }
@@ -102,11 +95,11 @@ impl Half {
             + self.kept.memory()
     }
 
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// Goes on where the first record begins, or where nothing more comes.
+    pub(super) fn behind(opening: Opening, limits: &Limits) -> Self {
         Self {
-            state: State::Searching { fresh: true },
+            state: State::Header,
             waiting: Vec::new(),
-            waiting_since: None,
             body: Vec::new(),
             joined: Vec::new(),
             joined_since: None,
@@ -123,12 +116,11 @@ impl Half {
                 ..Context::default()
             },
             kept: Kept::default(),
-            entries: Vec::new(),
             anomalies: Vec::new(),
-            limit_hit: false,
-            hidden: false,
-            is_tls: false,
-            preface: Vec::new(),
+            limit_hit: opening.limit_hit,
+            hidden: opening.hidden,
+            preface: opening.preface().to_vec(),
+            entries: opening.gaps,
         }
     }
 
@@ -139,7 +131,6 @@ impl Half {
         }
         while !bytes.is_empty() {
             bytes = match self.state {
-                State::Searching { fresh } => self.search(bytes, fresh, mark, limits),
                 State::Header => self.header(bytes, mark),
                 State::Body { header, remaining, broken } => {
                     self.body(bytes, header, remaining, broken, mark, limits)
@@ -153,12 +144,6 @@ impl Half {
     /// Bytes that are missing.
     pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark, limits: &Limits) {
         match self.state {
-            State::Searching { fresh } => {
-                let undecided = fresh && search::may_be_tls(&self.waiting);
-                self.hidden |= undecided && cause == GapCause::Snaplen;
-                self.waiting.clear();
-                self.state = State::Searching { fresh: false };
-            }
             State::Body { header, remaining, .. } if length < remaining as u64 => {
                 self.gap_in_record(header, remaining, length, mark, limits);
             }
@@ -169,22 +154,8 @@ impl Half {
             State::Header => self.lose_track(mark, limits),
             State::Lost | State::Done => {}
         }
-        self.note_gap(length, cause, mark);
-    }
-
-    /// Before the first record, too: what is missing there may have been the hello.
-    fn note_gap(&mut self, length: u64, cause: GapCause, mark: Mark) {
-        if matches!(self.state, State::Done) {
-            return;
-        }
-        match self.entries.last_mut() {
-            // Text before TLS may be as long as it likes, with a gap in every line.
-            Some(HalfEntry { what: What::Gap { length: known, cause: same }, .. })
-                if !self.is_tls && *same == cause =>
-            {
-                *known += length;
-            }
-            _ => self.note(What::Gap { length, cause }, mark, mark),
+        if !matches!(self.state, State::Done) {
+            self.note(What::Gap { length, cause }, mark, mark);
         }
     }
 
@@ -197,84 +168,23 @@ impl Half {
         self.state = State::Done;
     }
 
-    // --- finding the first record -------------------------------------------
-
-    fn search<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        fresh: bool,
-        mark: Mark,
-        limits: &Limits,
-    ) -> &'a [u8] {
-        if !fresh && search::at_segment(bytes) == Found::Records(0) {
-            let text = std::mem::take(&mut self.waiting);
-            keep_preface(&mut self.preface, &text);
-        }
-        let held = self.waiting.len();
-        self.waiting.extend_from_slice(bytes);
-        let since = *self.waiting_since.get_or_insert(mark);
-        let found = match (fresh, held) {
-            (true, _) => search::at_start(&self.waiting),
-            (false, 0) => search::at_segment(&self.waiting),
-            (false, _) => search::hello_within(&self.waiting),
-        };
-        match found {
-            Found::Records(at) => {
-                self.is_tls = true;
-                self.state = State::Header;
-                self.waiting_since = None;
-                let before = std::mem::take(&mut self.waiting);
-                keep_preface(&mut self.preface, before.get(..at).unwrap_or_default());
-                // Bytes held from earlier segments belong to the header that follows.
-                self.replay(&before, at, held, since, mark, limits);
-                bytes.get(at.saturating_sub(held)..).unwrap_or_default()
-            }
-            Found::Ssl2 => self.ssl2(held, bytes, since, mark),
-            Found::NotYet(upto) => {
-                self.searched += bytes.len();
-                let text = self.waiting.get(..upto).unwrap_or_default();
-                keep_preface(&mut self.preface, text);
-                self.waiting.drain(..upto);
-                self.state = State::Searching { fresh: fresh && upto == 0 };
-                if self.searched > limits.search_bytes {
-                    self.state = State::Done;
-                }
-                &[]
-            }
-        }
-    }
-
-    /// Hands on the bytes of earlier segments from which records begin.
-    fn replay(
-        &mut self,
-        before: &[u8],
-        at: usize,
-        held: usize,
-        since: Mark,
-        mark: Mark,
-        limits: &Limits,
-    ) {
-        let mut early = before.get(at..held).unwrap_or_default();
+    /// Takes bytes of earlier segments, from where records begin.
+    pub(super) fn replay(&mut self, mut early: &[u8], since: Mark, mark: Mark, limits: &Limits) {
         while !early.is_empty() {
             early = match self.state {
                 State::Header => self.header(early, since),
                 State::Body { header, remaining, broken } => {
                     self.body(early, header, remaining, broken, mark, limits)
                 }
-                _ => return,
+                State::Lost | State::Done => return,
             };
         }
     }
 
-    /// An SSL 2.0 format hello: two-byte header, then the message.
-    fn ssl2<'a>(&mut self, held: usize, bytes: &'a [u8], since: Mark, mark: Mark) -> &'a [u8] {
-        let mut reader = Reader::new(&self.waiting);
-        let length = usize::from(reader.u16().unwrap_or_default() & 0x7fff);
-        let Some(record) = reader.take(length) else {
-            return &[];
-        };
-        self.is_tls = true;
-        let version_2 = match record.split_first() {
+    /// A message in the format of SSL 2.0, without its two bytes of length.
+    pub(super) fn ssl2(&mut self, message: &[u8], since: Mark, mark: Mark) {
+        let length = message.len();
+        let version_2 = match message.split_first() {
             Some((1, body)) => {
                 let hello = ClientHello::decode_ssl2(body);
                 let version_2 = hello.legacy_version == 2;
@@ -282,18 +192,14 @@ impl Half {
                 version_2
             }
             _ => {
-                let (hello, certificate) = ssl2_server_hello(record);
+                let (hello, certificate) = ssl2_server_hello(message);
                 self.ssl2_message(2, length, Body::ServerHello(Box::new(hello)), since, mark);
                 self.ssl2_message(11, length, Body::Certificate(certificate), since, mark);
                 true
             }
         };
-        let used = (length + 2).saturating_sub(held);
-        self.waiting.clear();
-        self.waiting_since = None;
         // What follows in SSL 2.0 itself is encrypted after a few messages.
         self.state = if version_2 { State::Done } else { State::Header };
-        bytes.get(used..).unwrap_or_default()
     }
 
     fn ssl2_message(&mut self, kind: u8, length: usize, body: Body, first: Mark, last: Mark) {
@@ -627,11 +533,4 @@ fn ssl2_server_hello(record: &[u8]) -> (ServerHello, CertificateList) {
         ..CertificateList::default()
     };
     (hello, list)
-}
-
-/// Keeps the beginning of what comes before the records: it tells the protocol that
-/// started TLS.
-fn keep_preface(preface: &mut Vec<u8>, text: &[u8]) {
-    let room = PREFACE_BYTES.saturating_sub(preface.len());
-    preface.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
 }

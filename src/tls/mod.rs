@@ -24,6 +24,7 @@ mod keylog;
 mod message;
 pub mod names;
 mod observer;
+mod opening;
 mod raw_public_key;
 mod record;
 mod search;

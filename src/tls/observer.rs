@@ -4,15 +4,25 @@ use super::decrypt;
 use super::half::{Appetite, Half, HalfEntry};
 use super::handshake::{Entry, Handshake, Role, What};
 use super::keylog::KeyLog;
+use super::opening::{Opened, Opening};
 use super::starttls;
-use crate::flow::{Mark, StreamEvent};
+use crate::flow::{GapCause, Mark, StreamEvent};
 use crate::limits::Limits;
 use crate::packet::{Direction, PerDirection};
+
+/// One direction.
+#[derive(Debug)]
+enum Side {
+    /// No record was found so far.
+    Opening(Box<Opening>),
+    /// It is TLS.
+    Tls(Box<Half>),
+}
 
 /// Watches both directions of a connection.
 #[derive(Debug, Default)]
 pub struct Observer {
-    halves: PerDirection<Option<Box<Half>>>,
+    sides: PerDirection<Option<Side>>,
     /// Encrypted records are kept, because there may be a key for them.
     keeps_records: bool,
     /// Whether there is a key for the client's random was looked up.
@@ -23,8 +33,9 @@ impl Observer {
     /// Bytes of memory in use beside its own size, about.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let halves = Direction::BOTH.iter().filter_map(|side| self.halves[*side].as_ref());
-        halves.map(|half| half.memory()).sum()
+        let [low, high] = Direction::BOTH;
+        let of = |side: Direction| self.sides[side].as_ref().map_or(0, Side::memory);
+        of(low) + of(high)
     }
 
     /// Takes the next event of a direction.
@@ -37,16 +48,14 @@ impl Observer {
         keys: &KeyLog,
     ) -> Appetite {
         self.keeps_records |= !self.looked_up && keys.may_open(None);
-        let half = self.halves[direction].get_or_insert_with(|| Box::new(Half::new(limits)));
-        if self.keeps_records {
-            half.kept.want();
-        }
+        let side =
+            self.sides[direction].get_or_insert_with(|| Side::Opening(Box::new(Opening::new())));
         let appetite = match event {
             StreamEvent::Data { bytes, frame, time, .. } => {
-                half.data(bytes, Mark { frame: *frame, time: *time }, limits)
+                side.data(bytes, Mark { frame: *frame, time: *time }, self.keeps_records, limits)
             }
             StreamEvent::Gap { length, cause, .. } => {
-                half.gap(*length, *cause, mark, limits);
+                side.gap((*length, *cause), mark, limits);
                 Appetite::More
             }
         };
@@ -58,13 +67,13 @@ impl Observer {
 
     /// Keeps no records of a connection for which there is no key.
     fn look_up(&mut self, direction: Direction, keys: &KeyLog) {
-        let Some(half) = &self.halves[direction] else { return };
+        let Some(Side::Tls(half)) = &self.sides[direction] else { return };
         let Some(random) = decrypt::client_random(half) else { return };
         self.looked_up = true;
         self.keeps_records = keys.may_open(Some(random));
         if !self.keeps_records {
             for side in Direction::BOTH {
-                if let Some(half) = &mut self.halves[side] {
+                if let Some(Side::Tls(half)) = &mut self.sides[side] {
                     half.kept.drop_all();
                 }
             }
@@ -74,13 +83,17 @@ impl Observer {
     /// Whether any direction is TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        Direction::BOTH.iter().any(|side| self.halves[*side].as_ref().is_some_and(|h| h.is_tls))
+        Direction::BOTH.iter().any(|side| matches!(self.sides[*side], Some(Side::Tls(_))))
     }
 
     /// Whether the snapshot length hides what a direction is.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
-        Direction::BOTH.iter().any(|side| self.halves[*side].as_ref().is_some_and(|h| h.hidden))
+        Direction::BOTH.iter().any(|side| match &self.sides[*side] {
+            Some(Side::Opening(opening)) => opening.hidden,
+            Some(Side::Tls(half)) => half.hidden,
+            None => false,
+        })
     }
 
     /// Nothing more will come: joins both directions. `None` when none is TLS; else
@@ -90,26 +103,21 @@ impl Observer {
     /// when nothing else tells.
     #[must_use]
     pub fn finish(
-        mut self,
+        self,
         opener: Option<Direction>,
         fallback: Direction,
         last: Mark,
         limits: &Limits,
         keys: &KeyLog,
     ) -> Option<(Handshake, Direction)> {
-        for side in Direction::BOTH {
-            if let Some(half) = &mut self.halves[side] {
-                half.end(last, limits);
-            }
-        }
         if !self.is_tls() {
             return None;
         }
-        let client = self.client().or(opener).unwrap_or(fallback);
-        self.decrypt(client, limits, keys);
-        let preface = |side: Direction| {
-            self.halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice())
-        };
+        let mut halves = self.ended(last, limits);
+        let client = client(&halves).or(opener).unwrap_or(fallback);
+        decrypt(&mut halves, client, limits, keys);
+        let preface =
+            |side: Direction| halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice());
         let mut handshake = Handshake {
             started_by: starttls::protocol(preface(client), preface(client.reverse())),
             ..Handshake::default()
@@ -117,7 +125,7 @@ impl Observer {
         let mut entries: Vec<(u64, Entry)> = Vec::new();
         for side in Direction::BOTH {
             let role = if side == client { Role::Client } else { Role::Server };
-            if let Some(half) = self.halves[side].take() {
+            if let Some(half) = halves[side].take() {
                 entries.extend(handshake.join(*half, role));
             }
         }
@@ -128,28 +136,90 @@ impl Observer {
         Some((handshake, client))
     }
 
-    fn decrypt(&mut self, client: Direction, limits: &Limits, keys: &KeyLog) {
-        let server = client.reverse();
-        let mut sides = (self.halves[client].take(), self.halves[server].take());
-        if let (Some(from_client), Some(from_server)) = (&mut sides.0, &mut sides.1) {
-            decrypt::open(from_client, from_server, keys, limits);
+    /// What was read of both directions, once nothing more comes.
+    fn ended(mut self, last: Mark, limits: &Limits) -> PerDirection<Option<Box<Half>>> {
+        let mut halves = PerDirection::default();
+        for direction in Direction::BOTH {
+            halves[direction] = self.sides[direction].take().map(|side| match side {
+                Side::Opening(opening) => Box::new(Half::behind(*opening, limits)),
+                Side::Tls(mut half) => {
+                    half.end(last, limits);
+                    half
+                }
+            });
         }
-        (self.halves[client], self.halves[server]) = sides;
+        halves
+    }
+}
+
+impl Side {
+    fn memory(&self) -> usize {
+        match self {
+            Self::Opening(opening) => opening.memory(),
+            Self::Tls(half) => half.memory(),
+        }
     }
 
-    /// The client by what the sides said.
-    fn client(&self) -> Option<Direction> {
-        let said = |side: Direction, test: fn(&super::Message) -> bool| {
-            self.halves[side].as_ref().is_some_and(|half| half.entries.iter().any(|e| is(e, test)))
+    fn data(&mut self, bytes: &[u8], mark: Mark, keep: bool, limits: &Limits) -> Appetite {
+        let opening = match self {
+            Self::Opening(opening) => opening,
+            Self::Tls(half) => {
+                if keep {
+                    half.kept.want();
+                }
+                return half.data(bytes, mark, limits);
+            }
         };
-        Direction::BOTH.into_iter().find(|side| said(*side, super::Message::is_of_client)).or_else(
-            || {
-                Direction::BOTH
-                    .into_iter()
-                    .find(|side| said(side.reverse(), super::Message::is_of_server))
-            },
-        )
+        let opened = opening.data(bytes, mark, limits);
+        let (Opened::Records { rest, .. } | Opened::Ssl2 { rest, .. }) = opened else {
+            return if matches!(opened, Opened::Never) { Appetite::Done } else { Appetite::More };
+        };
+        let opening = std::mem::replace(&mut **opening, Opening::new());
+        let mut half = Box::new(Half::behind(opening, limits));
+        if keep {
+            half.kept.want();
+        }
+        match &opened {
+            Opened::Records { early, since, .. } => half.replay(early, *since, mark, limits),
+            Opened::Ssl2 { message, since, .. } => half.ssl2(message, *since, mark),
+            Opened::NotYet | Opened::Never => {}
+        }
+        let appetite = half.data(rest, mark, limits);
+        *self = Self::Tls(half);
+        appetite
     }
+
+    fn gap(&mut self, (length, cause): (u64, GapCause), mark: Mark, limits: &Limits) {
+        match self {
+            Self::Opening(opening) => opening.gap(length, cause, mark),
+            Self::Tls(half) => half.gap(length, cause, mark, limits),
+        }
+    }
+}
+
+fn decrypt(
+    halves: &mut PerDirection<Option<Box<Half>>>,
+    client: Direction,
+    limits: &Limits,
+    keys: &KeyLog,
+) {
+    let server = client.reverse();
+    let mut sides = (halves[client].take(), halves[server].take());
+    if let (Some(from_client), Some(from_server)) = (&mut sides.0, &mut sides.1) {
+        decrypt::open(from_client, from_server, keys, limits);
+    }
+    (halves[client], halves[server]) = sides;
+}
+
+/// The client by what the sides said.
+fn client(halves: &PerDirection<Option<Box<Half>>>) -> Option<Direction> {
+    let said = |side: Direction, test: fn(&super::Message) -> bool| {
+        halves[side].as_ref().is_some_and(|half| half.entries.iter().any(|e| is(e, test)))
+    };
+    let mut sides = Direction::BOTH.into_iter();
+    sides.find(|side| said(*side, super::Message::is_of_client)).or_else(|| {
+        Direction::BOTH.into_iter().find(|side| said(side.reverse(), super::Message::is_of_server))
+    })
 }
 
 fn is(entry: &HalfEntry, test: fn(&super::Message) -> bool) -> bool {

@@ -22,6 +22,11 @@ pub(super) enum Found {
     NotYet(usize),
 }
 
+/// Whether a record may begin with this byte (RFC 8446, B.1; RFC 6520 has 24).
+pub(super) const fn begins(kind: u8) -> bool {
+    matches!(kind, 20..=24)
+}
+
 /// Looks at the very first bytes of a connection.
 pub(super) fn at_start(bytes: &[u8]) -> Found {
     // An alert alone is shorter than any signature; a Finished alone is ciphertext.
@@ -51,7 +56,9 @@ pub(super) fn at_segment(bytes: &[u8]) -> Found {
 
 /// Looks for a ClientHello or ServerHello anywhere in `bytes`.
 pub(super) fn hello_within(bytes: &[u8]) -> Found {
-    let handshakes = memchr::memchr_iter(HANDSHAKE, bytes);
+    // Where less than a signature is left, none begins.
+    let starts = bytes.get(..(bytes.len() + 1).saturating_sub(SIGNATURE)).unwrap_or_default();
+    let handshakes = memchr::memchr_iter(HANDSHAKE, starts);
     let mut hellos = handshakes.filter(|at| bytes.get(*at..).is_some_and(is_hello));
     match hellos.next() {
         Some(at) => Found::Records(at),
@@ -69,8 +76,8 @@ pub(super) fn may_be_tls(bytes: &[u8]) -> bool {
 fn could_become_records(bytes: &[u8]) -> bool {
     match bytes {
         [] => true,
-        [kind] => (20..=24).contains(kind),
-        [kind, major, ..] => (20..=24).contains(kind) && *major == 3,
+        [kind] => begins(*kind),
+        [kind, major, ..] => begins(*kind) && *major == 3,
     }
 }
 

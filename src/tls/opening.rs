@@ -1,0 +1,191 @@
+//! One direction before its first record: text of another protocol, or nothing yet.
+//!
+//! Most connections of a large capture are no TLS and never leave this state, so it is
+//! kept small.
+
+use super::half::{ENTRIES, HalfEntry};
+use super::handshake::What;
+use super::search::{self, Found};
+use crate::flow::{GapCause, Mark};
+use crate::limits::Limits;
+use crate::wire::Reader;
+
+/// Bytes before the first record that are kept: a dialogue up to STARTTLS.
+const PREFACE_BYTES: usize = 1024;
+/// Segments shorter than this are copied at once; longer ones only as far as they are kept.
+const SHORT: usize = 64;
+
+/// What the next bytes of a direction turned out to be.
+#[derive(Debug)]
+pub(super) enum Opened<'a> {
+    /// No records so far.
+    NotYet,
+    /// Enough was looked at: it is not TLS.
+    Never,
+    /// Records begin: with bytes that came earlier, and go on with the rest of these.
+    Records { early: Vec<u8>, since: Mark, rest: &'a [u8] },
+    /// A message in the format of SSL 2.0, without its two bytes of length.
+    Ssl2 { message: Vec<u8>, since: Mark, rest: &'a [u8] },
+}
+
+/// Looks for the first record of a direction.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// These are the first bytes of the connection.
+    fresh: bool,
+    /// The snapshot length cut the very bytes that would tell whether it is TLS.
+    pub(super) hidden: bool,
+    /// More gaps than are noted.
+    pub(super) limit_hit: bool,
+    searched: usize,
+    /// The beginning of what came before, and behind it bytes not yet decided upon: in one
+    /// piece, because the one becomes the other with every segment.
+    text: Vec<u8>,
+    /// Where in `text` the bytes not decided upon begin.
+    waiting: usize,
+    /// The frame of the first of them.
+    since: Option<Mark>,
+    pub(super) gaps: Vec<HalfEntry>,
+}
+
+impl Opening {
+    pub(super) const fn new() -> Self {
+        Self {
+            fresh: true,
+            hidden: false,
+            limit_hit: false,
+            searched: 0,
+            text: Vec::new(),
+            waiting: 0,
+            since: None,
+            gaps: Vec::new(),
+        }
+    }
+
+    /// Bytes of memory in use, about.
+    pub(super) const fn memory(&self) -> usize {
+        size_of::<Self>() + self.text.capacity() + self.gaps.capacity() * size_of::<HalfEntry>()
+    }
+
+    /// The beginning of what came before the records: it tells the protocol that started
+    /// TLS.
+    pub(super) fn preface(&self) -> &[u8] {
+        self.text.get(..self.waiting.min(PREFACE_BYTES)).unwrap_or_default()
+    }
+
+    fn waiting(&self) -> &[u8] {
+        self.text.get(self.waiting..).unwrap_or_default()
+    }
+
+    /// The next bytes, as one segment brought them.
+    pub(super) fn data<'a>(&mut self, bytes: &'a [u8], mark: Mark, limits: &Limits) -> Opened<'a> {
+        let may_begin = !self.fresh && bytes.first().is_some_and(|kind| search::begins(*kind));
+        if may_begin && search::at_segment(bytes) == Found::Records(0) {
+            self.waiting = self.text.len();
+        }
+        let held = self.text.len() - self.waiting;
+        let since = if held == 0 { mark } else { self.since.unwrap_or(mark) };
+        if held > 0 || bytes.len() < SHORT {
+            self.append(bytes);
+        }
+        let joined = if held > 0 { self.waiting() } else { bytes };
+        let found = match (self.fresh, held) {
+            (true, _) => search::at_start(joined),
+            (false, 0) => search::at_segment(joined),
+            (false, _) => search::hello_within(joined),
+        };
+        match found {
+            Found::Records(at) => {
+                let early = joined.get(at..held).unwrap_or_default().to_vec();
+                let rest = bytes.get(at.saturating_sub(held)..).unwrap_or_default();
+                self.pass(bytes, at, held);
+                Opened::Records { early, since, rest }
+            }
+            Found::Ssl2 => match ssl2_message(joined) {
+                Some(message) => {
+                    let used = (message.len() + 2).saturating_sub(held);
+                    let message = message.to_vec();
+                    Opened::Ssl2 { message, since, rest: bytes.get(used..).unwrap_or_default() }
+                }
+                None => self.wait(bytes, 0, held, (since, mark), limits),
+            },
+            Found::NotYet(upto) => self.wait(bytes, upto, held, (since, mark), limits),
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        if self.text.capacity() == 0 {
+            // Growing from 8 bytes on costs more than the room.
+            self.text.reserve(2 * SHORT);
+        }
+        self.text.extend_from_slice(bytes);
+    }
+
+    /// The undecided bytes up to `upto` are no records: they belong to what came before.
+    fn pass(&mut self, bytes: &[u8], upto: usize, held: usize) {
+        if held > 0 || bytes.len() < SHORT {
+            self.waiting += upto;
+        } else {
+            let room = PREFACE_BYTES.saturating_sub(self.text.len()).min(upto);
+            self.append(bytes.get(..room).unwrap_or_default());
+            self.waiting = self.text.len();
+        }
+    }
+
+    /// Forgets what lies between the beginning and the bytes that are not decided upon.
+    fn shorten(&mut self) {
+        if self.text.len() > PREFACE_BYTES + SHORT {
+            let begin = self.waiting.min(PREFACE_BYTES);
+            self.text.drain(begin..self.waiting);
+            self.text.shrink_to(PREFACE_BYTES + 2 * SHORT);
+            self.waiting = begin;
+        }
+    }
+
+    /// Goes on looking from `upto`, in those held before and the new ones together.
+    fn wait<'a>(
+        &mut self,
+        bytes: &[u8],
+        upto: usize,
+        held: usize,
+        (since, mark): (Mark, Mark),
+        limits: &Limits,
+    ) -> Opened<'a> {
+        self.pass(bytes, upto, held);
+        if held == 0 && bytes.len() >= SHORT {
+            self.append(bytes.get(upto..).unwrap_or_default());
+        }
+        self.shorten();
+        self.since = Some(if upto >= held { mark } else { since });
+        self.fresh &= upto == 0;
+        self.searched += bytes.len();
+        if self.searched > limits.search_bytes { Opened::Never } else { Opened::NotYet }
+    }
+
+    /// Bytes that are missing. What is missing may have been the hello.
+    pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark) {
+        let undecided = self.fresh && search::may_be_tls(self.waiting());
+        self.hidden |= undecided && cause == GapCause::Snaplen;
+        self.text.truncate(self.waiting);
+        self.fresh = false;
+        // Text before TLS may be as long as it likes, with a gap in every line.
+        if let Some(HalfEntry { what: What::Gap { length: known, cause: same }, .. }) =
+            self.gaps.last_mut()
+            && *same == cause
+        {
+            *known += length;
+        } else if self.gaps.len() < ENTRIES {
+            let what = What::Gap { length, cause };
+            self.gaps.push(HalfEntry { first: mark, last: mark, what, decrypted: false });
+        } else {
+            self.limit_hit = true;
+        }
+    }
+}
+
+/// The message that begins with two bytes of length, if all of it is there.
+fn ssl2_message(bytes: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader::new(bytes);
+    let length = usize::from(reader.u16()? & 0x7fff);
+    reader.take(length)
+}
