@@ -59,7 +59,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("signal_hook", &["cli"]),
     ("comfy_table", &["report"]),
     ("data_encoding", &["expressway"]),
-    ("memchr", &["expressway", "rules", "tls"]),
+    ("memchr", &["capture", "expressway", "rules", "tls"]),
     ("quick_xml", &["expressway"]),
 ];
 
