@@ -1,7 +1,7 @@
 //! Where judged connections go while a run lasts.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -41,6 +41,10 @@ impl Sink for Spool {
 
 /// Connections rendered by one thread at a time.
 const BLOCK: usize = 32;
+/// Blocks in memory before they are written: several for each of many threads.
+const BLOCKS: usize = 32;
+/// Bytes of a block that is worth keeping: a line has 14 KB, one made to be long many more.
+const USUAL: usize = 2 << 20;
 
 /// Writes each connection as a line of JSON.
 pub struct Lines<'o, W> {
@@ -51,7 +55,15 @@ pub struct Lines<'o, W> {
 /// One renderer for each thread; each remembers what it has rendered. A copy means the
 /// same ones.
 #[derive(Clone, Default)]
-pub struct Renderers(Arc<Mutex<Vec<Renderer>>>);
+pub struct Renderers(Arc<Mutex<Shelf>>);
+
+/// What is not in use: renderers, and memory for blocks, which is faster to take again than
+/// to ask for anew.
+#[derive(Default)]
+struct Shelf {
+    renderers: Vec<Renderer>,
+    blocks: Vec<Vec<u8>>,
+}
 
 impl<'o, W: Write> Lines<'o, W> {
     /// Writes to `out`.
@@ -67,12 +79,18 @@ impl<'o, W: Write> Lines<'o, W> {
 
 impl Renderers {
     fn render(&self, file: &str, block: &[Judged]) -> Vec<u8> {
-        let shelf = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut renderer = shelf().pop().unwrap_or_default();
-        let mut lines = Vec::with_capacity(block.len() << 14);
+        let mut shelf = self.shelf();
+        let mut renderer = shelf.renderers.pop().unwrap_or_default();
+        let mut lines = shelf.blocks.pop().unwrap_or_default();
+        drop(shelf);
+        lines.clear();
         block.iter().for_each(|judged| renderer.line(file, judged, &mut lines));
-        shelf().push(renderer);
+        self.shelf().renderers.push(renderer);
         lines
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,7 +98,12 @@ impl<W: Write + Send> Sink for Lines<'_, W> {
     fn take(&mut self, file: &str, judged: &[Judged]) -> io::Result<()> {
         let renderers = &self.renderers;
         let render = |block| renderers.render(file, block);
-        let blocks: Vec<Vec<u8>> = judged.par_chunks(BLOCK).map(render).collect();
-        blocks.iter().try_for_each(|block| self.out.write_all(block))
+        for group in judged.chunks(BLOCK * BLOCKS) {
+            let blocks: Vec<Vec<u8>> = group.par_chunks(BLOCK).map(render).collect();
+            blocks.iter().try_for_each(|block| self.out.write_all(block))?;
+            let usual = blocks.into_iter().filter(|block| block.capacity() <= USUAL);
+            renderers.shelf().blocks.extend(usual);
+        }
+        Ok(())
     }
 }

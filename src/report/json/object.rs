@@ -121,6 +121,7 @@ impl<'o> Object<'o> {
     }
 
     /// Begins a member. Names are our own and need no escapes.
+    #[inline]
     fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
         self.out.extend(b",\"");
         self.out.extend(name.as_bytes());

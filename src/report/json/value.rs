@@ -104,13 +104,10 @@ impl Json for Endpoint {
         out.push(b'"');
         match self.address {
             IpAddr::V4(address) => {
-                for (at, octet) in address.octets().into_iter().enumerate() {
-                    if at > 0 {
-                        out.push(b'.');
-                    }
+                for (octet, behind) in address.octets().into_iter().zip(*b"...:") {
                     octet.json(out);
+                    out.push(behind);
                 }
-                out.push(b':');
                 self.port.json(out);
             }
             // Memory takes everything.
