@@ -41,8 +41,9 @@ impl Sink for Spool {
 
 /// Connections rendered by one thread at a time.
 const BLOCK: usize = 32;
-/// Blocks in memory before they are written: several for each of many threads.
-const BLOCKS: usize = 32;
+/// Blocks in memory before they are written, for each thread: so that no thread waits long
+/// for another, and the memory is taken again while it is near.
+const BLOCKS: usize = 2;
 /// Bytes of a block that is worth keeping: a line has 14 KB, one made to be long many more.
 const USUAL: usize = 2 << 20;
 
@@ -98,7 +99,7 @@ impl<W: Write + Send> Sink for Lines<'_, W> {
     fn take(&mut self, file: &str, judged: &[Judged]) -> io::Result<()> {
         let renderers = &self.renderers;
         let render = |block| renderers.render(file, block);
-        for group in judged.chunks(BLOCK * BLOCKS) {
+        for group in judged.chunks(BLOCK * BLOCKS * rayon::current_num_threads()) {
             let blocks: Vec<Vec<u8>> = group.par_chunks(BLOCK).map(render).collect();
             blocks.iter().try_for_each(|block| self.out.write_all(block))?;
             let usual = blocks.into_iter().filter(|block| block.capacity() <= USUAL);

@@ -12,7 +12,7 @@ use crate::connection::Chain;
 /// Bytes kept of one kind before all of it is forgotten and begun anew.
 const ROOM: usize = 1 << 20;
 /// The same of what rules say: it names both ends, and a server has many clients.
-const ROOM_OF_SAID: usize = 8 << 20;
+const ROOM_OF_SAID: usize = 4 << 20;
 
 /// What was written before, by kind.
 pub(super) struct Parts {
