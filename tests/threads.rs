@@ -54,8 +54,8 @@ fn every_sample_reads_the_same_with_any_number_of_threads() {
 const FLOWS: u32 = 2_400;
 /// Flows open at the same time.
 const OPEN: usize = 60;
-/// 1 MiB of packets are one window of the pipeline.
-const WINDOW: usize = 1 << 20;
+/// 2 MiB of packets are one window of the pipeline.
+const WINDOW: usize = 2 << 20;
 
 fn many_flows() -> Vec<Frame> {
     let kinds = ["ecdsa-selfsigned-untrusted.pcap", "tls13-trusted.pcap", "mtls-accepted.pcap"];

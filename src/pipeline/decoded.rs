@@ -33,21 +33,24 @@ impl Groups {
     }
 }
 
+/// Stands for a frame without a segment.
+const NOBODY: u8 = u8::MAX;
+/// Stands for a frame that is not usual: the next of [`DecodedChunk::others`].
+const OTHER: u8 = u8::MAX - 1;
+
 /// A chunk whose frames were looked at.
 ///
 /// Nearly every frame is a usual one, of which a segment is made in a few instructions, so
-/// only its place is kept and the segment made again in the second phase: writing segments
+/// only its group is kept and the segment made again in the second phase: writing segments
 /// down and reading them back costs more.
 pub(super) struct DecodedChunk<'c> {
     chunk: &'c Chunk,
     /// Frames before those of the chunk.
     frames_before: u64,
-    /// Segments of frames that are not usual, in file order.
-    others: Vec<Segment<'c>>,
-    /// Places of frames, or behind these of `others`, group by group, each in file order.
-    by_group: Vec<u32>,
-    /// Where in `by_group` each group ends.
-    ends: [u32; SHARDS],
+    /// Who handles each frame: a group, [`OTHER`] or [`NOBODY`].
+    handlers: Vec<u8>,
+    /// Groups and segments of frames that are not usual, in file order.
+    others: Vec<(u8, Segment<'c>)>,
     pub(super) fragments: Vec<Fragment<'c>>,
     pub(super) answers: Vec<DnsAnswer>,
     pub(super) skipped: BTreeMap<Skipped, u64>,
@@ -59,36 +62,41 @@ impl<'c> DecodedChunk<'c> {
         let mut decoded = Self {
             chunk,
             frames_before: 0,
+            handlers: Vec::new(),
             others: Vec::new(),
-            by_group: Vec::new(),
-            ends: [0; SHARDS],
             fragments: Vec::new(),
             answers: Vec::new(),
             skipped: BTreeMap::new(),
         };
-        // Group and place of each segment.
-        let mut places: Vec<(u8, u32)> = Vec::with_capacity(chunk.len());
-        for (frame, at) in chunk.frames().zip(0..) {
-            if let Some(key) = packet::usual_key(&frame) {
-                places.push((groups.of(&key), at));
-                continue;
-            }
-            match packet::decode(&frame, encapsulations) {
-                Decoded::Tcp(segment) => {
-                    let place = short(chunk.len() + decoded.others.len());
-                    places.push((groups.of(&segment.key), place));
-                    decoded.others.push(segment);
-                }
-                Decoded::Fragment(fragment) => decoded.fragments.push(fragment),
-                Decoded::Dns(answer) => {
-                    decoded.answers.push(answer);
-                    *decoded.skipped.entry(Skipped::NotTcp).or_default() += 1;
-                }
-                Decoded::Skipped(reason) => *decoded.skipped.entry(reason).or_default() += 1,
-            }
-        }
-        decoded.sort(&places);
+        let mut handlers = Vec::with_capacity(chunk.len());
+        handlers.extend((0..chunk.len()).map(|place| {
+            let Some(frame) = chunk.frame(place) else { return NOBODY };
+            let usual = if groups.0 == 1 {
+                packet::usual_segment(&frame).map(|_| 0)
+            } else {
+                packet::usual_key(&frame).map(|key| groups.of(&key))
+            };
+            usual.unwrap_or_else(|| decoded.other(packet::decode(&frame, encapsulations), groups))
+        }));
+        decoded.handlers = handlers;
         decoded
+    }
+
+    /// Takes what a frame holds that is not usual; gives who handles it.
+    fn other(&mut self, frame: Decoded<'c>, groups: Groups) -> u8 {
+        match frame {
+            Decoded::Tcp(segment) => {
+                self.others.push((groups.of(&segment.key), segment));
+                return OTHER;
+            }
+            Decoded::Fragment(fragment) => self.fragments.push(fragment),
+            Decoded::Dns(answer) => {
+                self.answers.push(answer);
+                *self.skipped.entry(Skipped::NotTcp).or_default() += 1;
+            }
+            Decoded::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
+        }
+        NOBODY
     }
 
     /// How many frames there are.
@@ -104,55 +112,28 @@ impl<'c> DecodedChunk<'c> {
     /// Says how many frames come before, once that is known.
     pub(super) fn number_from(&mut self, frames_before: u64) {
         self.frames_before = frames_before;
-        self.others.iter_mut().for_each(|segment| segment.frame += frames_before);
+        self.others.iter_mut().for_each(|(_, segment)| segment.frame += frames_before);
         self.fragments.iter_mut().for_each(|fragment| fragment.frame += frames_before);
         self.answers.iter_mut().for_each(|answer| answer.frame += frames_before);
     }
 
-    /// Sorts the places by group: a counting sort, because a list per group that grows costs
-    /// more than decoding does.
-    fn sort(&mut self, places: &[(u8, u32)]) {
-        let mut next = [0; SHARDS];
-        for (group, _) in places {
-            if let Some(count) = next.get_mut(usize::from(*group)) {
-                *count += 1;
-            }
-        }
-        let mut begin = 0_u32;
-        for count in &mut next {
-            begin += std::mem::replace(count, begin);
-        }
-        self.by_group = vec![0; places.len()];
-        for (group, place) in places {
-            let at = next.get_mut(usize::from(*group));
-            if let Some((slot, at)) =
-                at.and_then(|at| Some((self.by_group.get_mut(*at as usize)?, at)))
-            {
-                *slot = *place;
-                *at += 1;
-            }
-        }
-        self.ends = next;
-    }
-
-    /// The segments of a group, in file order.
+    /// The segments of a group, in file order. Every group goes through the handlers of all
+    /// frames: a byte each, which costs less than sorting them.
     pub(super) fn of_group(&self, group: usize) -> impl Iterator<Item = Segment<'c>> {
-        let end = self.ends.get(group).copied().unwrap_or_default();
-        let begin = group.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
-        let places = self.by_group.get(begin.unwrap_or_default() as usize..end as usize);
-        let places = places.unwrap_or_default().iter();
-        places.filter_map(|place| self.segment(*place as usize))
+        let mine = short_number(group);
+        let mut others = self.others.iter();
+        let segment = move |(place, handler): (usize, &u8)| match *handler {
+            OTHER => others.next().filter(|(group, _)| *group == mine).map(|(_, segment)| *segment),
+            handler if handler == mine => self.usual(place),
+            _ => None,
+        };
+        self.handlers.iter().enumerate().filter_map(segment)
     }
 
-    fn segment(&self, place: usize) -> Option<Segment<'c>> {
-        match place.checked_sub(self.chunk.len()) {
-            Some(other) => self.others.get(other).copied(),
-            None => {
-                let mut segment = packet::usual_segment(&self.chunk.frame(place)?)?;
-                segment.frame += self.frames_before;
-                Some(segment)
-            }
-        }
+    fn usual(&self, place: usize) -> Option<Segment<'c>> {
+        let mut segment = packet::usual_segment(&self.chunk.frame(place)?)?;
+        segment.frame += self.frames_before;
+        Some(segment)
     }
 }
 
@@ -160,11 +141,6 @@ impl<'c> DecodedChunk<'c> {
 /// everything is the same in every run.
 pub(super) fn shard_of(key: &FlowKey) -> usize {
     key.spread() % SHARDS
-}
-
-/// No chunk has so many frames.
-fn short(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// There are not so many groups.

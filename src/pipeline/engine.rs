@@ -18,7 +18,7 @@ use crate::report::{CaptureReport, LimitHit};
 use crate::tls::KeyLog;
 
 /// Chunks per window: 2 MiB of packets.
-const WINDOW: usize = 8;
+const WINDOW: usize = 16;
 
 /// TLS connections with their stream numbers, in order.
 pub(super) type Several = Vec<(u64, Observed)>;
