@@ -93,6 +93,18 @@
 //! and digests are computed, `csv` in [`report`], `rayon` in [`pipeline`]. Where one of
 //! them loses data, the missing piece is written beside its use, with the reason.
 //!
+//! # At the speed of reading
+//!
+//! A capture passes through [`pipeline`] window by window, each in two phases. In the first,
+//! chunks are read and every frame is looked at by the thread that read it, while its bytes
+//! are near; of a usual frame only who handles it is kept. In the second, flows are put in
+//! order and read, each flow by one thread and in the order of the file, so that threads
+//! cannot change a result. Blocks of a large classic pcap file are read at the same time
+//! ([`capture::Blocks`]: where one begins is guessed, and proven before it counts); pcapng,
+//! packed files and streams are read record by record and pass through the same phases.
+//! Certificates, chains, names and what is written of them are worked out once and known
+//! again by their bytes.
+//!
 //! # Many files
 //!
 //! [`pipeline::scan`] walks trees and makes a report of its own of every file, many at a

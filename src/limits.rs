@@ -23,8 +23,8 @@ pub struct Limits {
     pub pending_segments: usize,
     /// Bytes of memory for the TCP connections that are watched, about. Past it those
     /// that were closed are concluded, then those that have been silent longest. A silent
-    /// connection takes 352 bytes, a handshake with certificates 5 to 16 kB: room for some
-    /// 60,000 of the one or 2,000 of the other at the same time.
+    /// connection takes 464 bytes, a handshake with certificates 5 to 16 kB: room for some
+    /// 36,000 of the one or 1,600 of the other at the same time.
     pub flow_bytes: usize,
     /// TLS connections of a run that are held to be judged together. What comes behind
     /// is judged with what is known until then.
@@ -85,7 +85,7 @@ impl Default for Limits {
             record_bytes: 16 * 1024 * 1024,
             pending_bytes: 256 * 1024,
             pending_segments: 4096,
-            flow_bytes: 20 << 20,
+            flow_bytes: 16 << 20,
             held_connections: 2048,
             listed_connections: 1000,
             handshake_bytes: 2 * 1024 * 1024,

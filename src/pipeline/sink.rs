@@ -62,6 +62,7 @@ pub struct Renderers(Arc<Mutex<Shelf>>);
 /// to ask for anew.
 #[derive(Default)]
 struct Shelf {
+    first: Renderer,
     renderers: Vec<Renderer>,
     blocks: Vec<Vec<u8>>,
 }
@@ -81,7 +82,7 @@ impl<'o, W: Write> Lines<'o, W> {
 impl Renderers {
     fn render(&self, file: &str, block: &[Judged]) -> Vec<u8> {
         let mut shelf = self.shelf();
-        let mut renderer = shelf.renderers.pop().unwrap_or_default();
+        let mut renderer = shelf.renderers.pop().unwrap_or_else(|| shelf.first.sharing());
         let mut lines = shelf.blocks.pop().unwrap_or_default();
         drop(shelf);
         lines.clear();

@@ -109,6 +109,13 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
 pub struct Renderer(Parts);
 
 impl Renderer {
+    /// Another for another thread, which remembers together with this one what takes most
+    /// room.
+    #[must_use]
+    pub fn sharing(&self) -> Self {
+        Self(Parts { said: self.0.said.sharing(), ..Parts::default() })
+    }
+
     /// Adds the line of a connection of the capture named `file`.
     pub fn line(&mut self, file: &str, judged: &Judged, out: &mut Vec<u8>) {
         let parts = &mut self.0;

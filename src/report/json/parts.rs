@@ -2,7 +2,7 @@
 //! offers, a certificate, the verdict on a chain. Writing them anew each time took
 //! two fifths of a run over a capture of handshakes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 
@@ -11,8 +11,9 @@ use crate::connection::Chain;
 
 /// Bytes kept of one kind before all of it is forgotten and begun anew.
 const ROOM: usize = 1 << 20;
-/// The same of what rules say: it names both ends, and a server has many clients.
-const ROOM_OF_SAID: usize = 4 << 20;
+/// The same of what rules say, for all threads together: it names both ends, and a server
+/// has many clients.
+const ROOM_OF_SAID: usize = 8 << 20;
 
 /// What was written before, by kind.
 pub(super) struct Parts {
@@ -25,7 +26,7 @@ pub(super) struct Parts {
     /// What servers ask of a client's certificate, but for the frame.
     pub(super) requests: Memo<Vec<u8>>,
     /// What rules say with certain values.
-    pub(super) said: Memo<Vec<u8>>,
+    pub(super) said: Said,
     /// Certificates.
     pub(super) certificates: Memo<Vec<u8>>,
     /// Verdicts on chains.
@@ -39,7 +40,7 @@ impl Default for Parts {
             answers: Memo::with(ROOM),
             exchanges: Memo::with(ROOM),
             requests: Memo::with(ROOM),
-            said: Memo::with(ROOM_OF_SAID),
+            said: Said::default(),
             certificates: Memo::with(ROOM),
             chains: Chains::default(),
         }
@@ -79,23 +80,70 @@ impl<T: Kept> Memo<T> {
         key: impl FnOnce(&mut Vec<u8>),
         make: impl FnOnce() -> T,
     ) -> Arc<T> {
-        self.key.clear();
-        key(&mut self.key);
-        if let Some(known) = self.known.get(self.key.as_slice()) {
-            return Arc::clone(known);
-        }
-        let made = Arc::new(make());
-        let bytes = self.key.len() + made.bytes();
+        let mut text = std::mem::take(&mut self.key);
+        text.clear();
+        key(&mut text);
+        let known = self.known.get(text.as_slice()).map(Arc::clone);
+        let part = known.unwrap_or_else(|| {
+            let made = Arc::new(make());
+            self.keep(&text, &made);
+            made
+        });
+        self.key = text;
+        part
+    }
+
+    fn keep(&mut self, key: &[u8], made: &Arc<T>) {
+        let bytes = key.len() + made.bytes();
         if bytes > self.room {
-            return made;
+            return;
         }
         if self.bytes + bytes > self.room {
             self.known.clear();
             self.bytes = 0;
         }
         self.bytes += bytes;
-        self.known.insert(self.key.as_slice().into(), Arc::clone(&made));
-        made
+        self.known.insert(key.into(), Arc::clone(made));
+    }
+}
+
+/// What rules say, known to all threads: this is most of what is kept, and each thread would
+/// keep the same.
+pub(super) struct Said {
+    shared: Arc<Mutex<Memo<Vec<u8>>>>,
+    key: Vec<u8>,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self { shared: Arc::new(Mutex::new(Memo::with(ROOM_OF_SAID))), key: Vec::new() }
+    }
+}
+
+impl Said {
+    /// Another that knows the same.
+    pub(super) fn sharing(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), key: Vec::new() }
+    }
+
+    /// As [`Memo::get`]; nobody waits while something is made.
+    pub(super) fn get(
+        &mut self,
+        key: impl FnOnce(&mut Vec<u8>),
+        make: impl FnOnce() -> Vec<u8>,
+    ) -> Arc<Vec<u8>> {
+        self.key.clear();
+        key(&mut self.key);
+        let known = self.memo().known.get(self.key.as_slice()).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let made = Arc::new(make());
+            self.memo().keep(&self.key, &made);
+            made
+        })
+    }
+
+    fn memo(&self) -> MutexGuard<'_, Memo<Vec<u8>>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
