@@ -16,6 +16,9 @@ use crate::time::Timestamp;
 /// Read behind the end of a block, for the rest of its last record; most packets are
 /// shorter.
 const MARGIN: usize = 2048;
+/// Records longer than this are not read behind a guess, so that a few wrong ones cannot
+/// take much memory; the usual largest packet is within.
+const LONGEST_GUESS: usize = 512 * 1024;
 /// Files shorter than this many blocks are read record by record: they are over before
 /// sharing out work pays.
 const WORTH: u64 = 4;
@@ -127,26 +130,32 @@ impl Blocks {
         let bytes = chunk.bytes.get(..filled).unwrap_or_default();
         let start = if known.is_some() { Some(0) } else { self.pcap.likely_start(bytes) };
         match start {
-            Some(start) => self.walk(chunk, (from, start, filled), wanted),
+            Some(start) => {
+                let longest = if known.is_some() { usize::MAX } else { LONGEST_GUESS };
+                self.walk(chunk, (from, start, filled), wanted, longest)
+            }
             None => nothing,
         }
     }
 
-    /// Walks over the records that begin before `wanted`, counted from the offset `from`.
+    /// Walks over the records that begin before `wanted`, counted from the offset `from`. A
+    /// record of more than `longest` bytes has the block read again.
     fn walk(
         &self,
         chunk: &mut Chunk,
         (from, start, mut filled): (u64, usize, usize),
         wanted: usize,
+        longest: usize,
     ) -> Block {
         let mut at = start;
-        let mut sound = true;
+        let (mut sound, mut begin) = (true, Some(from + start as u64));
         while at < wanted.min(filled) && sound {
             match self.pcap.record(chunk.bytes.get(at..filled).unwrap_or_default()) {
                 Record::Whole(head) => {
                     chunk.heads.push(head.placed(at, chunk.heads.len() as u64 + 1));
                     at += head.total;
                 }
+                Record::Need(length) if length > longest => (sound, begin) = (false, None),
                 Record::Need(length) => {
                     let more = self.fill(from, &mut chunk.bytes, filled, at + length);
                     filled = more.unwrap_or(filled);
@@ -156,7 +165,7 @@ impl Blocks {
             }
         }
         Block {
-            begin: Some(from + start as u64),
+            begin,
             end: from + at as u64,
             sound,
             last_time: chunk.heads.last().map(|head| head.time),
@@ -259,7 +268,8 @@ mod tests {
     /// with other files' headers inside.
     fn file(lengths: &[usize], damage: Option<usize>, cut: usize) -> tempfile::NamedTempFile {
         let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        bytes.extend([0, 0, 4, 0, 1, 0, 0, 0]);
+        // A snapshot length of 1 MiB, so that longer records than usual are sound.
+        bytes.extend([0, 0, 16, 0, 1, 0, 0, 0]);
         let mut lengths = lengths.iter().cycle();
         let mut content = Vec::new();
         while bytes.len() < (WORTH as usize + 2) * CHUNK_BYTES {
@@ -288,7 +298,9 @@ mod tests {
         #[test]
         fn blocks_read_what_the_reader_reads(
             lengths in proptest::collection::vec(
-                prop_oneof![16..200_usize, 1_000..1_600_usize, 60_000..262_144_usize], 1..12),
+                prop_oneof![
+                    16..200_usize, 1_000..1_600_usize, 60_000..262_144_usize, 400_000..1_048_576_usize
+                ], 1..12),
             damage in proptest::option::of(any::<usize>()),
             cut in 0..40_usize,
         ) {
