@@ -86,8 +86,8 @@ impl Pcap {
         let Some(last) = self.last_seconds else {
             return (0..bytes.len()).find(|start| self.likely_chain(bytes, *start));
         };
-        // The first byte of the seconds changes once in 194 days: looking for that byte is
-        // many times faster than looking at every place.
+        // The first byte of the seconds changes once in 194 days: one pass for that byte
+        // leaves few places to look at.
         let [.., byte, _, _, _] = last.to_be_bytes();
         let at = if self.big_endian { 0 } else { 3 };
         memchr::memchr_iter(byte, bytes)
@@ -96,15 +96,7 @@ impl Pcap {
     }
 
     fn likely_chain(&self, bytes: &[u8], start: usize) -> bool {
-        let mut at = start;
-        for found in 0..RESYNC_CHAIN {
-            match self.record_head(bytes.get(at..).unwrap_or_default()) {
-                None => return found > 1,
-                Some(head) if !self.plausible(&head) => return false,
-                Some(head) => at += self.header_len + head.captured as usize,
-            }
-        }
-        true
+        self.chain(bytes, start).is_some_and(|(found, _)| found > 1)
     }
 
     /// What stands at the front of `bytes`; what is no record is looked into.
@@ -185,19 +177,27 @@ impl Pcap {
     }
 
     fn chain_from(&self, bytes: &[u8], start: usize, at_end: bool) -> bool {
+        self.chain(bytes, start).is_some_and(|(found, end)| {
+            // Only the end of the file excuses a shorter chain.
+            found == RESYNC_CHAIN || at_end && end == bytes.len() && end > start
+        })
+    }
+
+    /// How many plausible record headers follow one another from `start`, [`RESYNC_CHAIN`] at
+    /// most and as far as the bytes reach, and where the next would be; `None` where one is
+    /// not plausible.
+    fn chain(&self, bytes: &[u8], start: usize) -> Option<(usize, usize)> {
         let mut at = start;
-        for _ in 0..RESYNC_CHAIN {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let Some(head) = self.record_head(rest) else {
-                // Only the end of the file excuses a shorter chain.
-                return at_end && at == bytes.len() && at > start;
+        for found in 0..RESYNC_CHAIN {
+            let Some(head) = self.record_head(bytes.get(at..).unwrap_or_default()) else {
+                return Some((found, at));
             };
             if !self.plausible(&head) {
-                return false;
+                return None;
             }
             at += self.header_len + head.captured as usize;
         }
-        true
+        Some((RESYNC_CHAIN, at))
     }
 
     fn plausible(&self, head: &Head) -> bool {

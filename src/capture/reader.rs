@@ -1,7 +1,7 @@
 //! Reads a capture chunk by chunk in constant memory.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use super::blocks::Blocks;
@@ -207,30 +207,29 @@ impl<'r> CaptureReader<'r> {
         self.offset
     }
 
-    /// The rest of a large classic pcap file as blocks that can be read at the same time;
-    /// [`Self::go_on_behind`] what was read of them. `None` for anything else.
-    pub fn blocks(&mut self) -> Option<Blocks> {
+    /// The rest of a large classic pcap file as blocks that can be read at the same time, to
+    /// be followed by [`Self::go_on_behind`]. `None` for anything else.
+    #[must_use]
+    pub fn blocks(&self) -> Option<Blocks> {
         let Walker::Pcap(pcap) = &self.walker else { return None };
         let file = self.file.as_ref().filter(|_| self.carry.is_empty())?;
         Blocks::new(file, pcap.clone(), self.offset)
     }
 
-    /// Goes on one by one behind blocks: at the end of the file, or where they met something
-    /// that needs a closer look.
-    ///
-    /// # Errors
-    /// When the file cannot be read at another place.
-    pub fn go_on_behind(&mut self, blocks: &Blocks, frames: u64) -> Result<(), CaptureError> {
-        if let Some(file) = &mut self.file {
-            file.seek(SeekFrom::Start(blocks.reached()))?;
-            self.input = Box::new(file.try_clone()?);
-        }
+    /// Goes on record by record behind blocks with so many `frames`: at the end of the file,
+    /// or where they met something that needs a closer look. Where the file cannot be read
+    /// at another place, it ends there, as it does when reading fails.
+    pub fn go_on_behind(&mut self, blocks: &Blocks, frames: u64) {
+        self.offset = blocks.reached();
+        self.frames += frames;
         if let Walker::Pcap(pcap) = &mut self.walker {
             pcap.reached(blocks.last_time());
         }
-        self.offset = blocks.reached();
-        self.frames += frames;
-        Ok(())
+        match self.file.as_mut().map(|file| at_offset(file, blocks.reached())) {
+            Some(Ok(rest)) => self.input = Box::new(rest),
+            Some(Err(error)) => self.stop_reading(0, &error),
+            None => {}
+        }
     }
 
     /// What was wrong with the file so far, and how many more problems there were
@@ -290,12 +289,9 @@ impl<'r> CaptureReader<'r> {
             match self.input.read(bytes.get_mut(filled..wanted).unwrap_or_default()) {
                 Ok(0) => self.at_end = true,
                 Ok(count) => filled += count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    // A cut .gz or a failing disk: everything read so far counts.
-                    self.at_end = true;
-                    self.cut_behind = Some(self.frames);
-                    self.problem(filled, format!("reading stopped: {error}"), 0);
+                    self.stop_reading(filled, &error);
                 }
             }
         }
@@ -352,6 +348,13 @@ impl<'r> CaptureReader<'r> {
         !(chunk.heads.is_empty() && self.at_end && self.carry.is_empty())
     }
 
+    /// A cut .gz or a failing disk: everything read so far counts.
+    fn stop_reading(&mut self, at: usize, error: &io::Error) {
+        self.at_end = true;
+        self.cut_behind = Some(self.frames);
+        self.problem(at, format!("reading stopped: {error}"), 0);
+    }
+
     fn problem(&mut self, at: usize, what: String, lost: usize) {
         if self.problems.len() >= self.limits.notes {
             self.untold_problems += 1;
@@ -366,6 +369,12 @@ impl<'r> CaptureReader<'r> {
     }
 }
 
+/// The same file, to be read from an offset on.
+fn at_offset(file: &mut File, offset: u64) -> io::Result<File> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.try_clone()
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -375,7 +384,7 @@ pub(super) mod tests {
 
     /// Every frame of a file, and the problems.
     pub(in super::super) fn read_all(bytes: &[u8]) -> (Vec<Read>, Vec<Problem>) {
-        let input = Input::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
+        let input = Input::from_reader(Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
         let mut reader = CaptureReader::new(input, &Limits::default()).unwrap();
         let mut chunk = Chunk::default();
         let mut frames = Vec::new();
@@ -386,7 +395,7 @@ pub(super) mod tests {
     }
 
     fn open(bytes: &[u8]) -> Result<CaptureReader<'static>, CaptureError> {
-        let input = Input::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec())))?;
+        let input = Input::from_reader(Box::new(io::Cursor::new(bytes.to_vec())))?;
         CaptureReader::new(input, &Limits::default())
     }
 

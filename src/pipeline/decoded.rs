@@ -41,8 +41,8 @@ const OTHER: u8 = u8::MAX - 1;
 /// A chunk whose frames were looked at.
 ///
 /// Nearly every frame is a usual one, of which a segment is made in a few instructions, so
-/// only its group is kept and the segment made again in the second phase: writing segments
-/// down and reading them back costs more.
+/// only its group is kept, in one byte, and the segment of a hundred bytes is made again in the
+/// second phase.
 pub(super) struct DecodedChunk<'c> {
     chunk: &'c Chunk,
     /// Frames before those of the chunk.

@@ -173,7 +173,7 @@ impl<'l, 'e> Engine<'l, 'e> {
         reader.keep_secrets(!self.ignore_embedded_keys);
         let mut chunks = std::mem::take(&mut self.chunks);
         if let Some(blocks) = reader.blocks() {
-            self.read_blocks(name, blocks, &mut chunks, &mut reader);
+            self.read_blocks(blocks, &mut chunks, &mut reader);
         }
         let how = (self.groups, self.limits.encapsulations);
         while !self.stopped {
@@ -199,7 +199,6 @@ impl<'l, 'e> Engine<'l, 'e> {
     /// Reads the blocks of a large file, in parallel.
     fn read_blocks(
         &mut self,
-        name: &str,
         mut blocks: Blocks,
         chunks: &mut [Chunk],
         reader: &mut CaptureReader<'_>,
@@ -213,10 +212,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             frames += decoded.iter().map(DecodedChunk::len).sum::<u64>();
             self.window(decoded);
         }
-        if let Err(error) = reader.go_on_behind(&blocks, frames - before) {
-            self.capture.errors.push(format!("{name}: {error}"));
-            self.stopped = true;
-        }
+        reader.go_on_behind(&blocks, frames - before);
     }
 
     /// Secrets that stand in the capture: some programs write them before the
