@@ -42,17 +42,9 @@ impl Endpoint {
             if !text.is_empty() {
                 text.push('.');
             }
-            push_digits(&mut text, octet);
+            text.push_str(itoa::Buffer::new().format(octet));
         }
         text
-    }
-}
-
-fn push_digits(text: &mut String, octet: u8) {
-    for power in [100, 10, 1] {
-        if octet >= power || power == 1 {
-            text.push(char::from(b'0' + octet / power % 10));
-        }
     }
 }
 

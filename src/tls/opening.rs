@@ -189,3 +189,63 @@ fn ssl2_message(bytes: &[u8]) -> Option<&[u8]> {
     let length = usize::from(reader.u16()? & 0x7fff);
     reader.take(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    const HELLO: [u8; 14] = [22, 3, 1, 0, 90, 1, 0, 0, 86, 3, 3, 0xaa, 0xbb, 0xcc];
+
+    /// Where records begin in segments of these bytes, and the preface.
+    fn open(segments: &[&[u8]]) -> Option<(usize, Vec<u8>, Vec<u8>)> {
+        let mut opening = Opening::new();
+        for (at, bytes) in segments.iter().enumerate() {
+            let mark = Mark { frame: at as u64, time: Timestamp::default() };
+            if let Opened::Records { early, rest, .. } =
+                opening.data(bytes, mark, &Limits::default())
+            {
+                return Some((at, [&early, rest].concat(), opening.preface().to_vec()));
+            }
+        }
+        None
+    }
+
+    /// Short and long segments are kept in different ways, and say the same.
+    #[test]
+    fn text_before_the_first_record_is_kept_however_it_is_cut() {
+        let text = b"220 mail.example.org ESMTP ready\r\n".repeat(60);
+        for cut in [1, 7, 63, 64, 65, 1460] {
+            let mut segments: Vec<&[u8]> = text.chunks(cut).collect();
+            segments.push(&HELLO);
+            let (at, records, preface) = open(&segments).unwrap();
+            assert_eq!((at, &*records), (segments.len() - 1, &HELLO[..]), "{cut}");
+            assert_eq!(preface, text[..PREFACE_BYTES], "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_hello_in_two_segments_behind_text_is_found() {
+        for cut in 1..10 {
+            let (first, second) = HELLO.split_at(cut);
+            let line = [b"begin TLS now, please\r\n", first].concat();
+            let (at, records, preface) = open(&[&line, second]).unwrap();
+            assert_eq!((at, &*records), (1, &HELLO[..]), "{cut}");
+            assert_eq!(preface, b"begin TLS now, please\r\n", "{cut}");
+        }
+    }
+
+    /// However long the text, what is kept of it stays small, and the search ends.
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut opening = Opening::new();
+        let limits = Limits::default();
+        let mark = Mark { frame: 1, time: Timestamp::default() };
+        let never = (0..200).find(|_| {
+            let opened = opening.data(&[b'x'; 1460], mark, &limits);
+            assert!(opening.memory() < 4096);
+            matches!(opened, Opened::Never)
+        });
+        assert_eq!(never, Some(limits.search_bytes / 1460));
+    }
+}

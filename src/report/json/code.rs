@@ -6,6 +6,7 @@ use std::fmt::{Display, Write};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::value::is_plain;
 use crate::tls::{Extension, Role, describe, describe_beside_certificate, names};
 
 /// A protocol number and its name, `{"code": "0xc02c", "name": "..."}`: on one line
@@ -39,7 +40,7 @@ impl OneLine {
     /// escapes.
     fn text(&mut self, name: &str, value: &str) {
         self.field(name);
-        if value.bytes().all(|byte| matches!(byte, b' '..=b'~' if byte != b'"' && byte != b'\\')) {
+        if is_plain(value.as_bytes()) {
             self.0.push('"');
             self.0.push_str(value);
             self.0.push('"');

@@ -1,9 +1,6 @@
 //! Values of a line as JSON, written straight into memory: a line has more than a hundred
 //! of them, and nothing between value and bytes pays.
 
-use std::io::Write;
-use std::net::IpAddr;
-
 use super::object::put;
 use crate::packet::Endpoint;
 use crate::time::Timestamp;
@@ -99,20 +96,9 @@ impl Json for Timestamp {
 }
 
 impl Json for Endpoint {
-    /// As it is shown. Most addresses are of version 4, and need no formatter.
     fn json(&self, out: &mut Vec<u8>) {
         out.push(b'"');
-        match self.address {
-            IpAddr::V4(address) => {
-                for (octet, behind) in address.octets().into_iter().zip(*b"...:") {
-                    octet.json(out);
-                    out.push(behind);
-                }
-                self.port.json(out);
-            }
-            // Memory takes everything.
-            IpAddr::V6(_) => drop(write!(out, "{self}")),
-        }
+        out.extend(self.text().as_bytes());
         out.push(b'"');
     }
 }
@@ -177,7 +163,7 @@ pub(super) fn quoted(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
 
 /// Whether a text stands in JSON as it is. So many bytes are looked at in one step as there
 /// are, the last ones once more where they are no full step.
-fn is_plain(text: &[u8]) -> bool {
+pub(super) fn is_plain(text: &[u8]) -> bool {
     match text.len() {
         0..8 => text.iter().all(|byte| all_plain(&[*byte])),
         8..16 => steps::<8>(text),
