@@ -78,7 +78,7 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     // Digits are always UTF-8; asking once costs less than letter by letter.
-    String::from_utf8(bytes.iter().flat_map(|byte| digits(*byte)).collect()).unwrap_or_default()
+    String::from_utf8(bytes.iter().flat_map(|byte| hex_digits(*byte)).collect()).unwrap_or_default()
 }
 
 /// The same with a colon between the bytes, as `openssl` prints long numbers.
@@ -86,14 +86,16 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn hex_with_colons(bytes: &[u8]) -> String {
     let mut text = Vec::with_capacity(bytes.len() * 3);
     for byte in bytes {
-        let [high, low] = digits(*byte);
+        let [high, low] = hex_digits(*byte);
         text.extend([high, low, b':']);
     }
     text.pop();
     String::from_utf8(text).unwrap_or_default()
 }
 
-const fn digits(byte: u8) -> [u8; 2] {
+/// The two lower-case hexadecimal digits of a byte.
+#[must_use]
+pub const fn hex_digits(byte: u8) -> [u8; 2] {
     [digit(byte >> 4), digit(byte & 15)]
 }
 

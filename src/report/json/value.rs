@@ -4,6 +4,7 @@
 use super::object::put;
 use crate::packet::Endpoint;
 use crate::time::Timestamp;
+use crate::wire::text::hex_digits;
 
 /// A value that can write itself.
 pub(super) trait Json {
@@ -121,16 +122,8 @@ impl Json for Written<'_> {
 
 impl Json for Hex<'_> {
     fn json(&self, out: &mut Vec<u8>) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
         out.push(b'"');
-        for bytes in self.0.chunks(32) {
-            let mut digits = [[0; 2]; 32];
-            for (pair, byte) in digits.iter_mut().zip(bytes) {
-                *pair = [digit(byte >> 4), digit(byte & 15)];
-            }
-            out.extend(digits.as_flattened().get(..bytes.len() * 2).unwrap_or_default());
-        }
+        out.extend(self.0.iter().flat_map(|byte| hex_digits(*byte)));
         out.push(b'"');
     }
 }
