@@ -81,12 +81,16 @@ impl Assembler {
         if waited_for && !segment.payload.is_empty() {
             return Some(self.pass_through(at, segment));
         }
+        self.keep_for_later(at, segment, limits);
+        None
+    }
+
+    fn keep_for_later(&mut self, at: u64, segment: &Segment<'_>, limits: &Limits) {
         self.hold(at, segment);
         self.look_for_start();
         if let Some(held) = &self.held {
             self.over_limit |= held.is_over(limits);
         }
-        None
     }
 
     /// The next event of what was held back.

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::config::{Config, Judging};
 use super::court::Pool;
 use super::courts::Courts;
+use super::engine::Several;
 use super::known::{Known, Parsed};
 use super::names::{self, Compared, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
@@ -65,15 +66,11 @@ impl<'c> Certifier<'c> {
     }
 
     /// Parses, validates and joins; the order is kept.
-    pub(super) fn certify(
-        &mut self,
-        observed: Vec<(u64, Observed)>,
-        known: &KnownNames<'_>,
-    ) -> Vec<Connection> {
+    pub(super) fn certify(&mut self, observed: Several, known: &KnownNames<'_>) -> Vec<Connection> {
         self.parse_all(&observed);
         let mut connections: Vec<Connection> = observed
             .into_iter()
-            .map(|(stream, observed)| self.with_certificates(stream, observed))
+            .map(|(stream, observed)| self.with_certificates(stream, *observed))
             .collect();
         let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
         self.courts.judge(&mut connections, &pool, known.own);
@@ -85,7 +82,7 @@ impl<'c> Certifier<'c> {
         connections
     }
 
-    fn parse_all(&mut self, observed: &[(u64, Observed)]) {
+    fn parse_all(&mut self, observed: &[(u64, Box<Observed>)]) {
         let here = &self.certificates;
         let mut new: Vec<&[u8]> = observed
             .iter()

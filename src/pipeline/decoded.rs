@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::capture::Chunk;
+use crate::capture::{Chunk, Frame};
 use crate::packet::{self, Decoded, DnsAnswer, FlowKey, Fragment, Segment, Skipped};
 
 /// Shards of flows. Fixed, so that the result does not depend on the number of
@@ -130,10 +130,10 @@ impl<'c> DecodedChunk<'c> {
         self.handlers.iter().enumerate().filter_map(segment)
     }
 
+    #[inline]
     fn usual(&self, place: usize) -> Option<Segment<'c>> {
-        let mut segment = packet::usual_segment(&self.chunk.frame(place)?)?;
-        segment.frame += self.frames_before;
-        Some(segment)
+        let frame = self.chunk.frame(place)?;
+        packet::usual_segment(&Frame { number: self.frames_before + frame.number, ..frame })
     }
 }
 

@@ -20,8 +20,8 @@ use crate::tls::KeyLog;
 /// Chunks per window: 2 MiB of packets.
 const WINDOW: usize = 16;
 
-/// TLS connections with their stream numbers, in order.
-pub(super) type Several = Vec<(u64, Observed)>;
+/// TLS connections with their stream numbers, in order. Boxed: sorting moves them about.
+pub(super) type Several = Vec<(u64, Box<Observed>)>;
 
 /// Takes connections while the capture is read, when more are over than are held; may
 /// look at the names that were looked up so far; gives whether to go on reading.
@@ -362,7 +362,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                     Ok(observed) => {
                         let class = observed.ledger;
                         self.large += u64::from(observed.handshake.limit_hit);
-                        self.observed.push((stream, *observed));
+                        self.observed.push((stream, observed));
                         class
                     }
                     Err(class) => {

@@ -191,12 +191,15 @@ impl Tracked {
         let direction = segment.direction;
         let mark = Mark { frame: segment.frame, time: segment.time };
         let event = self.flow.accept(segment, with.limits);
-        let changed = event.is_some() || self.flow.holds(direction);
+        let told = event.is_some();
         if let Some(event) = event {
             self.tell(direction, &event, mark, with);
         }
-        if changed {
+        let holds = self.flow.holds(direction);
+        if holds {
             self.hand_on(direction, false, mark, with);
+        }
+        if told || holds {
             self.weigh();
         }
     }

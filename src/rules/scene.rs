@@ -32,16 +32,13 @@ pub(super) fn server_and_service(connection: &Connection) -> String {
 /// The client with who it is: `Expressway-C expc.example.org (10.30.5.20)`, or the
 /// address alone.
 pub(super) fn named_client(subject: &Subject<'_>) -> String {
-    let address = subject.connection.client.address;
-    match (subject.leg.client, subject.leg.client_appliance) {
-        (Party::Unknown, _) => address.to_string(),
-        (party, Some(index)) => match subject.deployment.appliance(index) {
-            Some(known) if !known.name.is_empty() && known.name != address.to_string() => {
-                format!("{} {} ({address})", party.name(), known.name)
-            }
-            _ => format!("{} {address}", party.name()),
-        },
-        (party, None) => format!("{} {address}", party.name()),
+    let address = subject.connection.client.host();
+    let party = subject.leg.client;
+    let own = subject.leg.client_appliance.and_then(|index| subject.deployment.appliance(index));
+    match own.map(|own| own.name.as_str()).filter(|name| !name.is_empty() && *name != address) {
+        _ if party == Party::Unknown => address,
+        Some(name) => [party.name(), " ", name, " (", &address, ")"].concat(),
+        None => [party.name(), " ", &address].concat(),
     }
 }
 
@@ -54,8 +51,8 @@ pub(super) fn named_server(subject: &Subject<'_>) -> String {
     let known = own.or_else(|| subject.deployment.name_of(subject.connection.server.address));
     match (subject.leg.server, known.filter(|_| !said)) {
         (Party::Unknown, _) => server,
-        (party, Some(name)) => format!("{} {name} ({server})", party.name()),
-        (party, None) => format!("{} {server}", party.name()),
+        (party, Some(name)) => [party.name(), " ", name, " (", &server, ")"].concat(),
+        (party, None) => [party.name(), " ", &server].concat(),
     }
 }
 

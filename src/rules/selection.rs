@@ -75,7 +75,7 @@ pub(super) fn values(values: Values, connection: &Connection) -> Values {
         .handshake
         .server_key_exchange()
         .and_then(|(_, exchange)| exchange.signature_algorithm)
-        .map(|scheme| format!(", signed with {}", names::signature_scheme_name(scheme)))
+        .map(|scheme| [", signed with ", &*names::signature_scheme_name(scheme)].concat())
         .unwrap_or_default();
     let because = match preference(connection) {
         Some(Preference::EcdsaFirst) => Text::en("because the client offers it first"),

@@ -75,8 +75,7 @@ impl Verdicts {
         let (client, server, rule) = (connection.client.address, connection.server, cause.rule.id);
         let mut same = (client, server, rule, String::new());
         let full = self.list.len() >= CAUSES;
-        let next = self.known.range(&same..).next().map(|(next, _)| next);
-        if full && next.is_none_or(|next| (next.0, next.1, next.2) != (client, server, rule)) {
+        if full && !self.tells_of(&same) {
             // What will not be told is not put into words.
             return;
         }
@@ -87,6 +86,13 @@ impl Verdicts {
             self.list.push(Verdict::of(subject, cause, findings, same.3.clone()));
             self.known.insert(same, self.list.len() - 1);
         }
+    }
+
+    /// Whether there is a verdict on the same client, server and rule; the sentence of `same`
+    /// is empty, which comes before all others.
+    fn tells_of(&self, same: &Same) -> bool {
+        let next = self.known.range(same..).next();
+        next.is_some_and(|(next, _)| (next.0, next.1, next.2) == (same.0, same.1, same.2))
     }
 
     /// The verdicts: what failed before what a stricter peer would refuse; else in the

@@ -8,6 +8,9 @@ use super::record::{self, HEADER, RecordHeader};
 /// Bytes that tell a hello from chance: record header, handshake header, version.
 pub(super) const SIGNATURE: usize = HEADER + 6;
 
+/// So few bytes are looked at one by one sooner than vector instructions are made ready.
+const FEW: usize = 16;
+
 /// ContentType of a hello's record.
 const HANDSHAKE: u8 = 22;
 
@@ -58,9 +61,14 @@ pub(super) fn at_segment(bytes: &[u8]) -> Found {
 pub(super) fn hello_within(bytes: &[u8]) -> Found {
     // Where less than a signature is left, none begins.
     let starts = bytes.get(..(bytes.len() + 1).saturating_sub(SIGNATURE)).unwrap_or_default();
-    let handshakes = memchr::memchr_iter(HANDSHAKE, starts);
-    let mut hellos = handshakes.filter(|at| bytes.get(*at..).is_some_and(is_hello));
-    match hellos.next() {
+    let begins_hello = |at: &usize| bytes.get(*at..).is_some_and(is_hello);
+    let hello = if starts.len() < FEW {
+        let handshakes = starts.iter().enumerate().filter(|(_, kind)| **kind == HANDSHAKE);
+        handshakes.map(|(at, _)| at).find(begins_hello)
+    } else {
+        memchr::memchr_iter(HANDSHAKE, starts).find(begins_hello)
+    };
+    match hello {
         Some(at) => Found::Records(at),
         // The last bytes may be the beginning of a signature.
         None => Found::NotYet(bytes.len().saturating_sub(SIGNATURE - 1)),

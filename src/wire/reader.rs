@@ -119,10 +119,8 @@ impl<'a> Reader<'a> {
 
 /// The 16-bit numbers in `bytes`; an odd last byte is left out.
 pub fn u16_list(bytes: &[u8]) -> Vec<u16> {
-    bytes
-        .chunks_exact(2)
-        .filter_map(|pair| pair.first_chunk().copied().map(u16::from_be_bytes))
-        .collect()
+    let (pairs, _) = bytes.as_chunks::<2>();
+    pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect()
 }
 
 #[cfg(test)]
