@@ -27,24 +27,28 @@ impl Endpoint {
         if self.address.is_ipv6() {
             return SocketAddr::new(self.address, self.port).to_string();
         }
-        let mut text = self.host();
-        text.push(':');
-        text.push_str(itoa::Buffer::new().format(self.port));
-        text
+        [&self.host(), ":", itoa::Buffer::new().format(self.port)].concat()
     }
 
     /// The address alone: `10.30.5.20`.
     #[must_use]
     pub fn host(&self) -> String {
         let IpAddr::V4(address) = self.address else { return self.address.to_string() };
-        let mut text = String::with_capacity("255.255.255.255:65535".len());
+        let mut text = Vec::with_capacity("255.255.255.255".len());
         for octet in address.octets() {
             if !text.is_empty() {
-                text.push('.');
+                text.push(b'.');
             }
-            text.push_str(itoa::Buffer::new().format(octet));
+            if octet > 99 {
+                text.push(b'0' + octet / 100);
+            }
+            if octet > 9 {
+                text.push(b'0' + octet / 10 % 10);
+            }
+            text.push(b'0' + octet % 10);
         }
-        text
+        // Digits and dots.
+        String::from_utf8(text).unwrap_or_default()
     }
 }
 
@@ -208,5 +212,11 @@ mod tests {
         assert_eq!(server.to_string(), "10.0.0.2:8443");
         assert_eq!(format!("{server:>14}|"), " 10.0.0.2:8443|");
         assert_eq!(client.host(), "10.0.0.9");
+        for octet in 0..=u8::MAX {
+            let address = Ipv4Addr::new(octet, 255 - octet, octet, 7);
+            let end = Endpoint { address: address.into(), port: u16::from(octet) };
+            assert_eq!(end.host(), address.to_string());
+            assert_eq!(end.text(), format!("{address}:{octet}"));
+        }
     }
 }

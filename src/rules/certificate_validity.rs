@@ -156,7 +156,8 @@ impl Outdated {
         let values = scene::values(connection)
             .with("certificate", self.certificate.title())
             .with("date", date_text(self.date))
-            .with("time", connection.judged_at.to_string())
+            // To the second, as certificates have it.
+            .with("time", date_text(connection.judged_at.seconds()))
             .with_words("when", when(connection))
             .with("holder", scene::holder(connection, self.of))
             .with("renew", RENEW)

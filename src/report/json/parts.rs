@@ -13,7 +13,7 @@ use crate::connection::Chain;
 const ROOM: usize = 1 << 20;
 /// The same of what rules say, for all threads together: it names both ends, and a server
 /// has many clients.
-const ROOM_OF_SAID: usize = 12 << 20;
+const ROOM_OF_SAID: usize = 10 << 20;
 
 /// What was written before, by kind.
 pub(super) struct Parts {
