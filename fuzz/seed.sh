@@ -86,6 +86,8 @@ archives() {
     tar -C "$samples" --format=v7 -cf "$corpus/archive/oldest.tar" rotated-0.pcap rotated-1.pcap
     tar -C "$samples" --format=posix -cf "$corpus/archive/newest.tar" rotated-0.pcap rotated-1.pcap
     gzip -c "$corpus/archive/mixed.tar" >"$corpus/archive/mixed.tar.gz"
+    python3 -m zipfile -c "$corpus/archive/mixed.zip" "$samples"/rsa-trusted.pcap "$samples"/root-missing.pcap.gz
+    tar -C "$corpus/archive" -cf "$corpus/archive/zip.tar" mixed.zip
     xz -c "$corpus/archive/oldest.tar" >"$corpus/archive/oldest.tar.xz"
     zstd -qc "$corpus/archive/newest.tar" >"$corpus/archive/newest.tar.zst"
 }

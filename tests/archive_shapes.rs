@@ -7,7 +7,7 @@ mod toolkit;
 use std::path::Path;
 
 use toolkit::file::record_ends;
-use toolkit::packing::{members, pack, unpacked};
+use toolkit::packing::{members, pack, unpacked, zipped};
 use toolkit::told::{archive, cluster, edge, list, of_day, told};
 
 #[test]
@@ -34,6 +34,22 @@ fn an_archive_inside_an_archive_is_the_same() {
     let name = archive(7).file_name().unwrap().to_str().unwrap().to_owned();
     pack(&outer, &[(format!("upload/{name}"), inner)]);
     assert_eq!(told(&[], &[outer]).essence(), of_day(7).essence());
+}
+
+/// A diagnostic archive is mailed as it is inside a zip archive, or packed anew as one.
+#[test]
+fn a_zip_archive_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = archive(7).file_name().unwrap().to_str().unwrap().to_owned();
+    let packed = std::fs::read(archive(7)).unwrap();
+    let inside = zipped(&[(format!("upload/{name}"), packed.clone())]);
+    let twice = zipped(&[("case.zip".to_owned(), inside.clone())]);
+    let anew = zipped(&members(&archive(7)));
+    for (what, bytes) in [("inside", inside), ("twice", twice), ("anew", anew)] {
+        let path = folder.path().join("diagnostic.zip");
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(told(&[], &[path]).essence(), of_day(7).essence(), "{what}");
+    }
 }
 
 /// Without a capture the archive is still known.

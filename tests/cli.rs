@@ -12,6 +12,7 @@ use serde_json::Value;
 use tlsight::rules::registry;
 use toolkit::conversation::{ACK, Conversation, PSH, Segment};
 use toolkit::file::{self, Style};
+use toolkit::packing::zipped;
 use toolkit::program::{Run, command, run, run_in, run_with_input, text};
 use toolkit::{samples, tls, wrap};
 
@@ -113,9 +114,12 @@ fn a_file_that_is_not_there_is_named() {
 
 #[test]
 fn what_is_no_capture_is_told() {
-    let cases: [(&str, &[u8], &str); 4] = [
-        ("notes.txt", b"just some text, long enough for a header", "not a capture"),
-        ("short.txt", b"ab", "not a capture"),
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("notes.txt", b"just some text, long enough for a header", "but plain text"),
+        ("short.txt", b"ab", "but plain text"),
+        ("random.pcap", b"\x01\x02\x03\x04", "not a capture: begins with 01020304"),
+        ("solaris.cap", b"snoop\0\0\0\0\0\0\x02\0\0\0\x04", "editcap -F pcapng"),
+        ("root.pem", b"-----BEGIN CERTIFICATE-----\nMIIB", "--trust"),
         ("empty.pcap", b"", "empty"),
         ("header.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], "header"),
     ];
@@ -165,7 +169,46 @@ fn standard_input_is_read_in_any_packing() {
         assert_eq!(plain.stdout, unpacked.stdout, "{packed}");
     }
     assert_trouble(&run_with_input(&["-"], b""), &["standard input", "empty"]);
-    assert_trouble(&run_with_input(&["-"], b"text"), &["standard input", "not a capture"]);
+    assert_trouble(&run_with_input(&["-"], b"text"), &["standard input", "but plain text"]);
+    let archive = run_with_input(&["-"], &sample("archives/cluster_2026-05-16.tar"));
+    assert_trouble(&archive, &["a tar archive", "name the file itself"]);
+}
+
+/// As bash gives it for `tlsight <(ssh router tcpdump -w -)`.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_like_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let into = pipe.clone();
+    let feeder = std::thread::spawn(move || std::fs::write(into, sample("root-missing.pcap")));
+    let piped = run(&["--json".to_owned(), text(&pipe)]);
+    feeder.join().unwrap().unwrap();
+    assert_findings(&piped);
+    let plain = json(&run(&["--json", "samples/root-missing.pcap"]));
+    assert_eq!(json(&piped)["connections"], plain["connections"]);
+}
+
+/// An archive of other things is trouble where it was named; a document in a folder, which may
+/// be a zip archive, is none.
+#[test]
+fn an_archive_without_captures_is_trouble_when_it_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("plan.docx");
+    let member = ("word/document.xml".to_owned(), b"<x/>".to_vec());
+    std::fs::write(&document, zipped(&[member])).unwrap();
+    for command in [&[][..], &["scan".to_owned()]] {
+        let named = run(&[command, &[text(&document)]].concat());
+        assert_eq!(named.code, Some(2), "{named:?}");
+        let said = [named.stdout, named.stderr].concat();
+        assert!(said.contains("the archive holds no capture"), "{said}");
+    }
+    std::fs::copy(samples::path("rsa-trusted.pcap"), folder.path().join("a.pcap")).unwrap();
+    for command in [&[][..], &["scan".to_owned()]] {
+        let run = run(&[command, &[text(folder.path())]].concat());
+        assert_eq!(run.code, Some(0), "{run:?}");
+    }
 }
 
 #[test]

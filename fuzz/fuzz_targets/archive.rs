@@ -1,4 +1,4 @@
-//! Any bytes as an archive: members are counted, none is larger than the archive.
+//! Any bytes as an archive: members are counted, none of a tar is larger than the archive.
 #![no_main]
 
 use std::io::{Cursor, Read};
@@ -9,12 +9,13 @@ use tlsight::limits::Limits;
 
 fuzz_target!(|data: &[u8]| {
     let limits = Limits { archive_members: 16, ..Limits::default() };
+    let holds_zip = data.windows(2).any(|two| two == b"PK");
     let mut members = 0;
     let result = visit_stream(Box::new(Cursor::new(data)), &limits, &mut |mut member| {
         members += 1;
         let mut content = Vec::new();
         let read = member.bytes().take(1 << 20).read_to_end(&mut content);
-        assert!(content.len() <= data.len());
+        assert!(holds_zip || content.len() <= data.len());
         read.is_ok()
     });
     drop(result);

@@ -1,8 +1,11 @@
-//! Archives of captures (`.tar`, plain or compressed), read as a stream: nothing is
-//! unpacked to disk, names are never used as paths, links are not followed.
+//! Archives of captures (`.tar`, plain or compressed, and `.zip`), read member by member:
+//! nothing but a zip archive inside another is unpacked to disk, names are never used as
+//! paths, links are not followed.
+
+mod zip;
 
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -12,7 +15,7 @@ use super::reader::Format;
 use crate::limits::Limits;
 
 /// Size of a tar header.
-const HEADER: usize = 512;
+pub(super) const HEADER: usize = 512;
 /// Where the format's name stands in it (POSIX.1-1988).
 const MAGIC_AT: usize = 257;
 
@@ -61,7 +64,8 @@ pub enum Kind {
 pub fn kind(path: &Path) -> Result<Option<Kind>, CaptureError> {
     let (head, _) = peek(Input::open(path)?.bytes, HEADER)?;
     let capture = Format::sniff(&head).map(|_| Kind::Capture);
-    Ok(capture.or_else(|| is_tar(&head).then_some(Kind::Archive)))
+    let archive = is_tar(&head) || zip::recognises(&head);
+    Ok(capture.or_else(|| archive.then_some(Kind::Archive)))
 }
 
 /// Whether a file is an archive.
@@ -73,7 +77,7 @@ pub fn is_archive(path: &Path) -> Result<bool, CaptureError> {
 }
 
 /// A tar header: by its magic, or in the oldest format by its checksum.
-fn is_tar(head: &[u8]) -> bool {
+pub(super) fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..HEADER) else { return false };
     let magic = header.get(MAGIC_AT..MAGIC_AT + 5) == Some(b"ustar");
     magic || checksum_fits(header)
@@ -103,7 +107,14 @@ pub fn visit(
     limits: &Limits,
     visit: &mut dyn FnMut(Member<'_>) -> bool,
 ) -> Result<(), CaptureError> {
-    visit_stream(Input::open(path)?.bytes, limits, visit)
+    let input = Input::open(path)?;
+    let (head, bytes) = peek(input.bytes, zip::MAGIC)?;
+    // A pipe is no file that can be read at any place.
+    let file = input.file.filter(|mut file| file.stream_position().is_ok());
+    Walk::with(limits, visit).all(|walk| match file {
+        Some(file) if zip::recognises(&head) => walk.zip(file, "", limits.archive_nesting),
+        _ => walk.archive(bytes, "", limits.archive_nesting),
+    })
 }
 
 /// As [`visit()`], from a stream that is not compressed.
@@ -115,10 +126,7 @@ pub fn visit_stream(
     limits: &Limits,
     visit: &mut dyn FnMut(Member<'_>) -> bool,
 ) -> Result<(), CaptureError> {
-    let left = Rc::new(Cell::new(limits.archive_bytes));
-    let mut walk = Walk { limits, visit, index: 0, left, trouble: None };
-    walk.archive(bytes, "", limits.archive_nesting)?;
-    walk.trouble.map_or(Ok(()), Err)
+    Walk::with(limits, visit).all(|walk| walk.archive(bytes, "", limits.archive_nesting))
 }
 
 /// A walk over an archive and those inside it.
@@ -129,11 +137,34 @@ struct Walk<'w> {
     index: usize,
     /// Bytes that may still be unpacked, of all archives together.
     left: Rc<Cell<u64>>,
-    /// Why the first inner archive that is damaged could not be read to its end.
+    /// Why the first member that cannot be read, or inner archive that is damaged, could not
+    /// be read to its end.
     trouble: Option<CaptureError>,
 }
 
-impl Walk<'_> {
+/// A member of an archive that is being walked over.
+struct Entry<'e> {
+    index: usize,
+    name: String,
+    size: u64,
+    bytes: &'e mut dyn Read,
+}
+
+impl<'w> Walk<'w> {
+    fn with(limits: &'w Limits, visit: &'w mut dyn FnMut(Member<'_>) -> bool) -> Self {
+        let left = Rc::new(Cell::new(limits.archive_bytes));
+        Self { limits, visit, index: 0, left, trouble: None }
+    }
+
+    /// Walks, and says what could not be read.
+    fn all(
+        mut self,
+        walk: impl FnOnce(&mut Self) -> Result<bool, CaptureError>,
+    ) -> Result<(), CaptureError> {
+        walk(&mut self)?;
+        self.trouble.map_or(Ok(()), Err)
+    }
+
     /// Visits the members of one archive; false when the visitor has had enough.
     fn archive(
         &mut self,
@@ -141,30 +172,51 @@ impl Walk<'_> {
         within: &str,
         nesting: usize,
     ) -> Result<bool, CaptureError> {
-        let bounded = Bounded { inner: bytes, left: Rc::clone(&self.left) };
-        let mut archive = tar::Archive::new(bounded);
+        let (head, bytes) = peek(bytes, zip::MAGIC)?;
+        if zip::recognises(&head) {
+            let file = zip::spool(&mut self.bounded(bytes))?;
+            return self.zip(file, within, nesting);
+        }
+        let mut archive = tar::Archive::new(self.bounded(bytes));
         for entry in archive.entries()? {
-            if self.index >= self.limits.archive_members {
-                return Err(too_large("members"));
-            }
+            let index = self.next_index()?;
             let mut entry = entry?;
-            let index = self.index;
-            self.index += 1;
-            if !entry.header().entry_type().is_file() {
-                continue;
-            }
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let go_on = if nesting > 0 && calls_itself_archive(&name) {
-                self.inner(&mut entry, within, &name, nesting)?
-            } else {
-                let (within, size) = (within.to_owned(), entry.size());
-                (self.visit)(Member { index, name, within, size, bytes: &mut entry })
-            };
-            if !go_on {
-                return Ok(false);
+            if entry.header().entry_type().is_file() {
+                let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+                let size = entry.size();
+                let entry = Entry { index, name, size, bytes: &mut entry };
+                if !self.member(entry, within, nesting)? {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
+    }
+
+    fn bounded<'r>(&self, inner: Box<dyn Read + 'r>) -> Bounded<'r> {
+        Bounded { inner, left: Rc::clone(&self.left) }
+    }
+
+    fn next_index(&mut self) -> Result<usize, CaptureError> {
+        if self.index >= self.limits.archive_members {
+            return Err(too_large("members"));
+        }
+        self.index += 1;
+        Ok(self.index - 1)
+    }
+
+    /// Visits a member, or those of the archive that it is.
+    fn member(
+        &mut self,
+        entry: Entry<'_>,
+        within: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let Entry { index, name, size, bytes } = entry;
+        if nesting > 0 && calls_itself_archive(&name) {
+            return self.inner(bytes, within, &name, nesting);
+        }
+        Ok((self.visit)(Member { index, name, within: within.to_owned(), size, bytes }))
     }
 
     /// Visits an archive inside an archive: those of a cluster's peers are often sent
@@ -181,12 +233,17 @@ impl Walk<'_> {
             .and_then(|input| self.archive(input.bytes, &within, nesting - 1));
         match read {
             Err(error) if self.index < self.limits.archive_members && self.left.get() > 0 => {
-                let named = io::Error::other(format!("{within}: {error}"));
-                self.trouble.get_or_insert(CaptureError::Io(named));
+                self.note(&within, &error);
                 Ok(true)
             }
             result => result,
         }
+    }
+
+    /// Takes note of what cannot be read while all around it can.
+    fn note(&mut self, what: &str, error: &dyn std::fmt::Display) {
+        let named = io::Error::other(format!("{what}: {error}"));
+        self.trouble.get_or_insert(CaptureError::Io(named));
     }
 }
 
@@ -194,7 +251,7 @@ impl Walk<'_> {
 /// is read, and reading cannot be taken back.
 fn calls_itself_archive(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst", ".tar.lz4"]
+    [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".tar.zst", ".tar.lz4", ".zip"]
         .iter()
         .any(|ending| name.ends_with(ending))
 }

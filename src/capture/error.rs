@@ -13,11 +13,19 @@ pub enum CaptureError {
     Empty,
     /// The first bytes belong to no capture format that is known here.
     #[error(
-        "not a capture: begins with {magic}, neither pcap nor pcapng (plain, gzip, zstd, xz, lz4)"
+        "not a capture: begins with {magic}, neither pcap nor pcapng (plain or packed with gzip, bzip2, zstd, xz or lz4)"
     )]
     NotACapture {
         /// The first bytes in hexadecimal.
         magic: String,
+    },
+    /// The first bytes are those of something else that is known.
+    #[error("not a capture that is read here (pcap, pcapng) but {what}: {advice}")]
+    Foreign {
+        /// What it is.
+        what: &'static str,
+        /// What to do with it.
+        advice: &'static str,
     },
     /// A compressed file inside a compressed file.
     #[error("compressed twice ({outer} holds {inner}): unpack it once and try again")]

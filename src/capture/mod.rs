@@ -10,6 +10,7 @@ pub mod archive;
 mod blocks;
 mod chunk;
 mod error;
+mod foreign;
 mod frame;
 mod open;
 mod pcap;

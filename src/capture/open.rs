@@ -28,17 +28,20 @@ pub enum Compression {
     Xz,
     /// The LZ4 frame format.
     Lz4,
+    /// The .bz2 file format.
+    Bzip2,
 }
 
 impl Compression {
     /// Recognises a compression by its first bytes.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Option<Self> {
-        const KNOWN: [(&[u8], Compression); 4] = [
+        const KNOWN: [(&[u8], Compression); 5] = [
             (&[0x1f, 0x8b], Compression::Gzip),
             (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd),
             (&[0xfd, b'7', b'z', b'X', b'Z', 0], Compression::Xz),
             (&[0x04, 0x22, 0x4d, 0x18], Compression::Lz4),
+            (b"BZh", Compression::Bzip2),
         ];
         KNOWN.into_iter().find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
     }
@@ -51,6 +54,7 @@ impl Compression {
             Self::Zstd => "zstd",
             Self::Xz => "xz",
             Self::Lz4 => "lz4",
+            Self::Bzip2 => "bzip2",
         }
     }
 
@@ -60,6 +64,7 @@ impl Compression {
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
             Self::Xz => Box::new(lzma_rust2::XzReader::new(packed, true)),
             Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
+            Self::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(packed)),
         })
     }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::blocks::Blocks;
 use super::chunk::{Chunk, FrameHead};
 use super::error::{CaptureError, Problem};
+use super::foreign;
 use super::frame::LinkType;
 use super::open::{Compression, Input};
 use super::pcap::{self, Pcap};
@@ -106,6 +107,13 @@ impl Walker {
     }
 }
 
+fn no_capture(head: &[u8]) -> CaptureError {
+    match foreign::recognise(head) {
+        Some((what, advice)) => CaptureError::Foreign { what, advice },
+        None => CaptureError::NotACapture { magic: hex(head.get(..4).unwrap_or(head)) },
+    }
+}
+
 /// Lends the records of one capture, chunk by chunk.
 pub struct CaptureReader<'r> {
     input: Box<dyn Read + 'r>,
@@ -142,8 +150,10 @@ impl<'r> CaptureReader<'r> {
             Some(Format::Pcapng) => (Walker::Pcapng(Pcapng::new(limits)), head),
             None if head.is_empty() => return Err(CaptureError::Empty),
             None => {
-                let magic = hex(head.get(..4).unwrap_or(&head));
-                return Err(CaptureError::NotACapture { magic });
+                let more = (foreign::HEAD - head.len()) as u64;
+                // What is there tells enough.
+                drop(input.bytes.take(more).read_to_end(&mut head));
+                return Err(no_capture(&head));
             }
         };
         Ok(Self {
@@ -402,8 +412,9 @@ pub(super) mod tests {
     #[test]
     fn says_what_is_no_capture() {
         assert!(matches!(open(b""), Err(CaptureError::Empty)));
-        let text = open(b"hello, this is a text file").err().map(|e| e.to_string());
-        assert!(text.is_some_and(|text| text.contains("68656c6c")));
+        let said = |bytes: &[u8]| open(bytes).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(said(b"hello, this is a text file").contains("plain text"));
+        assert!(said(&[1, 2, 3, 0xff, 5]).contains("010203ff"));
         assert!(matches!(open(&[0xd4, 0xc3, 0xb2, 0xa1, 2]), Err(CaptureError::BadHeader { .. })));
     }
 

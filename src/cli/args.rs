@@ -92,9 +92,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Analyze {
-    /// Captures (pcap or pcapng, plain or gzip/zstd/xz/lz4), diagnostic archives
-    /// (tar), folders of them, or - for standard input. Rotated files of one capture
-    /// are read as one.
+    /// Captures (pcap or pcapng, plain or gzip/bzip2/zstd/xz/lz4), diagnostic archives
+    /// (tar) and other archives (tar, zip), folders of them, or - for standard input.
+    /// Rotated files of one capture are read as one.
     #[arg(required = true, value_name = "FILE|DIR|-")]
     pub(crate) inputs: Vec<PathBuf>,
 

@@ -1,7 +1,8 @@
 //! From what the user named to captures: folders are walked, and files that
 //! continue one another are read as one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use crate::time::Timestamp;
 /// is far shorter; on a quiet one nothing is open across it.
 const ROTATION_SILENCE: i64 = 3_600 * 1_000_000_000;
 
-/// Collects the captures that `paths` name: `-` is standard input, a folder stands
-/// for the captures in and below it, recognised by content. What lies beside them of a
+/// Collects the captures that `paths` name: `-` is standard input, a pipe is read like it, a
+/// folder stands for the captures in and below it, recognised by content. What lies beside them of a
 /// diagnostic archive, packed or not, goes with them.
 ///
 /// # Errors
@@ -28,24 +29,35 @@ const ROTATION_SILENCE: i64 = 3_600 * 1_000_000_000;
 /// name.
 pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathBuf, io::Error)> {
     let mut sources = Vec::new();
-    let mut files = Vec::new();
+    let (mut files, mut named) = (Vec::new(), BTreeSet::new());
     for path in paths {
         if path.as_os_str() == "-" {
             let bytes = Box::new(io::stdin());
             sources.push(Source::Stream { name: "standard input".into(), bytes });
-        } else if path.is_dir() {
+            continue;
+        }
+        let kind = path.metadata().map_err(|error| (path.clone(), error))?.file_type();
+        if kind.is_dir() {
             walk(path, &mut files).map_err(|error| (path.clone(), error))?;
-        } else {
-            path.metadata().map_err(|error| (path.clone(), error))?;
+        } else if kind.is_file() {
             files.push(path.clone());
+            named.insert(path);
+        } else {
+            // What a pipe gives can be read once, so it is not asked before what it holds.
+            let pipe = File::open(path).map_err(|error| (path.clone(), error))?;
+            sources.push(super::source_from_reader(&path.display().to_string(), Box::new(pipe)));
         }
     }
     let (archives, files): (Vec<PathBuf>, Vec<PathBuf>) =
         files.into_iter().partition(|path| archive::is_archive(path).unwrap_or(false));
-    sources.extend(archives.iter().flat_map(|path| members(path, limits)));
+    sources.extend(archives.iter().flat_map(|path| members(path, named.contains(path), limits)));
     sources.extend(loose(files, limits));
     Ok(sources)
 }
+
+/// What is wrong with an archive of other things.
+const NOTHING_INSIDE: &str =
+    "the archive holds no capture, and nothing of a diagnostic archive of an Expressway";
 
 /// A capture found in an archive.
 struct Found {
@@ -62,8 +74,9 @@ struct OfHost {
 
 /// The captures of an archive, rotated ones put together in order of time, with what
 /// lies beside them. An archive that cannot be read to its end gives what it has; the
-/// trouble shows again when its captures are read.
-pub(super) fn members(path: &Path, limits: &Limits) -> Vec<Source> {
+/// trouble shows again when its captures are read. An archive of other things is trouble
+/// only when the user `named` it.
+pub(super) fn members(path: &Path, named: bool, limits: &Limits) -> Vec<Source> {
     let mut hosts: BTreeMap<(String, String), OfHost> = BTreeMap::new();
     let archive = path.display().to_string();
     let mut left_out = 0_u64;
@@ -90,16 +103,14 @@ pub(super) fn members(path: &Path, limits: &Limits) -> Vec<Source> {
         true
     });
     unite_nameless(&mut hosts);
-    if hosts.is_empty() {
-        // Nothing to read: reading it as a capture says what is wrong with it.
-        return vec![Source::Files(vec![path.to_path_buf()])];
-    }
+    let nothing = (hosts.is_empty() && read.is_ok() && named).then(|| NOTHING_INSIDE.to_owned());
     let mut sources: Vec<Source> =
         hosts.into_values().flat_map(|host| host.sources(path)).collect();
     let crowded = (left_out > 0).then(|| {
         format!("holds files of more than {} hosts; {left_out} were left out", limits.archive_hosts)
     });
-    let trouble = read.err().map(|error| error.to_string()).into_iter().chain(crowded);
+    let unread = read.err().map(|error| error.to_string());
+    let trouble = unread.into_iter().chain(crowded).chain(nothing);
     let told = |error| Source::Trouble { name: archive.clone(), error };
     sources.extend(trouble.map(told));
     sources
@@ -169,7 +180,7 @@ fn loose(files: Vec<PathBuf>, limits: &Limits) -> Vec<Source> {
         let shown = folder.display().to_string();
         let bundle =
             bundles.entry((folder, host.clone())).or_insert_with(|| Bundle::new(&shown, &host));
-        match std::fs::File::open(&path) {
+        match File::open(&path) {
             Ok(mut file) => bundle.add(kind, &name, &mut file, limits),
             Err(error) => bundle.add_trouble(&name, &error),
         }

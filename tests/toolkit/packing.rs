@@ -39,6 +39,18 @@ pub(crate) fn pack(path: &Path, files: &[(String, Vec<u8>)]) {
     std::fs::File::create(path).unwrap().write_all(&bytes).unwrap();
 }
 
+/// The same as a zip archive, each member packed by another of the usual methods.
+pub(crate) fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    use zip::CompressionMethod::{Bzip2, Deflated, Stored};
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for ((name, content), method) in files.iter().zip([Deflated, Stored, Bzip2].iter().cycle()) {
+        let options = zip::write::SimpleFileOptions::default().compression_method(*method);
+        zip.start_file(name, options).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 /// The members of an archive as files of a folder, below `within`.
 pub(crate) fn unpacked(archive: &Path, within: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -101,7 +101,9 @@ fn sources(
 ) -> Result<Vec<Source>, CaptureError> {
     let path = &unit.path;
     match archive::kind(path)? {
-        Some(archive::Kind::Archive) => return Ok(inputs::members(path, &session.config().limits)),
+        Some(archive::Kind::Archive) => {
+            return Ok(inputs::members(path, unit.named, &session.config().limits));
+        }
         // Reading what is no capture says what is wrong with it.
         None if !unit.named && !is_called_capture(path) => return Ok(Vec::new()),
         Some(archive::Kind::Capture) | None => {}
@@ -119,7 +121,8 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Report {
 /// Whether the name promises a capture: one that is none is trouble, not something else.
 fn is_called_capture(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let packed = [".gz", ".zst", ".xz", ".lz4"].iter().find_map(|end| name.strip_suffix(end));
+    let packed =
+        [".gz", ".bz2", ".zst", ".xz", ".lz4"].iter().find_map(|end| name.strip_suffix(end));
     let plain = packed.unwrap_or(&name);
     plain.ends_with(".tgz") || ENDINGS.iter().any(|end| plain.ends_with(&format!(".{end}")))
 }

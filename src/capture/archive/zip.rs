@@ -1,0 +1,197 @@
+//! Zip archives: how captures are mailed, and what the Unified CM's Real-Time Monitoring
+//! Tool makes. Their directory stands at the end, so they are read at their places: an inner
+//! one is first copied to a temporary file without a name.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::rc::Rc;
+
+use ::zip::ZipArchive;
+use ::zip::result::ZipError;
+
+use super::{Entry, Walk};
+use crate::capture::error::CaptureError;
+
+/// Length of the magic number.
+pub(super) const MAGIC: usize = 4;
+/// Bytes of a directory for each member that is looked at: a header of 46 and a long name.
+const DIRECTORY_BYTES: u64 = 512;
+/// The end of the directory with the longest comment.
+const END_BYTES: u64 = 128 * 1024;
+
+/// Whether these are the first bytes of a zip archive with members, or of one without.
+pub(super) fn recognises(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+/// Copies an archive that lies in another to where it can be read at its places.
+pub(super) fn spool(bytes: &mut dyn Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(bytes, &mut file)?;
+    Ok(file)
+}
+
+impl Walk<'_> {
+    /// Visits the members of a zip archive; false when the visitor has had enough. A member
+    /// that cannot be read, such as an encrypted one, does not end the archive.
+    pub(super) fn zip(
+        &mut self,
+        file: File,
+        within: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let mut archive = open(file, self.limits.archive_members as u64)?;
+        for place in 0..archive.len() {
+            let index = self.next_index()?;
+            let entry = match archive.by_index(place) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.note(&format!("member {}", place + 1), &said(&error));
+                    continue;
+                }
+            };
+            if entry.is_file() {
+                let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+                let size = entry.size();
+                let mut bytes = self.bounded(Box::new(entry));
+                let entry = Entry { index, name, size, bytes: &mut bytes };
+                if !self.member(entry, within, nesting)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Reads the directory of an archive, which must not be longer than so many members need.
+fn open(file: File, members: u64) -> Result<ZipArchive<Directory>, CaptureError> {
+    let left = Rc::new(Cell::new(END_BYTES + members * DIRECTORY_BYTES));
+    let directory = Directory { file: BufReader::new(file), left: Rc::clone(&left) };
+    let archive = ZipArchive::new(directory).map_err(|error| io::Error::other(said(&error)))?;
+    left.set(u64::MAX);
+    Ok(archive)
+}
+
+/// What is wrong, and what to do.
+fn said(error: &ZipError) -> String {
+    match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            "encrypted: unpack the archive with its password and name the folder".to_owned()
+        }
+        ZipError::InvalidArchive(what) => {
+            format!(
+                "zip archive of which the directory, at its end, cannot be read ({what}): is the file whole?"
+            )
+        }
+        error => format!("zip archive: {error}"),
+    }
+}
+
+/// A file of which only so many bytes are read: the library takes as much memory for a
+/// directory as the archive claims to have members.
+struct Directory {
+    file: BufReader<File>,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Directory {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(out)?;
+        let left = self.left.get().checked_sub(count as u64);
+        self.left.set(left.ok_or_else(|| io::Error::other("its directory is too long"))?);
+        Ok(count)
+    }
+}
+
+impl Seek for Directory {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use ::zip::write::{SimpleFileOptions, ZipWriter};
+
+    use super::*;
+    use crate::capture::archive::visit_stream;
+    use crate::limits::Limits;
+
+    fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (name, content) in members {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    /// Names and contents of the members, and what could not be read.
+    fn seen(bytes: &[u8], limits: &Limits) -> (Vec<(String, Vec<u8>)>, String) {
+        let mut seen = Vec::new();
+        let read = visit_stream(Box::new(bytes), limits, &mut |mut member| {
+            let mut content = Vec::new();
+            let whole = member.bytes().read_to_end(&mut content).is_ok();
+            seen.push((member.name, content));
+            whole
+        });
+        (seen, read.err().map(|error| error.to_string()).unwrap_or_default())
+    }
+
+    #[test]
+    fn members_in_order_and_names_that_are_no_paths() {
+        let bytes = zip(&[("../../etc/passwd", b"one"), ("folder/", b""), ("b", &[7; 9000])]);
+        let (seen, trouble) = seen(&bytes, &Limits::default());
+        let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            (names.as_slice(), trouble.as_str()),
+            (["../../etc/passwd", "b"].as_slice(), "")
+        );
+        assert_eq!(seen[1].1, [7; 9000]);
+    }
+
+    /// The others are read, and what to do is told.
+    #[test]
+    fn an_encrypted_member_is_told() {
+        const ENCRYPTED: u8 = 1;
+        let mut bytes = zip(&[("a", b"one"), ("b", b"two")]);
+        // The flags of the second member, in its own header and in the directory.
+        for (magic, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+            let at = bytes.windows(4).rposition(|four| four == magic).unwrap();
+            bytes[at + flags] |= ENCRYPTED;
+        }
+        let (seen, trouble) = seen(&bytes, &Limits::default());
+        assert_eq!(seen, [("a".to_owned(), b"one".to_vec())]);
+        assert!(trouble.contains("member 2: encrypted: unpack the archive"), "{trouble}");
+    }
+
+    /// What is unpacked, how many members there are and how long the directory is.
+    #[test]
+    fn hostile_archives_end_at_the_limits() {
+        let bomb = zip(&[("zeros", &[0; 1 << 20])]);
+        let few = Limits { archive_bytes: 100_000, ..Limits::default() };
+        assert!(bomb.len() < 2_000);
+        let (read, _) = seen(&bomb, &few);
+        assert!(read[0].1.len() <= 100_000);
+        let names: Vec<String> = (0..2_000).map(|number| format!("{number:0200}")).collect();
+        let members: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &b""[..])).collect();
+        let many = zip(&members);
+        let limits = |archive_members| Limits { archive_members, ..Limits::default() };
+        assert_eq!(seen(&many, &limits(2_000)).1, "");
+        assert!(seen(&many, &limits(1_999)).1.contains("more members"));
+        let (none, trouble) = seen(&many, &limits(10));
+        assert!(none.is_empty() && trouble.contains("directory is too long"), "{trouble}");
+    }
+
+    #[test]
+    fn a_cut_archive_is_trouble() {
+        let bytes = zip(&[("a", b"one"), ("b", b"two")]);
+        for cut in [5, 40, bytes.len() - 3] {
+            assert!(!seen(&bytes[..cut], &Limits::default()).1.is_empty(), "{cut}");
+        }
+    }
+}
