@@ -42,7 +42,7 @@ fn a_zip_archive_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let name = archive(7).file_name().unwrap().to_str().unwrap().to_owned();
     let packed = std::fs::read(archive(7)).unwrap();
-    let inside = zipped(&[(format!("upload/{name}"), packed.clone())]);
+    let inside = zipped(&[(format!("upload/{name}"), packed)]);
     let twice = zipped(&[("case.zip".to_owned(), inside.clone())]);
     let anew = zipped(&members(&archive(7)));
     for (what, bytes) in [("inside", inside), ("twice", twice), ("anew", anew)] {
