@@ -30,6 +30,10 @@ pub enum Skipped {
     LinkType(LinkType),
     /// Neither IPv4 nor IPv6 (ARP, LLDP, ...).
     NotIp,
+    /// TLS over UDP (RFC 9147 and before).
+    Dtls,
+    /// A handshake of QUIC (RFC 9000), which is TLS 1.3 over UDP.
+    Quic,
     /// IP, but another protocol than TCP (UDP, ICMP, ...).
     NotTcp,
     /// The captured bytes end before the TCP payload begins.

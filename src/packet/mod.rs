@@ -17,6 +17,7 @@ mod link;
 mod plain;
 mod segment;
 mod tunnel;
+mod udp_tls;
 
 pub use decode::{Decoded, Skipped, decode};
 pub use dns::DnsAnswer;

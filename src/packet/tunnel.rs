@@ -2,6 +2,7 @@
 
 use super::decode::{Layer, Skipped, Turn, Walk};
 use super::encapsulation::Encapsulation;
+use super::udp_tls;
 use crate::wire::Reader;
 
 /// A UDP datagram that carries packets, recognised by its registered port.
@@ -23,7 +24,7 @@ pub(super) fn udp<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Turn<'a> {
             walk.encapsulation.add(kind);
             Turn::Into(layer)
         }
-        _ => Skipped::NotTcp.turn(),
+        _ => udp_tls::skipped(reader.peek()).turn(),
     }
 }
 

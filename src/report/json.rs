@@ -342,6 +342,8 @@ fn skipped_word(reason: Skipped) -> String {
     match reason {
         Skipped::LinkType(link) => format!("link_type_{}", link.0),
         Skipped::NotIp => "not_ip".into(),
+        Skipped::Dtls => "dtls".into(),
+        Skipped::Quic => "quic".into(),
         Skipped::NotTcp => "not_tcp".into(),
         Skipped::CutHeader => "header_cut".into(),
         Skipped::Malformed => "malformed_header".into(),

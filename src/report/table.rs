@@ -379,7 +379,9 @@ impl Page {
                 .map(|(_, count)| count)
                 .sum()
         };
-        let kinds: [Kind; 6] = [
+        let kinds: [Kind; 8] = [
+            (|r| matches!(r, Skipped::Dtls), "DTLS (TLS over UDP)"),
+            (|r| matches!(r, Skipped::Quic), "QUIC (TLS 1.3 over UDP)"),
             (|r| matches!(r, Skipped::NotTcp), "IP but not TCP"),
             (|r| matches!(r, Skipped::NotIp), "not IP"),
             (|r| matches!(r, Skipped::CutHeader), "cut inside the headers"),
