@@ -68,15 +68,20 @@ impl<'c> Certifier<'c> {
     /// Parses, validates and joins; the order is kept.
     pub(super) fn certify(&mut self, observed: Several, known: &KnownNames<'_>) -> Vec<Connection> {
         self.parse_all(&observed);
+        let (certificates, judging, deployment) =
+            (&self.certificates, self.judging, self.deployment);
         let mut connections: Vec<Connection> = observed
-            .into_iter()
-            .map(|(stream, observed)| self.with_certificates(stream, *observed))
+            .into_par_iter()
+            .map(|(stream, observed)| {
+                let at = judging.at.map_or(observed.first.time, Timestamp::from_seconds);
+                let mut connection = with_certificates(stream, *observed, at, certificates);
+                connection.reference = names::reference(&connection, judging, known, deployment);
+                connection
+            })
             .collect();
         let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
         self.courts.judge(&mut connections, &pool, known.own);
         for connection in &mut connections {
-            connection.reference =
-                names::reference(connection, self.judging, known, self.deployment);
             connection.name = self.compared.verdict(connection);
         }
         connections
@@ -100,43 +105,49 @@ impl<'c> Certifier<'c> {
             .collect();
         self.certificates.extend(parsed);
     }
+}
 
-    fn with_certificates(&self, stream: u64, observed: Observed) -> Connection {
-        let handshake = &observed.handshake;
-        let server_certificates = self.presented(handshake, Role::Server).unwrap_or_default();
-        let client_certificates = self.presented(handshake, Role::Client);
-        let none = || PathVerdict::NotJudged(NotJudged::NotSent);
-        Connection {
-            stream,
-            judged_at: self.judging.at.map_or(observed.first.time, Timestamp::from_seconds),
-            client: observed.client,
-            server: observed.server,
-            first: observed.first,
-            last: observed.last,
-            tcp: observed.tcp,
-            encapsulation: observed.encapsulation,
-            outcome: observed.outcome,
-            resumption: observed.resumption,
-            inferred: observed.inferred,
-            ledger: observed.ledger,
-            server_certificates,
-            client_certificates,
-            server_path: none(),
-            client_path: none(),
-            reference: None,
-            name: NameVerdict::NotJudged(NotJudged::NotSent),
-            handshake: observed.handshake,
-        }
+/// A connection with the certificates that were shown, which are not judged yet.
+fn with_certificates(
+    stream: u64,
+    observed: Observed,
+    judged_at: Timestamp,
+    known: &Certificates,
+) -> Connection {
+    let handshake = &observed.handshake;
+    let server_certificates = presented(handshake, Role::Server, known).unwrap_or_default();
+    let client_certificates = presented(handshake, Role::Client, known);
+    let none = || PathVerdict::NotJudged(NotJudged::NotSent);
+    Connection {
+        stream,
+        judged_at,
+        client: observed.client,
+        server: observed.server,
+        first: observed.first,
+        last: observed.last,
+        tcp: observed.tcp,
+        encapsulation: observed.encapsulation,
+        outcome: observed.outcome,
+        resumption: observed.resumption,
+        inferred: observed.inferred,
+        ledger: observed.ledger,
+        server_certificates,
+        client_certificates,
+        server_path: none(),
+        client_path: none(),
+        reference: None,
+        name: NameVerdict::NotJudged(NotJudged::NotSent),
+        handshake: observed.handshake,
     }
+}
 
-    fn presented(&self, handshake: &Handshake, role: Role) -> Option<Vec<Presented>> {
-        let (entry, list) = handshake.certificates(role)?;
-        let presented = list.certificates.iter().filter_map(|der| {
-            let certificate = self.certificates.get(der.as_slice())?.clone();
-            Some(Presented { frame: entry.frame, certificate })
-        });
-        Some(presented.collect())
-    }
+fn presented(handshake: &Handshake, role: Role, known: &Certificates) -> Option<Vec<Presented>> {
+    let (entry, list) = handshake.certificates(role)?;
+    let presented = list.certificates.iter().filter_map(|der| {
+        let certificate = known.get(der.as_slice())?.clone();
+        Some(Presented { frame: entry.frame, certificate })
+    });
+    Some(presented.collect())
 }
 
 fn certificate_bytes(handshake: &Handshake) -> impl Iterator<Item = &[u8]> {

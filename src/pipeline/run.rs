@@ -17,10 +17,11 @@ use super::known::Known;
 use super::names::{KnownNames, LookedUp};
 use super::sink::Sink;
 use super::who::{self, Place, Read};
+use crate::connection::Connection;
 use crate::expressway::{Appliance, Deployment};
 use crate::report::{CaptureReport, Judged, LimitHit, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Severity};
-use crate::rules::{Subject, Verdicts, judge, judge_case, verdicts_of_case};
+use crate::rules::{Subject, Told, Verdicts, judge, judge_case, verdicts_of_case};
 
 /// Connections judged at a time: enough for every thread, few enough that their findings
 /// take little room.
@@ -230,9 +231,9 @@ impl<'c, 's> Run<'c, 's> {
         let mut connections = certifier.certify(observed, &known).into_iter();
         let mut handed = Ok(());
         while handed.is_ok() && connections.len() > 0 {
-            let placed: Vec<Judged> = connections
-                .by_ref()
-                .take(BLOCK)
+            let block: Vec<Connection> = connections.by_ref().take(BLOCK).collect();
+            let placed: Vec<Judged> = block
+                .into_par_iter()
                 .map(|connection| Judged {
                     capture: index,
                     leg: who::leg(&connection, (index, own), join, deployment),
@@ -262,23 +263,31 @@ impl<'c, 's> Run<'c, 's> {
         certifier: &Certifier<'_>,
         deployment: &Deployment,
     ) -> Vec<Judged> {
-        let judgements: Vec<Judgement> = placed
+        let captures = placed.iter().map(|one| one.capture + 1).max().unwrap_or_default();
+        if self.verdicts.len() < captures {
+            self.verdicts.resize_with(captures, Verdicts::default);
+        }
+        let verdicts = &self.verdicts;
+        let judgements: Vec<(Judgement, Option<Told>)> = placed
             .par_iter()
-            .map(|one| match one.same_as {
-                Some(_) => Judgement::default(),
-                None => judge(&subject(one, certifier, deployment)),
+            .map(|one| {
+                if one.same_as.is_some() {
+                    return (Judgement::default(), None);
+                }
+                let subject = subject(one, certifier, deployment);
+                let judgement = judge(&subject);
+                let verdicts = verdicts.get(one.capture);
+                let told = verdicts.and_then(|all| all.told(&subject, &judgement.findings));
+                (judgement, told)
             })
             .collect();
-        for (one, judgement) in placed.iter_mut().zip(judgements) {
+        for (one, (judgement, told)) in placed.iter_mut().zip(judgements) {
             for (_, need) in judgement.not_judged {
                 *self.report.not_judged.entry(need).or_default() += 1;
             }
             one.findings = judgement.findings;
-            if self.verdicts.len() <= one.capture {
-                self.verdicts.resize_with(one.capture + 1, Verdicts::default);
-            }
-            if let Some(verdicts) = self.verdicts.get_mut(one.capture) {
-                verdicts.add(&subject(one, certifier, deployment), &one.findings);
+            if let (Some(told), Some(verdicts)) = (told, self.verdicts.get_mut(one.capture)) {
+                verdicts.add(told, &subject(one, certifier, deployment), &one.findings);
             }
         }
         placed
@@ -300,6 +309,7 @@ impl<'c, 's> Run<'c, 's> {
     /// trouble.
     fn list(&mut self, judged: Vec<Judged>) {
         let half = self.config.limits.listed_connections / 2;
+        let mut left_out = Vec::with_capacity(judged.len());
         for one in judged {
             let troubled = one.worst() >= Some(Severity::Warning);
             let listed = if troubled { &mut self.listed.troubled } else { &mut self.listed.others };
@@ -307,9 +317,12 @@ impl<'c, 's> Run<'c, 's> {
                 *listed += 1;
                 self.report.connections.push(one);
             } else {
-                self.listed.left_out += 1;
+                left_out.push(one);
             }
         }
+        self.listed.left_out += left_out.len() as u64;
+        // Giving back the memory of so many is work for all threads.
+        left_out.into_par_iter().for_each(drop);
     }
 }
 

@@ -53,5 +53,5 @@ pub use reaction::{Reaction, reaction};
 pub use rule::{Check, Need, Page, Part, Rule, Subject};
 pub use run::{Judgement, judge, judge_case};
 pub use selection::{Preference, preference};
-pub use verdict::{Verdict, Verdicts, verdicts_of_case};
+pub use verdict::{Told, Verdict, Verdicts, verdicts_of_case};
 pub use words::{Text, Values};

@@ -67,22 +67,38 @@ type Same = (IpAddr, Endpoint, &'static str, String);
 /// Causes that are told; a hostile capture has another in each connection.
 const CAUSES: usize = 1000;
 
+/// Why a connection failed, in words.
+#[derive(Debug)]
+pub struct Told {
+    same: Same,
+    /// Which of its findings names the cause.
+    cause: usize,
+}
+
 impl Verdicts {
-    /// Takes the next connection with its findings.
-    pub fn add(&mut self, subject: &Subject<'_>, findings: &[Finding]) {
+    /// Puts into words why a connection failed; `None` when it did not, or when it will not be
+    /// told. Takes nothing in, so that many connections can be looked at at the same time.
+    #[must_use]
+    pub fn told(&self, subject: &Subject<'_>, findings: &[Finding]) -> Option<Told> {
         let connection = subject.connection;
-        let Some(cause) = cause(connection, findings) else { return };
-        let (client, server, rule) = (connection.client.address, connection.server, cause.rule.id);
-        let mut same = (client, server, rule, String::new());
-        let full = self.list.len() >= CAUSES;
-        if full && !self.tells_of(&same) {
-            // What will not be told is not put into words.
-            return;
+        let (at, cause) = cause(connection, findings)?;
+        let (client, server) = (connection.client.address, connection.server);
+        let mut same = (client, server, cause.rule.id, String::new());
+        if self.list.len() >= CAUSES && !self.tells_of(&same) {
+            return None;
         }
         same.3 = sentence(subject, cause) + &logged(subject, cause);
+        Some(Told { same, cause: at })
+    }
+
+    /// Takes in why the next connection failed, with its findings.
+    pub fn add(&mut self, told: Told, subject: &Subject<'_>, findings: &[Finding]) {
+        let Told { same, cause } = told;
         if let Some(known) = self.known.get(&same).and_then(|at| self.list.get_mut(*at)) {
-            known.streams.push(connection.stream);
-        } else if !full {
+            known.streams.push(subject.connection.stream);
+        } else if let Some(cause) = findings.get(cause)
+            && self.list.len() < CAUSES
+        {
             self.list.push(Verdict::of(subject, cause, findings, same.3.clone()));
             self.known.insert(same, self.list.len() - 1);
         }
@@ -139,9 +155,9 @@ pub fn verdicts_of_case(
 }
 
 /// The first finding, in the order of the registry, that explains how the connection
-/// ended.
-fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<&'a Finding> {
-    findings.iter().find(|finding| match finding.rule.part {
+/// ended, and its place.
+fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<(usize, &'a Finding)> {
+    findings.iter().enumerate().find(|(_, finding)| match finding.rule.part {
         Part::Remark => false,
         Part::Handshake => connection.outcome.failed(),
         Part::Certificate { alerts, .. } => {
