@@ -594,3 +594,29 @@ fn hostile_file_names_are_made_safe() {
     assert_eq!(dangerous(&broken.stderr), [] as [char; 0], "{}", broken.stderr);
     assert!(Path::new(&path).exists());
 }
+
+/// A trunk recorded with many servers that fail alike is told in a few pages; nothing is
+/// left out of the document.
+#[test]
+fn what_repeats_itself_is_told_in_full_only_so_often() {
+    const SERVER: [u8; 4] = [10, 30, 7, 11];
+    const SERVERS: u8 = 40;
+    let one = sample("root-missing.pcap");
+    let mut many = one[..24].to_vec();
+    for last in 100..100 + SERVERS {
+        let mut records = one[24..].to_vec();
+        while let Some(at) = records.windows(4).position(|four| four == SERVER) {
+            records[at + 3] = last;
+        }
+        many.extend(records);
+    }
+    let (_folder, path) = folder_with("many.pcap", &many);
+    let told = run(&[&path]).stdout;
+    let lines = |word: &str| told.lines().filter(|line| line.contains(word)).count();
+    assert_eq!(lines("10.30.5.20 refused the certificate that"), 12, "{told}");
+    assert_eq!(lines("  likewise 10.30.5.20 to 10.30.7."), 28, "{told}");
+    // Of two rules.
+    assert_eq!(lines("and 28 more of this kind, which --json tells as well"), 2, "{told}");
+    let document = json(&run(&["--json", &path]));
+    assert_eq!(document["verdicts"].as_array().unwrap().len(), usize::from(SERVERS));
+}

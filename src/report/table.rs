@@ -1,5 +1,6 @@
 //! The report for people: verdicts, a table, findings, and the ledger.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -11,7 +12,7 @@ use super::model::{CaptureReport, Judged, Report};
 use super::ranked;
 use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::packet::Skipped;
-use crate::rules::{Finding, Rule, Severity};
+use crate::rules::{Finding, Rule, Severity, Verdict};
 use crate::time::Timestamp;
 use crate::tls::Role;
 use crate::tls::names::{self, Authentication};
@@ -103,7 +104,16 @@ impl Page {
         self.heading("Verdict");
         let mut told: Vec<&String> = Vec::new();
         let mut since: Vec<&String> = Vec::new();
+        let mut of_cause: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, (capture, verdict)) in report.verdicts.iter().enumerate() {
+            let note = streams(report, *capture, verdict);
+            let of_cause = of_cause.entry(verdict.cause).or_default();
+            *of_cause += 1;
+            if *of_cause > IN_FULL {
+                let ends = format!("{} to {}", verdict.client, verdict.server);
+                self.paragraph(&format!("{ends}: {note}"), "  likewise ", 4);
+                continue;
+            }
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
             for line in ranked::lines(report.remedies_of(index)) {
@@ -119,14 +129,7 @@ impl Page {
             for (number, text) in &verdict.log {
                 self.paragraph(text, &format!("    log line {number}: "), 7);
             }
-            let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
-            let of = match report.captures.get(*capture).filter(|_| report.captures.len() > 1) {
-                Some(capture) => format!(" of {}", printable(&capture.name())),
-                None => String::new(),
-            };
-            let (streams, cause) = (streams.join(", "), verdict.cause);
-            let note = format!("    tcp.stream in {{{streams}}}{of}; rule {cause}");
-            let note = self.styled(FAINT, &note);
+            let note = self.styled(FAINT, &format!("    {note}"));
             self.line(&note);
         }
     }
@@ -292,15 +295,20 @@ impl Page {
                 None => told.push((sentence, vec![(*capture, finding)])),
             }
         }
-        for (sentence, list) in &told {
+        let (in_full, more) = told.split_at(told.len().min(IN_FULL));
+        for (sentence, list) in in_full {
             self.paragraph(sentence, "  ", 2);
             self.proof(report, list);
         }
-        let remedies: Vec<String> = findings.iter().map(|(_, finding)| finding.remedy()).collect();
-        let mut shown: Vec<&String> = Vec::new();
-        for remedy in &remedies {
+        if !more.is_empty() {
+            let said = format!("and {} more of this kind, which --json tells as well", more.len());
+            self.paragraph(&said, "  ", 4);
+        }
+        let mut shown: Vec<String> = Vec::new();
+        for (_, finding) in in_full.iter().flat_map(|(_, list)| list) {
+            let remedy = finding.remedy();
             if !shown.contains(&remedy) {
-                self.paragraph(remedy, "    next: ", 10);
+                self.paragraph(&remedy, "    next: ", 10);
                 shown.push(remedy);
             }
         }
@@ -399,6 +407,20 @@ impl Page {
             self.line(&format!("  frames not looked into: {}", parts.join(", ")));
         }
     }
+}
+
+/// Verdicts of one cause, and findings of one rule, that are told in full. Behind so many, what
+/// is new in the next one drowns in what it repeats.
+const IN_FULL: usize = 12;
+
+/// Which connections a verdict is about, and by which rule.
+fn streams(report: &Report, capture: usize, verdict: &Verdict) -> String {
+    let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
+    let of = match report.captures.get(capture).filter(|_| report.captures.len() > 1) {
+        Some(capture) => format!(" of {}", printable(&capture.name())),
+        None => String::new(),
+    };
+    format!("tcp.stream in {{{}}}{of}; rule {}", streams.join(", "), verdict.cause)
 }
 
 /// A finding with the index of the capture that proves it.

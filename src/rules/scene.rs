@@ -22,10 +22,18 @@ pub(super) fn server(connection: &Connection) -> String {
 /// The same with the service behind the port.
 pub(super) fn server_and_service(connection: &Connection) -> String {
     let Some(service) = service(connection.server.port) else { return server(connection) };
-    let end = connection.server.text();
     match connection.server_name() {
-        Some(name) => [name, " (", &end, ", ", service.name, ")"].concat(),
-        None => [&*end, " (", service.name, ")"].concat(),
+        Some(name) => [name, " (", &end_and_service(connection), ")"].concat(),
+        None => [&connection.server.text(), " (", service.name, ")"].concat(),
+    }
+}
+
+/// `10.30.7.11:5061, SIP TLS`, or the end alone where the service is not known.
+fn end_and_service(connection: &Connection) -> String {
+    let end = connection.server.text();
+    match service(connection.server.port) {
+        Some(service) => [&*end, ", ", service.name].concat(),
+        None => end,
     }
 }
 
@@ -51,7 +59,9 @@ pub(super) fn named_server(subject: &Subject<'_>) -> String {
     let known = own.or_else(|| subject.deployment.name_of(subject.connection.server.address));
     match (subject.leg.server, known.filter(|_| !said)) {
         (Party::Unknown, _) => server,
-        (party, Some(name)) => [party.name(), " ", name, " (", &server, ")"].concat(),
+        (party, Some(name)) => {
+            [party.name(), " ", name, " (", &end_and_service(subject.connection), ")"].concat()
+        }
         (party, None) => [party.name(), " ", &server].concat(),
     }
 }
