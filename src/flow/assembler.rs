@@ -63,6 +63,7 @@ impl Assembler {
 
     /// Takes a segment's payload. What can be handed on at once comes back without
     /// being copied; then ask [`Self::next_held`] until it has nothing more.
+    #[inline]
     pub fn insert<'a>(
         &mut self,
         segment: &Segment<'a>,

@@ -122,6 +122,7 @@ impl Flow {
 
     /// Takes a segment. What can be handed on at once comes back; then ask
     /// [`Self::next_held`] for more.
+    #[inline]
     pub fn accept<'a>(
         &mut self,
         segment: &Segment<'a>,
@@ -205,6 +206,7 @@ impl Half {
         self.rst.mark()
     }
 
+    #[inline]
     fn note(&mut self, segment: &Segment<'_>, mark: Mark) {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;

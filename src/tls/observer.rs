@@ -39,6 +39,7 @@ impl Observer {
     }
 
     /// Takes the next event of a direction.
+    #[inline]
     pub fn event(
         &mut self,
         direction: Direction,

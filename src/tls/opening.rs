@@ -78,7 +78,11 @@ impl Opening {
     }
 
     /// The next bytes, as one segment brought them.
+    #[inline]
     pub(super) fn data<'a>(&mut self, bytes: &'a [u8], mark: Mark, limits: &Limits) -> Opened<'a> {
+        if self.goes_on(bytes) {
+            return self.text_goes_on(bytes, limits);
+        }
         let may_begin = !self.fresh && bytes.first().is_some_and(|kind| search::begins(*kind));
         if may_begin && search::at_segment(bytes) == Found::Records(0) {
             self.waiting = self.text.len();
@@ -111,6 +115,26 @@ impl Opening {
             },
             Found::NotYet(upto) => self.wait(bytes, upto, held, (since, mark), limits),
         }
+    }
+
+    /// Whether a short segment is nothing but more of the text: with none of its bytes a record
+    /// may begin. Most segments before a first record are.
+    fn goes_on(&self, bytes: &[u8]) -> bool {
+        let decided = !self.fresh && self.waiting == self.text.len();
+        decided && bytes.len() < SHORT && !bytes.iter().any(|kind| search::begins(*kind))
+    }
+
+    fn text_goes_on<'a>(&mut self, bytes: &[u8], limits: &Limits) -> Opened<'a> {
+        if self.text.len() < PREFACE_BYTES {
+            self.append(bytes);
+            self.waiting = self.text.len();
+        }
+        self.not_yet(bytes, limits)
+    }
+
+    fn not_yet<'a>(&mut self, bytes: &[u8], limits: &Limits) -> Opened<'a> {
+        self.searched += bytes.len();
+        if self.searched > limits.search_bytes { Opened::Never } else { Opened::NotYet }
     }
 
     fn append(&mut self, bytes: &[u8]) {
@@ -158,8 +182,7 @@ impl Opening {
         self.shorten();
         self.since = Some(if upto >= held { mark } else { since });
         self.fresh &= upto == 0;
-        self.searched += bytes.len();
-        if self.searched > limits.search_bytes { Opened::Never } else { Opened::NotYet }
+        self.not_yet(bytes, limits)
     }
 
     /// Bytes that are missing. What is missing may have been the hello.

@@ -71,8 +71,14 @@ pub(super) fn hello_within(bytes: &[u8]) -> Found {
     match hello {
         Some(at) => Found::Records(at),
         // The last bytes may be the beginning of a signature.
-        None => Found::NotYet(bytes.len().saturating_sub(SIGNATURE - 1)),
+        None => Found::NotYet(starts.len() + before_handshake(bytes.get(starts.len()..))),
     }
+}
+
+/// How many of these few bytes come before one with which a hello may begin.
+fn before_handshake(bytes: Option<&[u8]>) -> usize {
+    let bytes = bytes.unwrap_or_default();
+    bytes.iter().position(|kind| *kind == HANDSHAKE).unwrap_or(bytes.len())
 }
 
 /// Whether the first bytes of a connection are too few to tell what it is.
@@ -180,8 +186,9 @@ mod tests {
 
     #[test]
     fn text_is_no_tls() {
-        assert_eq!(at_start(b"GET / HTTP/1.1\r\n"), Found::NotYet(6));
-        assert_eq!(at_segment(b"SSH-2.0-OpenSSH"), Found::NotYet(5));
+        assert_eq!(at_start(b"GET / HTTP/1.1\r\n"), Found::NotYet(16));
+        assert_eq!(at_segment(b"SSH-2.0-OpenSSH"), Found::NotYet(15));
+        assert_eq!(at_segment(b"a hello may begin\x16\x03"), Found::NotYet(17));
     }
 
     #[test]
