@@ -152,7 +152,7 @@ impl Blocks {
         while at < wanted.min(filled) && sound {
             match self.pcap.record(chunk.bytes.get(at..filled).unwrap_or_default()) {
                 Record::Whole(head) => {
-                    chunk.heads.push(head.placed(at, chunk.heads.len() as u64 + 1));
+                    chunk.heads.push(head.placed(at));
                     at += head.total;
                 }
                 Record::Need(length) if length > longest => (sound, begin) = (false, None),

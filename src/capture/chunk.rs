@@ -15,13 +15,11 @@ pub struct Chunk {
     pub(super) frames_before: u64,
 }
 
-/// A record's place in its chunk. Small, because there is one for every frame of a
-/// window.
+/// A record's place in its chunk, and what its header says. Small, because there is one for
+/// every frame of a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameHead {
     pub(super) time: Timestamp,
-    /// Its number, counted from 1 at the beginning of the chunk.
-    pub(super) number: u32,
     pub(super) original_len: u32,
     pub(super) start: u32,
     pub(super) length: u32,
@@ -31,13 +29,21 @@ pub(super) struct FrameHead {
 impl Chunk {
     /// The frames, in file order.
     pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
-        self.heads.iter().filter_map(|head| self.lend(head))
+        (0..self.heads.len()).filter_map(|at| self.frame(at))
     }
 
     /// The frame at a place, counted from 0.
     #[must_use]
     pub fn frame(&self, at: usize) -> Option<Frame<'_>> {
-        self.lend(self.heads.get(at)?)
+        let head = self.heads.get(at)?;
+        let start = head.start as usize;
+        Some(Frame {
+            number: self.frames_before + at as u64 + 1,
+            time: head.time,
+            link: head.link,
+            original_len: head.original_len,
+            data: self.bytes.get(start..start + head.length as usize)?,
+        })
     }
 
     /// Frames of the capture before the first one of this chunk, as far as that is known.
@@ -56,16 +62,5 @@ impl Chunk {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.heads.is_empty()
-    }
-
-    fn lend(&self, head: &FrameHead) -> Option<Frame<'_>> {
-        let start = head.start as usize;
-        Some(Frame {
-            number: self.frames_before + u64::from(head.number),
-            time: head.time,
-            link: head.link,
-            original_len: head.original_len,
-            data: self.bytes.get(start..start + head.length as usize)?,
-        })
     }
 }

@@ -30,13 +30,12 @@ pub(super) struct RecordHead {
 }
 
 impl RecordHead {
-    /// With places counted from the first byte of a chunk, as its frame of this number.
-    pub(super) fn placed(&self, at: usize, number: u64) -> FrameHead {
+    /// With places counted from the first byte of a chunk.
+    pub(super) fn placed(&self, at: usize) -> FrameHead {
         // No chunk is that long; a frame of it would be left out.
         let short = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
         FrameHead {
             time: self.time,
-            number: u32::try_from(number).unwrap_or(u32::MAX),
             original_len: self.original_len,
             start: short(at + self.data.start),
             length: short(self.data.len()),
@@ -265,7 +264,7 @@ impl<'r> CaptureReader<'r> {
         loop {
             filled = self.read_up_to(&mut chunk.bytes, filled, wanted);
             let whole = chunk.bytes.get(..filled).unwrap_or_default();
-            let (used, need) = self.walk(whole, chunk.frames_before, &mut chunk.heads);
+            let (used, need) = self.walk(whole, &mut chunk.heads);
             if !chunk.heads.is_empty() || used > 0 || self.at_end {
                 return self.finish_fill(chunk, filled, used);
             }
@@ -310,7 +309,7 @@ impl<'r> CaptureReader<'r> {
 
     /// Walks over whole records, in a chunk with so many frames `before` it; gives the
     /// bytes used and how many are needed for the record that is not whole.
-    fn walk(&mut self, bytes: &[u8], before: u64, heads: &mut Vec<FrameHead>) -> (usize, usize) {
+    fn walk(&mut self, bytes: &[u8], heads: &mut Vec<FrameHead>) -> (usize, usize) {
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -320,7 +319,7 @@ impl<'r> CaptureReader<'r> {
             match self.walker.step(rest, self.at_end) {
                 Step::Frame(head) => {
                     self.frames += 1;
-                    heads.push(head.placed(at, self.frames - before));
+                    heads.push(head.placed(at));
                     at += head.total;
                 }
                 Step::Skip(length) => at += length,

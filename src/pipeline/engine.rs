@@ -242,20 +242,9 @@ impl<'l, 'e> Engine<'l, 'e> {
         let groups = self.shards.par_chunks_mut(self.groups.size()).enumerate();
         groups.for_each(|(index, shards)| {
             let segments = decoded.iter().flat_map(|chunk| chunk.of_group(index));
-            let mut handle = |segment: &Segment<'_>| {
-                let shard = shard_of(&segment.key) % shards.len();
-                if let Some(shard) = shards.get_mut(shard) {
-                    shard.handle(segment, with);
-                }
-            };
             match joined.get(index).filter(|joined| !joined.is_empty()) {
-                None => segments.for_each(|segment| handle(&segment)),
-                Some(joined) => {
-                    let mut all: Vec<Segment<'_>> =
-                        segments.chain(joined.iter().copied()).collect();
-                    all.sort_by_key(|segment| segment.frame);
-                    all.iter().for_each(handle);
-                }
+                None => segments.for_each(|segment| handle(shards, &segment, with)),
+                Some(joined) => handle_joined(shards, segments, joined, with),
             }
         });
         self.number_streams();
@@ -421,6 +410,28 @@ impl<'l, 'e> Engine<'l, 'e> {
         ];
         self.capture.limits_hit = hits.into_iter().filter(|hit| hit.times > 0).collect();
     }
+}
+
+/// Hands a segment to the shard of its flow. Always inlined: it is called once for every packet.
+#[inline(always)]
+fn handle(shards: &mut [Shard], segment: &Segment<'_>, with: With<'_>) {
+    let shard = shard_of(&segment.key) % shards.len();
+    if let Some(shard) = shards.get_mut(shard) {
+        shard.handle(segment, with);
+    }
+}
+
+/// The same with segments that came in fragments, each in its turn.
+#[inline(never)]
+fn handle_joined<'c>(
+    shards: &mut [Shard],
+    segments: impl Iterator<Item = Segment<'c>>,
+    joined: &[Segment<'c>],
+    with: With<'_>,
+) {
+    let mut all: Vec<Segment<'_>> = segments.chain(joined.iter().copied()).collect();
+    all.sort_by_key(|segment| segment.frame);
+    all.iter().for_each(|segment| handle(shards, segment, with));
 }
 
 /// Fills and decodes chunks until the capture ends. Each is decoded by the core that read

@@ -85,6 +85,7 @@ impl Shard {
     }
 
     /// Takes a segment; segments must come in file order.
+    #[inline(always)]
     pub(super) fn handle(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let hash = self.hasher.hash_one(segment.key);
         let known = self.table.find_entry(hash, |tracked| tracked.flow.key == segment.key);
@@ -105,6 +106,7 @@ impl Shard {
         self.begin(segment, hash, with);
     }
 
+    #[inline(never)]
     fn begin(&mut self, segment: &Segment<'_>, hash: u64, with: With<'_>) {
         self.born.push((segment.frame, segment.key));
         let flow = Flow::new(segment);
@@ -210,6 +212,7 @@ impl Tracked {
         }
     }
 
+    #[inline]
     fn tell(&mut self, direction: Direction, event: &StreamEvent<'_>, mark: Mark, with: With<'_>) {
         let observer = self.observer.get_or_insert_default();
         if observer.event(direction, event, mark, with.limits, with.keys) == Appetite::Done {
