@@ -57,6 +57,8 @@ pub struct Limits {
     /// Bytes of an archive once unpacked; a diagnostic archive holds 20 captures of
     /// 20 MB for each of a few interfaces.
     pub archive_bytes: u64,
+    /// Bytes of a zip archive that lies in another archive: it is copied to disk to be read.
+    pub spooled_bytes: u64,
     /// Hosts of which an archive may hold files; a cluster has at most six peers.
     pub archive_hosts: usize,
     /// Bytes read of the text members (trust list, certificates, configuration, status)
@@ -99,6 +101,7 @@ impl Default for Limits {
             archive_members: 10_000,
             archive_nesting: 2,
             archive_bytes: 64 << 30,
+            spooled_bytes: 1 << 30,
             archive_hosts: 16,
             archive_text_bytes: 32 * 1024 * 1024,
             looked_up_names: 65_536,

@@ -174,7 +174,7 @@ impl<'w> Walk<'w> {
     ) -> Result<bool, CaptureError> {
         let (head, bytes) = peek(bytes, zip::MAGIC)?;
         if zip::recognises(&head) {
-            let file = zip::spool(&mut self.bounded(bytes))?;
+            let file = zip::spool(&mut self.bounded(bytes), self.limits.spooled_bytes)?;
             return self.zip(file, within, nesting);
         }
         let mut archive = tar::Archive::new(self.bounded(bytes));

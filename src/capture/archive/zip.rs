@@ -1,6 +1,5 @@
-//! Zip archives: how captures are mailed, and what the Unified CM's Real-Time Monitoring
-//! Tool makes. Their directory stands at the end, so they are read at their places: an inner
-//! one is first copied to a temporary file without a name.
+//! Zip archives: how captures are mailed. Their directory stands at the end, so they are read
+//! at their places: an inner one is first copied to a temporary file without a name.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -25,10 +24,13 @@ pub(super) fn recognises(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-/// Copies an archive that lies in another to where it can be read at its places.
-pub(super) fn spool(bytes: &mut dyn Read) -> io::Result<File> {
+/// Copies an archive that lies in another, of so many bytes at `most`, to where it can be read
+/// at its places.
+pub(super) fn spool(bytes: &mut dyn Read, most: u64) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
-    io::copy(bytes, &mut file)?;
+    if io::copy(&mut bytes.take(most + 1), &mut file)? > most {
+        return Err(io::Error::other("the inner zip archive is too large: unpack the outer one"));
+    }
     Ok(file)
 }
 
@@ -177,6 +179,8 @@ mod tests {
         assert!(bomb.len() < 2_000);
         let (read, _) = seen(&bomb, &few);
         assert!(read[0].1.len() <= 100_000);
+        let small = Limits { spooled_bytes: bomb.len() as u64 - 1, ..Limits::default() };
+        assert!(seen(&bomb, &small).1.contains("unpack the outer one"));
         let names: Vec<String> = (0..2_000).map(|number| format!("{number:0200}")).collect();
         let members: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &b""[..])).collect();
         let many = zip(&members);
