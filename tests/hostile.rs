@@ -39,6 +39,7 @@ fn small() -> Limits {
         archive_members: 4,
         archive_nesting: 1,
         archive_bytes: 1 << 20,
+        spooled_bytes: 1 << 10,
         archive_hosts: 2,
         archive_text_bytes: 1 << 16,
         looked_up_names: 4,
