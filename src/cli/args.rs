@@ -152,7 +152,7 @@ pub(crate) struct Show {
 /// Who is trusted, and how certificates are judged.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trust {
-    /// Trust anchors of the connecting side, PEM or DER (for an Expressway: ca_*.pem).
+    /// Trust anchors of the connecting side: PEM, DER or PKCS #7 (for an Expressway: ca_*.pem).
     /// May be repeated; a folder stands for the files in it. The order counts.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) trust: Vec<PathBuf>,

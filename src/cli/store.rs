@@ -19,7 +19,7 @@ Exit status: 0 no remark with !, 1 there is one, 2 trouble.";
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Examine {
-    /// Trust anchors, PEM or DER; a folder stands for the files in it. The order is
+    /// Trust anchors: PEM, DER or PKCS #7; a folder stands for the files in it. The order is
     /// kept, because it counts.
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,

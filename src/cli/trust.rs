@@ -39,7 +39,7 @@ pub(super) fn load(
     }
     if store.anchors().is_empty() {
         return Err(format!(
-            "no certificate found in {}; give PEM or DER certificates with {flag}",
+            "no certificate found in {}; give certificates (PEM, DER or PKCS #7) with {flag}",
             names(paths)
         ));
     }

@@ -34,7 +34,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE|DIR")]
     untrusted: Vec<PathBuf>,
 
-    /// Trust anchors, PEM or DER. May be repeated; the order counts.
+    /// Trust anchors: PEM, DER or PKCS #7. May be repeated; the order counts.
     #[arg(long, required = true, value_name = "FILE|DIR")]
     trust: Vec<PathBuf>,
 

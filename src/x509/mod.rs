@@ -19,6 +19,7 @@ mod name;
 mod ocsp;
 mod oid;
 pub mod pem;
+mod pkcs7;
 mod time;
 
 pub use algorithm::{Digest, SignatureAlgorithm, SignatureScheme};

@@ -1,6 +1,8 @@
-//! A bundle of certificates: PEM blocks with text between them (RFC 7468), or one DER file.
+//! A bundle of certificates: PEM blocks with text between them (RFC 7468), or one DER file. Either
+//! may be PKCS #7, which holds several.
 
 use super::certificate::{Certificate, Unparseable};
+use super::pkcs7;
 
 /// One block of a bundle.
 #[derive(Debug, Clone)]
@@ -20,24 +22,34 @@ pub enum Unreadable {
     /// The text is not base64.
     #[error("the text is not base64")]
     NotBase64,
+    /// A key store, of which nothing can be read without its password.
+    #[error(
+        "a PKCS #12 file (.pfx, .p12): write its certificates with `openssl pkcs12 -in FILE -nokeys -out ca.pem`"
+    )]
+    Pkcs12,
     /// The bytes are no certificate.
     #[error(transparent)]
     Unparseable(#[from] Unparseable),
 }
 
 /// Labels that OpenSSL reads certificates from. The last one carries trust settings behind the certificate, which are
-/// not read: they stay countable as `Certificate::trailing_bytes`.
-const LABELS: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+/// not read: they stay countable as `Certificate::trailing_bytes`. Behind them those of PKCS #7, for which Windows
+/// writes CERTIFICATE as well.
+const LABELS: &[&str] = &[
+    "CERTIFICATE",
+    "X509 CERTIFICATE",
+    "TRUSTED CERTIFICATE",
+    "PKCS7",
+    "CMS",
+    "PKCS #7 SIGNED DATA",
+];
 
 /// Reads all certificates of a bundle in file order. Blocks of other kinds (keys, requests, CRLs) and text between
-/// blocks are skipped. Bytes that begin like a DER SEQUENCE are taken for one DER certificate.
+/// blocks are skipped. Bytes that begin like a DER SEQUENCE are taken for one DER certificate, or for PKCS #7.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Vec<Block> {
     if bytes.first() == Some(&0x30) {
-        return vec![Block {
-            line: 1,
-            result: Certificate::parse(bytes).map_err(Unreadable::from),
-        }];
+        return of_der(1, bytes);
     }
     let mut blocks = Vec::new();
     let mut open: Option<Open<'_>> = None;
@@ -47,13 +59,23 @@ pub fn read(bytes: &[u8]) -> Vec<Block> {
             blocks.extend(open.take().and_then(Open::unfinished));
             open = Some(Open { line: number + 1, label, text: Vec::new() });
         } else if let Some(label) = label(line, b"-----END ") {
-            blocks.extend(open.take().and_then(|block| block.close(label)));
+            blocks.extend(open.take().into_iter().flat_map(|block| block.close(label)));
         } else if let Some(block) = &mut open {
             block.text.extend_from_slice(line);
         }
     }
     blocks.extend(open.and_then(Open::unfinished));
     blocks
+}
+
+/// The certificate that begins at a line, or those of a PKCS #7 message.
+fn of_der(line: usize, der: &[u8]) -> Vec<Block> {
+    let parse = |der: &[u8]| match Certificate::parse(der) {
+        Err(_) if pkcs7::is_pkcs12(der) => Err(Unreadable::Pkcs12),
+        result => result.map_err(Unreadable::from),
+    };
+    let several = pkcs7::certificates(der).unwrap_or_else(|| vec![der]);
+    several.into_iter().map(|der| Block { line, result: parse(der) }).collect()
 }
 
 /// One certificate as a PEM block, lines of 64 characters (RFC 7468, 2 and 5).
@@ -107,18 +129,14 @@ impl Open<'_> {
             .then_some(Block { line: self.line, result: Err(Unreadable::Unfinished) })
     }
 
-    fn close(self, label: &[u8]) -> Option<Block> {
-        if !self.is_certificate() {
-            return None;
+    fn close(self, label: &[u8]) -> Vec<Block> {
+        if !self.is_certificate() || label != self.label {
+            return self.unfinished().into_iter().collect();
         }
-        if label != self.label {
-            return self.unfinished();
+        match base64(&self.text) {
+            Some(der) => of_der(self.line, &der),
+            None => vec![Block { line: self.line, result: Err(Unreadable::NotBase64) }],
         }
-        let result = match base64(&self.text) {
-            Some(der) => Certificate::parse(&der).map_err(Unreadable::from),
-            None => Err(Unreadable::NotBase64),
-        };
-        Some(Block { line: self.line, result })
     }
 }
 
@@ -218,7 +236,7 @@ mod tests {
                 Ok(_) => "certificate",
                 Err(Unreadable::Unfinished) => "unfinished",
                 Err(Unreadable::NotBase64) => "base64",
-                Err(Unreadable::Unparseable(_)) => "der",
+                Err(Unreadable::Unparseable(_) | Unreadable::Pkcs12) => "der",
             })
             .collect();
         assert_eq!(kinds, ["certificate", "certificate", "base64", "der", "unfinished"]);
@@ -226,6 +244,47 @@ mod tests {
         for block in &blocks {
             assert!(lines[block.line - 1].starts_with("-----BEGIN"), "line {}", block.line);
         }
+    }
+
+    /// As `openssl crl2pkcs7 -nocrl` makes it: version 1, no digest, data, certificates, no signer.
+    fn pkcs7(certificates: &[&[u8]]) -> Vec<u8> {
+        let tlv = |tag: u8, value: &[u8]| {
+            let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+            [&[tag, 0x82], &length[..], value].concat()
+        };
+        let id = |last: u8| [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, last];
+        let content = [&[2, 1, 1][..], &tlv(0x31, b""), &tlv(0x30, &id(1))].concat();
+        let list = tlv(0xa0, &certificates.concat());
+        let signed = tlv(0x30, &[content, list, tlv(0x31, b"")].concat());
+        tlv(0x30, &[&id(2)[..], &tlv(0xa0, &signed)].concat())
+    }
+
+    #[test]
+    fn reads_pkcs7_whatever_it_is_labelled() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = |name: &str| {
+            let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+            parameters.self_signed(&key).unwrap().der().to_vec()
+        };
+        let (one, other) = (made("a.example"), made("b.example"));
+        let der = pkcs7(&[&one, &other]);
+        let windows = write(&der);
+        let openssl = windows.replace("CERTIFICATE", "PKCS7");
+        for bytes in [&der[..], windows.as_bytes(), openssl.as_bytes()] {
+            let found: Vec<Vec<u8>> =
+                read(bytes).into_iter().map(|block| block.result.unwrap().der.to_vec()).collect();
+            assert_eq!(found, [one.clone(), other.clone()]);
+        }
+        assert!(read(&pkcs7(&[])).is_empty());
+        for cut in 12..der.len() {
+            assert!(read(&der[..cut]).iter().all(|block| block.result.is_err()), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_key_store_is_told_from_a_certificate() {
+        let blocks = read(&[0x30, 0x0a, 2, 1, 3, 0x30, 0x05, 6, 1, 0x2a, 5, 0]);
+        assert!(matches!(blocks.as_slice(), [Block { result: Err(Unreadable::Pkcs12), .. }]));
     }
 
     #[test]
