@@ -243,7 +243,7 @@ impl<'c, 's> Run<'c, 's> {
                     connection,
                 })
                 .collect();
-            let judged = self.judge_block(placed, certifier, deployment);
+            let judged = self.judge_block(index, placed, certifier, deployment);
             if self.early {
                 handed = self.hand_on(&name, &judged);
                 self.list(judged);
@@ -255,19 +255,19 @@ impl<'c, 's> Run<'c, 's> {
         handed
     }
 
-    /// Adds findings and verdicts. A connection that another capture has more of is judged
-    /// there, and nowhere else.
+    /// Adds findings and verdicts to connections of a capture. A connection that another
+    /// capture has more of is judged there, and nowhere else.
     fn judge_block(
         &mut self,
+        index: usize,
         mut placed: Vec<Judged>,
         certifier: &Certifier<'_>,
         deployment: &Deployment,
     ) -> Vec<Judged> {
-        let captures = placed.iter().map(|one| one.capture + 1).max().unwrap_or_default();
-        if self.verdicts.len() < captures {
-            self.verdicts.resize_with(captures, Verdicts::default);
+        if self.verdicts.len() <= index {
+            self.verdicts.resize_with(index + 1, Verdicts::default);
         }
-        let verdicts = &self.verdicts;
+        let Some(verdicts) = self.verdicts.get_mut(index) else { return placed };
         let judgements: Vec<(Judgement, Option<Told>)> = placed
             .par_iter()
             .map(|one| {
@@ -276,8 +276,7 @@ impl<'c, 's> Run<'c, 's> {
                 }
                 let subject = subject(one, certifier, deployment);
                 let judgement = judge(&subject);
-                let verdicts = verdicts.get(one.capture);
-                let told = verdicts.and_then(|all| all.told(&subject, &judgement.findings));
+                let told = verdicts.told(&subject, &judgement.findings);
                 (judgement, told)
             })
             .collect();
@@ -286,7 +285,7 @@ impl<'c, 's> Run<'c, 's> {
                 *self.report.not_judged.entry(need).or_default() += 1;
             }
             one.findings = judgement.findings;
-            if let (Some(told), Some(verdicts)) = (told, self.verdicts.get_mut(one.capture)) {
+            if let Some(told) = told {
                 verdicts.add(told, &subject(one, certifier, deployment), &one.findings);
             }
         }
