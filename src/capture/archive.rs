@@ -5,12 +5,12 @@
 mod zip;
 
 use std::cell::Cell;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
 use super::error::CaptureError;
-use super::open::{Input, peek};
+use super::open::{Compression, Input, peek};
 use super::reader::Format;
 use crate::limits::Limits;
 
@@ -64,8 +64,7 @@ pub enum Kind {
 pub fn kind(path: &Path) -> Result<Option<Kind>, CaptureError> {
     let (head, _) = peek(Input::open(path)?.bytes, HEADER)?;
     let capture = Format::sniff(&head).map(|_| Kind::Capture);
-    let archive = is_tar(&head) || zip::recognises(&head);
-    Ok(capture.or_else(|| archive.then_some(Kind::Archive)))
+    Ok(capture.or_else(|| recognise(&head).map(|_| Kind::Archive)))
 }
 
 /// Whether a file is an archive.
@@ -76,8 +75,17 @@ pub fn is_archive(path: &Path) -> Result<bool, CaptureError> {
     Ok(kind(path)? == Some(Kind::Archive))
 }
 
+/// What kind of archive begins with these bytes.
+pub(super) fn recognise(head: &[u8]) -> Option<&'static str> {
+    if is_tar(head) {
+        Some("a tar archive")
+    } else {
+        zip::recognises(head).then_some("a zip archive")
+    }
+}
+
 /// A tar header: by its magic, or in the oldest format by its checksum.
-pub(super) fn is_tar(head: &[u8]) -> bool {
+fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..HEADER) else { return false };
     let magic = header.get(MAGIC_AT..MAGIC_AT + 5) == Some(b"ustar");
     magic || checksum_fits(header)
@@ -109,9 +117,7 @@ pub fn visit(
 ) -> Result<(), CaptureError> {
     let input = Input::open(path)?;
     let (head, bytes) = peek(input.bytes, zip::MAGIC)?;
-    // A pipe is no file that can be read at any place.
-    let file = input.file.filter(|mut file| file.stream_position().is_ok());
-    Walk::with(limits, visit).all(|walk| match file {
+    Walk::with(limits, visit).all(|walk| match input.file {
         Some(file) if zip::recognises(&head) => walk.zip(file, "", limits.archive_nesting),
         _ => walk.archive(bytes, "", limits.archive_nesting),
     })
@@ -251,9 +257,8 @@ impl<'w> Walk<'w> {
 /// is read, and reading cannot be taken back.
 fn calls_itself_archive(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".tar.zst", ".tar.lz4", ".zip"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+    let packed = [".tgz", ".tbz2", ".zip"].iter().any(|ending| name.ends_with(ending));
+    packed || Compression::unpacked_name(&name).ends_with(".tar")
 }
 
 fn too_large(what: &str) -> CaptureError {

@@ -2,7 +2,7 @@
 //!
 //! The magic numbers of captures are those that Wireshark's library `wiretap` knows.
 
-use super::archive::{HEADER, is_tar};
+use super::archive::{self, HEADER};
 
 /// First bytes that are looked at.
 pub(super) const HEAD: usize = HEADER;
@@ -22,8 +22,7 @@ const CONVERTIBLE: [(&[u8], &str); 10] = [
 ];
 
 /// Other things that are taken for captures.
-const OTHERS: [(&[u8], &str, &str); 9] = [
-    (b"PK\x03\x04", "a zip archive", NAME_IT),
+const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
     (b"%PDF", "a PDF document", NO_CAPTURE),
@@ -45,8 +44,8 @@ const EXPORT: &str =
 
 /// What begins with `head`, and what to do; `None` for what is not known either.
 pub(super) fn recognise(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    if is_tar(head) {
-        return Some(("a tar archive", NAME_IT));
+    if let Some(what) = archive::recognise(head) {
+        return Some((what, NAME_IT));
     }
     let convertible = CONVERTIBLE.iter().map(|(magic, what)| (*magic, *what, CONVERT));
     let known = convertible.chain(OTHERS).find(|(magic, ..)| head.starts_with(magic));

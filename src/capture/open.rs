@@ -46,6 +46,13 @@ impl Compression {
         KNOWN.into_iter().find_map(|(magic, kind)| head.starts_with(magic).then_some(kind))
     }
 
+    /// The name of a file in lower case without the ending of a compression.
+    #[must_use]
+    pub fn unpacked_name(name: &str) -> &str {
+        let packed = [".gz", ".bz2", ".zst", ".xz", ".lz4"];
+        packed.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+    }
+
     /// Its name for people.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -307,8 +307,8 @@ impl<'r> CaptureReader<'r> {
         filled
     }
 
-    /// Walks over whole records, in a chunk with so many frames `before` it; gives the
-    /// bytes used and how many are needed for the record that is not whole.
+    /// Walks over whole records; gives the bytes used and how many are needed for the record
+    /// that is not whole.
     fn walk(&mut self, bytes: &[u8], heads: &mut Vec<FrameHead>) -> (usize, usize) {
         let mut at = 0;
         loop {

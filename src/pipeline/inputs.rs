@@ -20,9 +20,9 @@ use crate::time::Timestamp;
 /// is far shorter; on a quiet one nothing is open across it.
 const ROTATION_SILENCE: i64 = 3_600 * 1_000_000_000;
 
-/// Collects the captures that `paths` name: `-` is standard input, a pipe is read like it, a
-/// folder stands for the captures in and below it, recognised by content. What lies beside them of a
-/// diagnostic archive, packed or not, goes with them.
+/// Collects the captures that `paths` name: `-` is standard input, a pipe is read like it,
+/// a folder stands for the captures in and below it, recognised by content. What lies
+/// beside them of a diagnostic archive, packed or not, goes with them.
 ///
 /// # Errors
 /// The first path that does not exist or a folder that cannot be listed, with its

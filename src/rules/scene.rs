@@ -21,10 +21,10 @@ pub(super) fn server(connection: &Connection) -> String {
 
 /// The same with the service behind the port.
 pub(super) fn server_and_service(connection: &Connection) -> String {
-    let Some(service) = service(connection.server.port) else { return server(connection) };
-    match connection.server_name() {
-        Some(name) => [name, " (", &end_and_service(connection), ")"].concat(),
-        None => [&connection.server.text(), " (", service.name, ")"].concat(),
+    match (connection.server_name(), service(connection.server.port)) {
+        (Some(name), _) => [name, " (", &end_and_service(connection), ")"].concat(),
+        (None, Some(service)) => [&connection.server.text(), " (", service.name, ")"].concat(),
+        (None, None) => connection.server.text(),
     }
 }
 

@@ -8,9 +8,6 @@ use super::record::{self, HEADER, RecordHeader};
 /// Bytes that tell a hello from chance: record header, handshake header, version.
 pub(super) const SIGNATURE: usize = HEADER + 6;
 
-/// So few bytes are looked at one by one sooner than vector instructions are made ready.
-const FEW: usize = 16;
-
 /// ContentType of a hello's record.
 const HANDSHAKE: u8 = 22;
 
@@ -60,25 +57,17 @@ pub(super) fn at_segment(bytes: &[u8]) -> Found {
 /// Looks for a ClientHello or ServerHello anywhere in `bytes`.
 pub(super) fn hello_within(bytes: &[u8]) -> Found {
     // Where less than a signature is left, none begins.
-    let starts = bytes.get(..(bytes.len() + 1).saturating_sub(SIGNATURE)).unwrap_or_default();
-    let begins_hello = |at: &usize| bytes.get(*at..).is_some_and(is_hello);
-    let hello = if starts.len() < FEW {
-        let handshakes = starts.iter().enumerate().filter(|(_, kind)| **kind == HANDSHAKE);
-        handshakes.map(|(at, _)| at).find(begins_hello)
-    } else {
-        memchr::memchr_iter(HANDSHAKE, starts).find(begins_hello)
-    };
-    match hello {
+    let split = (bytes.len() + 1).saturating_sub(SIGNATURE);
+    let (starts, last) = bytes.split_at_checked(split).unwrap_or((bytes, &[]));
+    let mut handshakes = memchr::memchr_iter(HANDSHAKE, starts);
+    match handshakes.find(|at| bytes.get(*at..).is_some_and(is_hello)) {
         Some(at) => Found::Records(at),
         // The last bytes may be the beginning of a signature.
-        None => Found::NotYet(starts.len() + before_handshake(bytes.get(starts.len()..))),
+        None => {
+            let undecided = memchr::memchr(HANDSHAKE, last).unwrap_or(last.len());
+            Found::NotYet(starts.len() + undecided)
+        }
     }
-}
-
-/// How many of these few bytes come before one with which a hello may begin.
-fn before_handshake(bytes: Option<&[u8]>) -> usize {
-    let bytes = bytes.unwrap_or_default();
-    bytes.iter().position(|kind| *kind == HANDSHAKE).unwrap_or(bytes.len())
 }
 
 /// Whether the first bytes of a connection are too few to tell what it is.

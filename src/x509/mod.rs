@@ -19,7 +19,7 @@ mod name;
 mod ocsp;
 mod oid;
 pub mod pem;
-mod pkcs7;
+mod pkcs;
 mod time;
 
 pub use algorithm::{Digest, SignatureAlgorithm, SignatureScheme};

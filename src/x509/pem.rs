@@ -2,7 +2,7 @@
 //! may be PKCS #7, which holds several.
 
 use super::certificate::{Certificate, Unparseable};
-use super::pkcs7;
+use super::pkcs;
 
 /// One block of a bundle.
 #[derive(Debug, Clone)]
@@ -71,10 +71,10 @@ pub fn read(bytes: &[u8]) -> Vec<Block> {
 /// The certificate that begins at a line, or those of a PKCS #7 message.
 fn of_der(line: usize, der: &[u8]) -> Vec<Block> {
     let parse = |der: &[u8]| match Certificate::parse(der) {
-        Err(_) if pkcs7::is_pkcs12(der) => Err(Unreadable::Pkcs12),
+        Err(_) if pkcs::is_pkcs12(der) => Err(Unreadable::Pkcs12),
         result => result.map_err(Unreadable::from),
     };
-    let several = pkcs7::certificates(der).unwrap_or_else(|| vec![der]);
+    let several = pkcs::certificates(der).unwrap_or_else(|| vec![der]);
     several.into_iter().map(|der| Block { line, result: parse(der) }).collect()
 }
 
@@ -276,8 +276,15 @@ mod tests {
             assert_eq!(found, [one.clone(), other.clone()]);
         }
         assert!(read(&pkcs7(&[])).is_empty());
+        let refused = |bytes: &[u8]| matches!(&*read(bytes), [Block { result: Err(_), .. }]);
         for cut in 12..der.len() {
-            assert!(read(&der[..cut]).iter().all(|block| block.result.is_err()), "{cut}");
+            assert!(refused(&der[..cut]), "{cut}");
+        }
+        // Another type where the content, the signed data in it and its version begin.
+        for at in [15, 19, 23] {
+            let mut bent = der.clone();
+            bent[at] ^= 0x0f;
+            assert!(refused(&bent), "{at}");
         }
     }
 

@@ -49,7 +49,8 @@ impl Walk<'_> {
             let entry = match archive.by_index(place) {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.note(&format!("member {}", place + 1), &said(&error));
+                    let inner = if within.is_empty() { "" } else { ", " };
+                    self.note(&format!("{within}{inner}member {}", place + 1), &said(&error));
                     continue;
                 }
             };

@@ -18,7 +18,7 @@ use super::config::Source;
 use super::inputs;
 use super::session::Session;
 use super::sink::Sink;
-use crate::capture::{CaptureError, archive};
+use crate::capture::{CaptureError, Compression, archive};
 use crate::report::Report;
 
 /// A file to look at.
@@ -121,9 +121,7 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Report {
 /// Whether the name promises a capture: one that is none is trouble, not something else.
 fn is_called_capture(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let packed =
-        [".gz", ".bz2", ".zst", ".xz", ".lz4"].iter().find_map(|end| name.strip_suffix(end));
-    let plain = packed.unwrap_or(&name);
+    let plain = Compression::unpacked_name(&name);
     plain.ends_with(".tgz") || ENDINGS.iter().any(|end| plain.ends_with(&format!(".{end}")))
 }
 

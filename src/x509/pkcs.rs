@@ -1,5 +1,6 @@
-//! PKCS #7 files of certificates (.p7b, .p7c): how certification authorities on Windows hand out a
-//! chain. Signatures and CRLs in them are not looked at.
+//! The containers of PKCS. Files of certificates (#7: .p7b, .p7c) are how certification authorities
+//! on Windows hand out a chain; signatures and CRLs in them are not looked at. Key stores (#12) are
+//! only told by name.
 
 use super::der::{DerError, Reader, tag};
 
@@ -9,11 +10,11 @@ const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x
 const CONTEXT_0: u8 = 0xa0;
 
 /// The DER of the certificates in a PKCS #7 message, in its order; `None` when the bytes are
-/// something else.
+/// something else, or damaged.
 pub(super) fn certificates(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut content_info = Reader::new(bytes).sequence().ok()?;
     let kind = content_info.expect(tag::OID).ok()?;
-    (kind.value == SIGNED_DATA).then(|| signed_data(content_info).unwrap_or_default())
+    if kind.value == SIGNED_DATA { signed_data(content_info).ok() } else { None }
 }
 
 /// RFC 2315, 9.1, and RFC 5652, 5.1.
