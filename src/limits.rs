@@ -26,6 +26,10 @@ pub struct Limits {
     /// connection takes 464 bytes, a handshake with certificates 5 to 16 kB: room for some
     /// 36,000 of the one or 1,600 of the other at the same time.
     pub flow_bytes: usize,
+    /// TCP connections that were closed and are watched on, for what comes late. Past it
+    /// those that have been silent for longest are concluded. Watching them costs time more
+    /// than memory: what is in no cache any more has to be fetched to be concluded.
+    pub closed_flows: usize,
     /// TLS connections of a run that are held to be judged together. What comes behind
     /// is judged with what is known until then.
     pub held_connections: usize,
@@ -88,6 +92,7 @@ impl Default for Limits {
             pending_bytes: 256 * 1024,
             pending_segments: 4096,
             flow_bytes: 16 << 20,
+            closed_flows: 8192,
             held_connections: 2048,
             listed_connections: 1000,
             handshake_bytes: 2 * 1024 * 1024,

@@ -26,6 +26,7 @@ fn small() -> Limits {
         pending_bytes: 2_048,
         pending_segments: 8,
         flow_bytes: 64_000,
+        closed_flows: 4,
         held_connections: 4,
         listed_connections: 2,
         handshake_bytes: 8_192,

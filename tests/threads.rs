@@ -148,9 +148,14 @@ fn lines_of(source: Source, config: &Config, threads: usize) -> Vec<String> {
     lines
 }
 
-/// Lines of JSON, judged in groups of `held`, with so many bytes for flows.
-fn lines(capture: &[u8], held: usize, flow_bytes: usize, threads: usize) -> Vec<String> {
-    let limits = Limits { held_connections: held, flow_bytes, ..Limits::default() };
+/// Lines of JSON, judged in groups of `held`, with so many bytes for flows and so many closed
+/// ones.
+fn lines(
+    capture: &[u8],
+    (held_connections, flow_bytes, closed_flows): (usize, usize, usize),
+    threads: usize,
+) -> Vec<String> {
+    let limits = Limits { held_connections, flow_bytes, closed_flows, ..Limits::default() };
     let mut store = Store::new(StoreSemantics::OpenSsl);
     let trust = std::fs::read(samples::root().join("samples/trust/expressway.pem")).unwrap();
     store.add_bundle("expressway.pem", &trust);
@@ -163,15 +168,16 @@ fn lines(capture: &[u8], held: usize, flow_bytes: usize, threads: usize) -> Vec<
 #[test]
 fn connections_judged_in_groups_read_the_same() {
     let capture = file::pcap(1, &many_flows(), Style::default());
-    let mut together = lines(&capture, usize::MAX, usize::MAX, 2);
-    for (held, flow_bytes) in [(1, 1 << 20), (700, 900_000)] {
-        let [mut one, several] = [1, 8].map(|threads| lines(&capture, held, flow_bytes, threads));
-        assert!(one == several, "threads matter with {held}, {flow_bytes}");
+    let all = usize::MAX;
+    let mut together = lines(&capture, (all, all, all), 2);
+    for bounds in [(1, 1 << 20, all), (700, 900_000, all), (700, all, 40)] {
+        let [mut one, several] = [1, 8].map(|threads| lines(&capture, bounds, threads));
+        assert!(one == several, "threads matter with {bounds:?}");
         one.sort_unstable();
         together.sort_unstable();
         assert_eq!(one.len(), together.len());
         for (one, other) in one.iter().zip(&together) {
-            assert_eq!(one, other, "{held}, {flow_bytes}");
+            assert_eq!(one, other, "{bounds:?}");
         }
     }
 }
@@ -182,8 +188,8 @@ fn samples_judged_in_groups_read_the_same() {
     let captures = samples::all().into_iter().filter(|sample| sample.trust.is_some());
     for sample in captures.filter(|sample| sample.files.len() == 1) {
         let capture = std::fs::read(samples::root().join(&sample.files[0])).unwrap();
-        let together = lines(&capture, usize::MAX, usize::MAX, 2);
-        let alone = lines(&capture, 0, usize::MAX, 2);
+        let together = lines(&capture, (usize::MAX, usize::MAX, usize::MAX), 2);
+        let alone = lines(&capture, (0, usize::MAX, usize::MAX), 2);
         assert_eq!(together, alone, "{}", sample.name);
     }
 }

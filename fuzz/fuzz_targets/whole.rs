@@ -13,6 +13,7 @@ fuzz_target!(|data: &[u8]| {
         pending_bytes: 4096,
         pending_segments: 16,
         flow_bytes: 64_000,
+        closed_flows: 4,
         held_connections: 4,
         listed_connections: 2,
         handshake_bytes: 8192,

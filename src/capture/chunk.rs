@@ -33,6 +33,7 @@ impl Chunk {
     }
 
     /// The frame at a place, counted from 0.
+    #[inline]
     #[must_use]
     pub fn frame(&self, at: usize) -> Option<Frame<'_>> {
         let head = self.heads.get(at)?;

@@ -121,8 +121,8 @@ impl Flow {
     }
 
     /// Takes a segment. What can be handed on at once comes back; then ask
-    /// [`Self::next_held`] for more.
-    #[inline]
+    /// [`Self::next_held`] for more. Always inlined: it is called for every packet.
+    #[inline(always)]
     pub fn accept<'a>(
         &mut self,
         segment: &Segment<'a>,

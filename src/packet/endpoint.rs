@@ -19,6 +19,28 @@ impl fmt::Display for Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The end that an IPv4 address and a port in one number stand for.
+    const fn of_number(number: u64) -> Self {
+        let [p0, p1, a, b, c, d, ..] = number.to_le_bytes();
+        let address = IpAddr::V4(Ipv4Addr::new(d, c, b, a));
+        Self { address, port: u16::from_le_bytes([p0, p1]) }
+    }
+
+    /// A number in which ends differ.
+    fn number(&self) -> u64 {
+        let address = match self.address {
+            IpAddr::V4(v4) => u64::from(v4.to_bits()),
+            // The interface identifier: the half in which hosts differ.
+            IpAddr::V6(v6) => {
+                let [.., a, b, c, d, e, f, g, h] = v6.octets();
+                u64::from_be_bytes([a, b, c, d, e, f, g, h])
+            }
+        };
+        address.rotate_left(16) ^ u64::from(self.port)
+    }
+}
+
 /// Without the machinery of formatting: every connection names its ends several times.
 impl Endpoint {
     /// Address and port: `10.30.7.11:8443`, `[fe80::1]:443`.
@@ -53,10 +75,16 @@ impl Endpoint {
 }
 
 /// The two ends of a connection, the same for both directions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FlowKey {
-    low: Endpoint,
-    high: Endpoint,
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowKey(Ends);
+
+/// Nearly all ends are of IPv4, where a number stands for each: the address and, in the last
+/// 16 bits, the port. Comparing and hashing addresses of either kind for every packet costs
+/// more than all else that is done for a usual one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ends {
+    V4 { low: u64, high: u64 },
+    Other { low: Endpoint, high: Endpoint },
 }
 
 /// Which of a [`FlowKey`]'s ends sent something. Who is client and who is server
@@ -69,24 +97,23 @@ pub enum Direction {
     FromHigh,
 }
 
-/// In few pieces: hashing address by address and byte by byte costs more than looking the
-/// flow up.
+impl fmt::Debug for FlowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [low, high] = Direction::BOTH.map(|side| self.sender(side));
+        write!(f, "{low} <-> {high}")
+    }
+}
+
 impl Hash for FlowKey {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match (self.low.address, self.high.address) {
-            (IpAddr::V4(low), IpAddr::V4(high)) => {
-                state.write_u64(u64::from(low.to_bits()) << 32 | u64::from(high.to_bits()));
+        match &self.0 {
+            Ends::V4 { low, high } => {
+                state.write_u64(*low);
+                state.write_u64(*high);
             }
-            (low, high) => {
-                let bits = |address| match address {
-                    IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-                    IpAddr::V6(v6) => v6.to_bits(),
-                };
-                state.write_u128(bits(low));
-                state.write_u128(bits(high));
-            }
+            Ends::Other { low, high } => (low, high).hash(state),
         }
-        state.write_u32(u32::from(self.low.port) << 16 | u32::from(self.high.port));
     }
 }
 
@@ -94,53 +121,48 @@ impl FlowKey {
     /// The key of a segment and the direction it goes in.
     #[must_use]
     pub fn new(source: Endpoint, destination: Endpoint) -> (Self, Direction) {
-        if source <= destination {
-            (Self { low: source, high: destination }, Direction::FromLow)
-        } else {
-            (Self { low: destination, high: source }, Direction::FromHigh)
+        match (source.address, destination.address) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                Self::of_v4((from.to_bits(), source.port), (to.to_bits(), destination.port))
+            }
+            _ if source <= destination => {
+                (Self(Ends::Other { low: source, high: destination }), Direction::FromLow)
+            }
+            _ => (Self(Ends::Other { low: destination, high: source }), Direction::FromHigh),
         }
     }
 
-    /// The same for IPv4, where one number stands for an end: comparing addresses of either
-    /// kind costs more than all else that is done for a usual frame.
+    /// The same for the bits of IPv4 addresses with their ports.
+    #[inline]
     #[must_use]
-    pub fn of_v4(source: (Ipv4Addr, u16), destination: (Ipv4Addr, u16)) -> (Self, Direction) {
-        let number =
-            |(address, port): (Ipv4Addr, u16)| u64::from(address.to_bits()) << 16 | u64::from(port);
-        let end = |(address, port)| Endpoint { address: IpAddr::V4(address), port };
-        let (source_end, destination_end) = (end(source), end(destination));
-        if number(source) <= number(destination) {
-            (Self { low: source_end, high: destination_end }, Direction::FromLow)
-        } else {
-            (Self { low: destination_end, high: source_end }, Direction::FromHigh)
-        }
+    pub fn of_v4(source: (u32, u16), destination: (u32, u16)) -> (Self, Direction) {
+        let number = |(address, port): (u32, u16)| u64::from(address) << 16 | u64::from(port);
+        let (from, to) = (number(source), number(destination));
+        let direction = if from <= to { Direction::FromLow } else { Direction::FromHigh };
+        (Self(Ends::V4 { low: from.min(to), high: from.max(to) }), direction)
     }
 
     /// A number that spreads keys evenly, the same in every run.
+    #[inline]
     #[must_use]
-    pub fn spread(&self) -> usize {
-        let end = |end: &Endpoint| {
-            let address = match end.address {
-                IpAddr::V4(v4) => u64::from(u32::from(v4)),
-                // The interface identifier: the half in which hosts differ.
-                IpAddr::V6(v6) => {
-                    let [.., a, b, c, d, e, f, g, h] = v6.octets();
-                    u64::from_be_bytes([a, b, c, d, e, f, g, h])
-                }
-            };
-            address.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(end.port)
+    pub fn spread(&self) -> u32 {
+        let (low, high) = match &self.0 {
+            Ends::V4 { low, high } => (*low, *high),
+            Ends::Other { low, high } => (low.number(), high.number()),
         };
-        let mixed = end(&self.low).rotate_left(21).wrapping_add(end(&self.high));
-        let folded = mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 32;
-        usize::try_from(folded).unwrap_or_default()
+        let mixed = low.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(21).wrapping_add(high);
+        let [.., a, b, c, d] = mixed.wrapping_mul(0xff51_afd7_ed55_8ccd).to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
     }
 
     /// The end that sends in `direction`.
     #[must_use]
     pub const fn sender(&self, direction: Direction) -> Endpoint {
-        match direction {
-            Direction::FromLow => self.low,
-            Direction::FromHigh => self.high,
+        match (self.0, direction) {
+            (Ends::V4 { low: number, .. }, Direction::FromLow)
+            | (Ends::V4 { high: number, .. }, Direction::FromHigh) => Endpoint::of_number(number),
+            (Ends::Other { low: end, .. }, Direction::FromLow)
+            | (Ends::Other { high: end, .. }, Direction::FromHigh) => end,
         }
     }
 
@@ -156,6 +178,7 @@ impl Direction {
     pub const BOTH: [Self; 2] = [Self::FromLow, Self::FromHigh];
 
     /// The other one.
+    #[inline]
     #[must_use]
     pub const fn reverse(self) -> Self {
         match self {
@@ -175,6 +198,7 @@ pub struct PerDirection<T> {
 impl<T> std::ops::Index<Direction> for PerDirection<T> {
     type Output = T;
 
+    #[inline]
     fn index(&self, direction: Direction) -> &T {
         match direction {
             Direction::FromLow => &self.from_low,
@@ -184,6 +208,7 @@ impl<T> std::ops::Index<Direction> for PerDirection<T> {
 }
 
 impl<T> std::ops::IndexMut<Direction> for PerDirection<T> {
+    #[inline]
     fn index_mut(&mut self, direction: Direction) -> &mut T {
         match direction {
             Direction::FromLow => &mut self.from_low,

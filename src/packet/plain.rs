@@ -2,8 +2,6 @@
 //! fragment, TCP. Nearly every frame is one, and the walk over layers costs several times
 //! as much; whatever is not quite so is left to the walk.
 
-use std::net::Ipv4Addr;
-
 use super::encapsulation::Encapsulation;
 use super::endpoint::FlowKey;
 use super::segment::{Segment, TcpFlags};
@@ -35,18 +33,16 @@ pub fn usual_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     let offset = usize::from(head[46] >> 4) * 4;
     let end = promised.min(frame.data.len());
     let payload = frame.data.get(34 + offset..end).filter(|_| offset >= 20)?;
-    let four = |at: usize| -> [u8; 4] { [head[at], head[at + 1], head[at + 2], head[at + 3]] };
+    let four = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let source = (Ipv4Addr::from(four(26)), port(34));
-    let destination = (Ipv4Addr::from(four(30)), port(36));
-    let (key, direction) = FlowKey::of_v4(source, destination);
+    let (key, direction) = FlowKey::of_v4((four(26), port(34)), (four(30), port(36)));
     Some(Segment {
         frame: frame.number,
         time: frame.time,
         key,
         direction,
-        sequence: u32::from_be_bytes(four(38)),
-        acknowledgment: u32::from_be_bytes(four(42)),
+        sequence: four(38),
+        acknowledgment: four(42),
         flags: TcpFlags(head[47]),
         payload,
         wire_len: payload.len() + (promised - end),

@@ -48,6 +48,8 @@ impl TcpFlags {
     /// The acknowledgment number counts.
     pub const ACK: Self = Self(1 << 4);
 
+    /// What ends or breaks off a connection.
+    pub const FIN_RST: Self = Self(0b101);
     /// What opens, ends or breaks off a connection.
     pub const SYN_FIN_RST: Self = Self(0b111);
 

@@ -3,35 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::group::{Group, shard_of};
 use crate::capture::{Chunk, Frame};
-use crate::packet::{self, Decoded, DnsAnswer, FlowKey, Fragment, Segment, Skipped};
-
-/// Shards of flows. Fixed, so that the result does not depend on the number of
-/// threads; enough for every core of a large machine to have one.
-pub(super) const SHARDS: usize = 64;
-
-/// Neighbouring shards that one thread handles together, in the order of the file. The fewer
-/// groups, the more of what lies side by side in the file is handled one after the other,
-/// which the processor's caches reward.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Groups(usize);
-
-impl Groups {
-    /// For the threads there are: one group for one thread; else some more than threads, so
-    /// that no thread has to wait long for another.
-    pub(super) fn for_threads(threads: usize) -> Self {
-        Self(if threads < 2 { 1 } else { (2 * threads).next_power_of_two().min(SHARDS) })
-    }
-
-    /// Shards in a group.
-    pub(super) const fn size(self) -> usize {
-        SHARDS / self.0
-    }
-
-    fn of(self, key: &FlowKey) -> u8 {
-        if self.0 == 1 { 0 } else { short_number(shard_of(key) / self.size()) }
-    }
-}
+use crate::packet::{self, Decoded, DnsAnswer, Fragment, Segment, Skipped};
 
 /// Stands for a frame without a segment.
 const NOBODY: u8 = u8::MAX;
@@ -41,15 +15,15 @@ const OTHER: u8 = u8::MAX - 1;
 /// A chunk whose frames were looked at.
 ///
 /// Nearly every frame is a usual one, of which a segment is made in a few instructions, so
-/// only its group is kept, in one byte, and the segment of a hundred bytes is made again in the
+/// only its shard is kept, in one byte, and the segment of a hundred bytes is made again in the
 /// second phase.
 pub(super) struct DecodedChunk<'c> {
     chunk: &'c Chunk,
     /// Frames before those of the chunk.
     frames_before: u64,
-    /// Who handles each frame: a group, [`OTHER`] or [`NOBODY`].
+    /// Who handles each frame: a shard, [`OTHER`] or [`NOBODY`].
     handlers: Vec<u8>,
-    /// Groups and segments of frames that are not usual, in file order.
+    /// Shards and segments of frames that are not usual, in file order.
     others: Vec<(u8, Segment<'c>)>,
     pub(super) fragments: Vec<Fragment<'c>>,
     pub(super) answers: Vec<DnsAnswer>,
@@ -58,7 +32,7 @@ pub(super) struct DecodedChunk<'c> {
 
 impl<'c> DecodedChunk<'c> {
     /// Decodes the frames of `chunk`, inside so many `encapsulations` at most.
-    pub(super) fn of(chunk: &'c Chunk, groups: Groups, encapsulations: usize) -> Self {
+    pub(super) fn of(chunk: &'c Chunk, encapsulations: usize) -> Self {
         let mut decoded = Self {
             chunk,
             frames_before: 0,
@@ -71,22 +45,21 @@ impl<'c> DecodedChunk<'c> {
         let mut handlers = Vec::with_capacity(chunk.len());
         handlers.extend((0..chunk.len()).map(|place| {
             let Some(frame) = chunk.frame(place) else { return NOBODY };
-            let usual = if groups.0 == 1 {
-                packet::usual_segment(&frame).map(|_| 0)
-            } else {
-                packet::usual_key(&frame).map(|key| groups.of(&key))
-            };
-            usual.unwrap_or_else(|| decoded.other(packet::decode(&frame, encapsulations), groups))
+            match packet::usual_key(&frame) {
+                Some(key) => shard_of(&key),
+                None => decoded.other(packet::decode(&frame, encapsulations)),
+            }
         }));
         decoded.handlers = handlers;
         decoded
     }
 
     /// Takes what a frame holds that is not usual; gives who handles it.
-    fn other(&mut self, frame: Decoded<'c>, groups: Groups) -> u8 {
+    #[inline(never)]
+    fn other(&mut self, frame: Decoded<'c>) -> u8 {
         match frame {
             Decoded::Tcp(segment) => {
-                self.others.push((groups.of(&segment.key), segment));
+                self.others.push((shard_of(&segment.key), segment));
                 return OTHER;
             }
             Decoded::Fragment(fragment) => self.fragments.push(fragment),
@@ -117,17 +90,38 @@ impl<'c> DecodedChunk<'c> {
         self.answers.iter_mut().for_each(|answer| answer.frame += frames_before);
     }
 
-    /// The segments of a group, in file order. Every group goes through the handlers of all
-    /// frames: a byte each, which costs less than sorting them.
-    pub(super) fn of_group(&self, group: usize) -> impl Iterator<Item = Segment<'c>> {
-        let mine = short_number(group);
+    /// Adds segments that came in fragments, each in the place of its last one.
+    pub(super) fn add_joined(&mut self, joined: &[Segment<'c>]) {
+        let before = self.frames_before();
+        for segment in joined {
+            let place = segment.frame.checked_sub(before + 1).map(usize::try_from);
+            if let Some(Ok(place)) = place
+                && let Some(handler) = self.handlers.get_mut(place)
+            {
+                *handler = OTHER;
+                self.others.push((shard_of(&segment.key), *segment));
+            }
+        }
+        self.others.sort_by_key(|(_, segment)| segment.frame);
+    }
+
+    /// Gives `group` the segments of its shards, in file order. Every group goes through the
+    /// handlers of all frames: a byte each, which costs less than sorting them. No iterator: it
+    /// would move every segment of a hundred bytes several times.
+    pub(super) fn give(&self, group: &mut Group<'_>) {
         let mut others = self.others.iter();
-        let segment = move |(place, handler): (usize, &u8)| match *handler {
-            OTHER => others.next().filter(|(group, _)| *group == mine).map(|(_, segment)| *segment),
-            handler if handler == mine => self.usual(place),
-            _ => None,
-        };
-        self.handlers.iter().enumerate().filter_map(segment)
+        for (place, handler) in self.handlers.iter().enumerate() {
+            if group.has(*handler) {
+                if let Some(segment) = self.usual(place) {
+                    group.take(*handler, &segment);
+                }
+            } else if *handler == OTHER
+                && let Some((shard, segment)) = others.next()
+                && group.has(*shard)
+            {
+                group.take_other(*shard, segment);
+            }
+        }
     }
 
     #[inline]
@@ -135,15 +129,4 @@ impl<'c> DecodedChunk<'c> {
         let frame = self.chunk.frame(place)?;
         packet::usual_segment(&Frame { number: self.frames_before + frame.number, ..frame })
     }
-}
-
-/// The shard of a flow: by its key alone, without a seed, so that the order of
-/// everything is the same in every run.
-pub(super) fn shard_of(key: &FlowKey) -> usize {
-    key.spread() % SHARDS
-}
-
-/// There are not so many groups.
-fn short_number(group: usize) -> u8 {
-    u8::try_from(group).unwrap_or(u8::MAX)
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
-use super::decoded::{DecodedChunk, Groups, SHARDS, shard_of};
+use super::decoded::DecodedChunk;
+use super::group::{Group, SHARDS, shards_together};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, Turn, With};
 use crate::capture::{Block, Blocks, CaptureError, CaptureReader, Chunk, Fit, Input, archive};
@@ -17,8 +18,9 @@ use crate::packet::{Datagram, Decoded, Defragmenter, Segment, Skipped};
 use crate::report::{CaptureReport, LimitHit};
 use crate::tls::KeyLog;
 
-/// Chunks per window: 2 MiB of packets.
-const WINDOW: usize = 16;
+/// Chunks per window: 1 MiB of packets, which stay in the second-level cache of many processors
+/// from the one phase to the other.
+const WINDOW: usize = 8;
 
 /// TLS connections with their stream numbers, in order. Boxed: sorting moves them about.
 pub(super) type Several = Vec<(u64, Box<Observed>)>;
@@ -56,7 +58,8 @@ struct Engine<'l, 'e> {
     keys: Arc<KeyLog>,
     ignore_embedded_keys: bool,
     shards: Vec<Shard>,
-    groups: Groups,
+    /// Shards that a thread handles together.
+    together: u8,
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
     capture: CaptureReport,
@@ -83,7 +86,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             keys: Arc::clone(&config.keys),
             ignore_embedded_keys: config.ignore_embedded_keys,
             shards: (0..SHARDS).map(|_| Shard::new()).collect(),
-            groups: Groups::for_threads(rayon::current_num_threads()),
+            together: shards_together(rayon::current_num_threads()),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
@@ -175,9 +178,8 @@ impl<'l, 'e> Engine<'l, 'e> {
         if let Some(blocks) = reader.blocks() {
             self.read_blocks(blocks, &mut chunks, &mut reader);
         }
-        let how = (self.groups, self.limits.encapsulations);
         while !self.stopped {
-            let decoded = fill_window(&mut chunks, &mut reader, how);
+            let decoded = fill_window(&mut chunks, &mut reader, self.limits.encapsulations);
             let filled = decoded.len();
             self.add_keys(reader.take_secrets());
             self.window(decoded);
@@ -207,8 +209,8 @@ impl<'l, 'e> Engine<'l, 'e> {
         let before = reader.frames();
         let mut frames = before;
         while !self.stopped && blocks.next_window() {
-            let how = (self.groups, self.limits.encapsulations);
-            let decoded = read_window(&mut blocks, chunks, &mut spare, frames, how);
+            let encapsulations = self.limits.encapsulations;
+            let decoded = read_window(&mut blocks, chunks, &mut spare, frames, encapsulations);
             frames += decoded.iter().map(DecodedChunk::len).sum::<u64>();
             self.window(decoded);
         }
@@ -229,23 +231,25 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 
     /// Reassembles the flows of decoded chunks, the shards in parallel.
-    fn window(&mut self, mut decoded: Vec<DecodedChunk<'_>>) {
+    fn window(&mut self, decoded: Vec<DecodedChunk<'_>>) {
         let began = decoded.first().map_or(self.window_began, DecodedChunk::frames_before);
         self.settled = std::mem::replace(&mut self.window_began, began);
         let datagrams = self.join_fragments(&decoded);
         let joined = self.decode_datagrams(&datagrams);
+        // Shadowed: now it also borrows from the datagrams.
+        let mut decoded = decoded;
+        if !joined.is_empty() {
+            decoded.iter_mut().for_each(|chunk| chunk.add_joined(&joined));
+        }
         self.count_skipped(&mut decoded);
         for answer in decoded.iter_mut().flat_map(|chunk| chunk.answers.drain(..)) {
             self.names.add(answer, self.limits.looked_up_names);
         }
         let with = With { limits: self.limits, keys: &self.keys };
-        let groups = self.shards.par_chunks_mut(self.groups.size()).enumerate();
+        let groups = self.shards.par_chunks_mut(usize::from(self.together)).enumerate();
         groups.for_each(|(index, shards)| {
-            let segments = decoded.iter().flat_map(|chunk| chunk.of_group(index));
-            match joined.get(index).filter(|joined| !joined.is_empty()) {
-                None => segments.for_each(|segment| handle(shards, &segment, with)),
-                Some(joined) => handle_joined(shards, segments, joined, with),
-            }
+            let mut group = Group::new(index, shards, with);
+            decoded.iter().for_each(|chunk| chunk.give(&mut group));
         });
         self.number_streams();
         self.relieve();
@@ -255,31 +259,34 @@ impl<'l, 'e> Engine<'l, 'e> {
         }
     }
 
-    /// Concludes flows when they use more memory than they may. This is decided between
-    /// windows and over all shards, so that it does not depend on threads.
+    /// Concludes flows when they use more memory than they may, or too many are closed. This
+    /// is decided between windows and over all shards, so that it does not depend on threads.
     fn relieve(&mut self) {
         let mut bytes: usize = self.shards.iter().map(|shard| shard.bytes).sum();
-        if bytes <= self.limits.flow_bytes {
+        let mut closed: usize = self.shards.iter().map(|shard| shard.closed).sum();
+        let too_large = bytes > self.limits.flow_bytes;
+        if !too_large && closed <= self.limits.closed_flows {
             return;
         }
-        let mut turns: Vec<(Turn, usize)> = self.shards.iter().flat_map(Shard::turns).collect();
+        let mut turns: Vec<(Turn, usize)> =
+            self.shards.iter().flat_map(|shard| shard.turns(too_large)).collect();
         turns.sort_unstable_by_key(|(turn, _)| *turn);
+        // Looking for turns costs as much as what it frees, so flows that were closed a while
+        // ago go in large numbers; others stay while they can.
+        let Limits { flow_bytes, closed_flows, .. } = *self.limits;
         let over = turns.iter().take_while(|(turn, weight)| {
-            let too_many = bytes > self.enough(turn);
+            let goes = if !turn.is_open() && turn.last_frame() <= self.settled {
+                bytes > flow_bytes / 4 || closed > closed_flows / 4
+            } else {
+                too_large && bytes > flow_bytes / 4 * 3
+            };
             bytes = bytes.saturating_sub(*weight);
-            too_many
+            closed = closed.saturating_sub(1);
+            goes
         });
         let Some(upto) = over.last().map(|(turn, _)| *turn) else { return };
         let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().for_each(|shard| shard.relieve(upto, with));
-    }
-
-    /// How much memory flows may still use when it is the turn of this one. Looking for
-    /// turns costs as much as what it frees, so flows that were closed a while ago go in
-    /// large numbers; others stay while they can.
-    const fn enough(&self, turn: &Turn) -> usize {
-        let settled = !turn.open && turn.last_frame <= self.settled;
-        self.limits.flow_bytes / 4 * if settled { 1 } else { 3 }
     }
 
     /// Hands on the connections that are over.
@@ -297,17 +304,11 @@ impl<'l, 'e> Engine<'l, 'e> {
             .collect()
     }
 
-    fn decode_datagrams<'d>(&mut self, datagrams: &'d [Datagram]) -> Vec<Vec<Segment<'d>>> {
-        let mut groups: Vec<Vec<Segment<'d>>> = Vec::new();
+    fn decode_datagrams<'d>(&mut self, datagrams: &'d [Datagram]) -> Vec<Segment<'d>> {
+        let mut segments = Vec::new();
         for datagram in datagrams {
             match datagram.decode(self.limits.encapsulations) {
-                Decoded::Tcp(segment) => {
-                    groups.resize_with(SHARDS, Vec::new);
-                    let group = shard_of(&segment.key) / self.groups.size();
-                    if let Some(list) = groups.get_mut(group) {
-                        list.push(segment);
-                    }
-                }
+                Decoded::Tcp(segment) => segments.push(segment),
                 Decoded::Skipped(reason) => *self.capture.skipped.entry(reason).or_default() += 1,
                 Decoded::Dns(answer) => {
                     self.names.add(answer, self.limits.looked_up_names);
@@ -319,7 +320,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                 }
             }
         }
-        groups
+        segments
     }
 
     fn count_skipped(&mut self, decoded: &mut [DecodedChunk<'_>]) {
@@ -412,41 +413,19 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 }
 
-/// Hands a segment to the shard of its flow. Always inlined: it is called once for every packet.
-#[inline(always)]
-fn handle(shards: &mut [Shard], segment: &Segment<'_>, with: With<'_>) {
-    let shard = shard_of(&segment.key) % shards.len();
-    if let Some(shard) = shards.get_mut(shard) {
-        shard.handle(segment, with);
-    }
-}
-
-/// The same with segments that came in fragments, each in its turn.
-#[inline(never)]
-fn handle_joined<'c>(
-    shards: &mut [Shard],
-    segments: impl Iterator<Item = Segment<'c>>,
-    joined: &[Segment<'c>],
-    with: With<'_>,
-) {
-    let mut all: Vec<Segment<'_>> = segments.chain(joined.iter().copied()).collect();
-    all.sort_by_key(|segment| segment.frame);
-    all.iter().for_each(|segment| handle(shards, segment, with));
-}
-
 /// Fills and decodes chunks until the capture ends. Each is decoded by the core that read
 /// it, while its bytes are near.
 fn fill_window<'c>(
     chunks: &'c mut [Chunk],
     reader: &mut CaptureReader<'_>,
-    (groups, encapsulations): (Groups, usize),
+    encapsulations: usize,
 ) -> Vec<DecodedChunk<'c>> {
     let mut decoded = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         if !reader.fill(chunk) {
             break;
         }
-        decoded.push(DecodedChunk::of(chunk, groups, encapsulations));
+        decoded.push(DecodedChunk::of(chunk, encapsulations));
     }
     decoded
 }
@@ -458,14 +437,14 @@ fn read_window<'c>(
     chunks: &'c mut [Chunk],
     spare: &'c mut [Chunk],
     mut frames: u64,
-    (groups, encapsulations): (Groups, usize),
+    encapsulations: usize,
 ) -> Vec<DecodedChunk<'c>> {
     let guesses: Vec<(Block, DecodedChunk<'c>)> = chunks
         .par_iter_mut()
         .enumerate()
         .map(|(index, chunk)| {
             let block = blocks.guess(index, chunk);
-            (block, DecodedChunk::of(chunk, groups, encapsulations))
+            (block, DecodedChunk::of(chunk, encapsulations))
         })
         .collect();
     let mut counted = Vec::with_capacity(guesses.len());
@@ -476,7 +455,7 @@ fn read_window<'c>(
             Fit::Elsewhere => {
                 let block = blocks.again(index, spare);
                 blocks.accept(index, &block);
-                DecodedChunk::of(spare, groups, encapsulations)
+                DecodedChunk::of(spare, encapsulations)
             }
         };
         decoded.number_from(frames);

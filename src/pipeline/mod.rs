@@ -13,6 +13,7 @@ mod courts;
 mod decoded;
 mod engine;
 mod foresee;
+mod group;
 mod inputs;
 mod interfaces;
 mod known;

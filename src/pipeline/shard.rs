@@ -8,7 +8,7 @@ use crate::connection::{LedgerClass, Observed, Unopened};
 use crate::expressway::service;
 use crate::flow::{Flow, Mark, StreamEvent};
 use crate::limits::Limits;
-use crate::packet::{Direction, FlowKey, Segment};
+use crate::packet::{Direction, FlowKey, Segment, TcpFlags};
 use crate::tls::{Appetite, KeyLog, Observer};
 
 /// What the flows are watched with.
@@ -28,15 +28,29 @@ struct Tracked {
     observer: Option<Observer>,
     /// Bytes of memory it was last seen to use.
     weight: usize,
+    /// Both sides have ended it, or one has broken it off.
+    closed: bool,
 }
 
 /// Which flows are concluded first when memory runs short: those that were closed, then
 /// those that have been silent longest. Flows of one window have different last frames,
 /// so this is an order without equals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Turn {
-    pub(super) open: bool,
-    pub(super) last_frame: u64,
+pub(super) struct Turn(u64);
+
+impl Turn {
+    /// Set in the turns of open flows. In one number, because many are sorted.
+    const OPEN: u64 = 1 << 63;
+
+    /// Whether the flow is open.
+    pub(super) const fn is_open(self) -> bool {
+        self.0 & Self::OPEN != 0
+    }
+
+    /// The last frame of the flow.
+    pub(super) const fn last_frame(self) -> u64 {
+        self.0 & !Self::OPEN
+    }
 }
 
 /// A flow that is over.
@@ -62,6 +76,8 @@ pub(super) struct Shard {
     hasher: DefaultHashBuilder,
     /// Bytes of memory that the flows use, about.
     pub(super) bytes: usize,
+    /// How many of them are closed.
+    pub(super) closed: usize,
     /// First frames and keys of the flows begun since the last numbering.
     born: Vec<(u64, FlowKey)>,
     pub(super) finished: Vec<Finished>,
@@ -77,6 +93,7 @@ impl Shard {
             table: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             bytes: 0,
+            closed: 0,
             born: Vec::new(),
             finished: Vec::new(),
             evicted: 0,
@@ -88,36 +105,47 @@ impl Shard {
     #[inline(always)]
     pub(super) fn handle(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let hash = self.hasher.hash_one(segment.key);
+        let known = self.table.find_mut(hash, |tracked| tracked.flow.key == segment.key);
+        let tracked = match known {
+            Some(tracked) if segment.quoted || !tracked.flow.is_over_for(segment) => tracked,
+            Some(_) => {
+                self.end(segment, hash, with);
+                self.begin(segment, hash)
+            }
+            None => self.begin(segment, hash),
+        };
+        if segment.quoted {
+            return;
+        }
+        let before = tracked.weight;
+        tracked.accept(segment, with);
+        let after = tracked.weight;
+        let closes = segment.flags.has_any(TcpFlags::FIN_RST) && tracked.closes();
+        self.bytes = self.bytes - before + after;
+        self.closed += usize::from(closes);
+    }
+
+    /// Ends the flow in whose place another begins.
+    #[inline(never)]
+    fn end(&mut self, segment: &Segment<'_>, hash: u64, with: With<'_>) {
         let known = self.table.find_entry(hash, |tracked| tracked.flow.key == segment.key);
-        if let Ok(mut entry) = known {
-            if segment.quoted {
-                return;
-            }
-            if !entry.get().flow.is_over_for(segment) {
-                let tracked = entry.get_mut();
-                self.bytes -= tracked.weight;
-                tracked.accept(segment, with);
-                self.bytes += tracked.weight;
-                return;
-            }
-            let (over, _) = entry.remove();
+        if let Ok(over) = known.map(|entry| entry.remove().0) {
             self.finish(*over, with);
         }
-        self.begin(segment, hash, with);
     }
 
     #[inline(never)]
-    fn begin(&mut self, segment: &Segment<'_>, hash: u64, with: With<'_>) {
+    fn begin(&mut self, segment: &Segment<'_>, hash: u64) -> &mut Tracked {
         self.born.push((segment.frame, segment.key));
         let flow = Flow::new(segment);
-        let mut tracked = Box::new(Tracked { stream: None, flow, observer: None, weight: 0 });
+        let mut tracked =
+            Box::new(Tracked { stream: None, flow, observer: None, weight: 0, closed: false });
         tracked.weigh();
-        if !segment.quoted {
-            tracked.accept(segment, with);
-        }
         self.bytes += tracked.weight;
         let hasher = &self.hasher;
-        self.table.insert_unique(hash, tracked, |tracked| hasher.hash_one(tracked.flow.key));
+        let place =
+            self.table.insert_unique(hash, tracked, |tracked| hasher.hash_one(tracked.flow.key));
+        place.into_mut()
     }
 
     /// First frames of the flows begun since the last numbering.
@@ -151,6 +179,7 @@ impl Shard {
 
     fn finish(&mut self, tracked: Tracked, with: With<'_>) {
         self.bytes -= tracked.weight;
+        self.closed -= usize::from(tracked.closed);
         let first_frame = tracked.flow.first.frame;
         let unopened = (self.unopened < UNOPENED)
             .then(|| Unopened::of(&tracked.flow))
@@ -163,9 +192,11 @@ impl Shard {
         self.finished.push(Finished { first_frame, stream, result, unopened });
     }
 
-    /// When each flow has its turn to be concluded, and what that frees.
-    pub(super) fn turns(&self) -> impl Iterator<Item = (Turn, usize)> {
-        self.table.iter().map(|tracked| (tracked.turn(), tracked.weight))
+    /// When each flow, or each that is closed, has its turn to be concluded, and what that
+    /// frees.
+    pub(super) fn turns(&self, open_too: bool) -> impl Iterator<Item = (Turn, usize)> {
+        let asked = self.table.iter().filter(move |tracked| open_too || tracked.closed);
+        asked.map(|tracked| (tracked.turn(), tracked.weight))
     }
 
     /// Concludes the flows whose turn has come.
@@ -173,7 +204,7 @@ impl Shard {
         let over: Vec<Box<Tracked>> =
             self.table.extract_if(|tracked| tracked.turn() <= upto).collect();
         for tracked in over {
-            self.evicted += u64::from(tracked.turn().open);
+            self.evicted += u64::from(tracked.turn().is_open());
             self.finish(*tracked, with);
         }
     }
@@ -181,7 +212,14 @@ impl Shard {
 
 impl Tracked {
     fn turn(&self) -> Turn {
-        Turn { open: !self.flow.is_closed(), last_frame: self.flow.last.frame }
+        Turn(self.flow.last.frame | if self.closed { 0 } else { Turn::OPEN })
+    }
+
+    /// Whether it has just been closed.
+    fn closes(&mut self) -> bool {
+        let before = self.closed;
+        self.closed = self.flow.is_closed();
+        self.closed && !before
     }
 
     fn weigh(&mut self) {
@@ -189,6 +227,7 @@ impl Tracked {
         self.weight = size_of::<Self>() + self.flow.memory() + observed;
     }
 
+    #[inline(always)]
     fn accept(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let direction = segment.direction;
         let mark = Mark { frame: segment.frame, time: segment.time };
