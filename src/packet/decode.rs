@@ -5,7 +5,7 @@ use super::encapsulation::Encapsulation;
 use super::fragment::Fragment;
 use super::ip;
 use super::link;
-use super::plain;
+use super::plain::Usual;
 use super::segment::Segment;
 use crate::capture::{Frame, LinkType};
 use crate::time::Timestamp;
@@ -82,7 +82,8 @@ impl Skipped {
 /// `encapsulations` bounds how many layers are entered.
 #[must_use]
 pub fn decode<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
-    plain::usual_segment(frame).map_or_else(|| walk(frame, encapsulations), Decoded::Tcp)
+    let usual = Usual::of(frame).and_then(|usual| usual.segment(frame));
+    usual.map_or_else(|| walk(frame, encapsulations), Decoded::Tcp)
 }
 
 /// Walks from the link layer of `frame` to the innermost TCP segment.

@@ -49,28 +49,25 @@ impl Endpoint {
         if self.address.is_ipv6() {
             return SocketAddr::new(self.address, self.port).to_string();
         }
-        [&self.host(), ":", itoa::Buffer::new().format(self.port)].concat()
+        let mut text = self.host();
+        text.push(':');
+        text.push_str(itoa::Buffer::new().format(self.port));
+        text
     }
 
     /// The address alone: `10.30.5.20`.
     #[must_use]
     pub fn host(&self) -> String {
         let IpAddr::V4(address) = self.address else { return self.address.to_string() };
-        let mut text = Vec::with_capacity("255.255.255.255".len());
+        // Room for a port, too.
+        let mut text = String::with_capacity("255.255.255.255:65535".len());
         for octet in address.octets() {
             if !text.is_empty() {
-                text.push(b'.');
+                text.push('.');
             }
-            if octet > 99 {
-                text.push(b'0' + octet / 100);
-            }
-            if octet > 9 {
-                text.push(b'0' + octet / 10 % 10);
-            }
-            text.push(b'0' + octet % 10);
+            text.push_str(itoa::Buffer::new().format(octet));
         }
-        // Digits and dots.
-        String::from_utf8(text).unwrap_or_default()
+        text
     }
 }
 

@@ -24,5 +24,5 @@ pub use dns::DnsAnswer;
 pub use encapsulation::Encapsulation;
 pub use endpoint::{Direction, Endpoint, FlowKey, PerDirection};
 pub use fragment::{Datagram, Defragmenter, Fragment};
-pub use plain::{usual_key, usual_segment};
+pub use plain::Usual;
 pub use segment::{Segment, TcpFlags};

@@ -3,52 +3,88 @@
 //! as much; whatever is not quite so is left to the walk.
 
 use super::encapsulation::Encapsulation;
-use super::endpoint::FlowKey;
+use super::endpoint::{Direction, FlowKey};
 use super::segment::{Segment, TcpFlags};
 use crate::capture::{Frame, LinkType};
 
 /// Ethernet, IPv4 and TCP headers without options.
 const HEADERS: usize = 14 + 20 + 20;
 
-/// The key of the flow that a usual frame belongs to; `None` where [`usual_segment`] gives none.
-#[inline]
-#[must_use]
-pub fn usual_key(frame: &Frame<'_>) -> Option<FlowKey> {
-    usual_segment(frame).map(|segment| segment.key)
+/// What a usual frame says, in so few bytes that those of many frames are passed from one core
+/// to another faster than the frames are looked at again.
+#[derive(Clone, Copy, Debug)]
+pub struct Usual {
+    source: (u32, u16),
+    destination: (u32, u16),
+    sequence: u32,
+    acknowledgment: u32,
+    flags: TcpFlags,
+    /// Where in the frame the payload begins.
+    payload_at: u8,
+    /// Bytes of it that were captured, and that were not.
+    captured: u16,
+    missing: u16,
 }
 
-/// The segment of a usual frame, the same as the walk would give; `None` for any other
-/// frame.
-#[inline]
-#[must_use]
-pub fn usual_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-    let head: &[u8; HEADERS] = frame.data.first_chunk()?;
-    let ip_and_tcp = head[12..15] == [0x08, 0x00, 0x45] && head[23] == 6;
-    let fragment = u16::from_be_bytes([head[20], head[21]]) & 0x3fff != 0;
-    if frame.link != LinkType::ETHERNET || !ip_and_tcp || fragment {
-        return None;
+impl Usual {
+    /// Reads a usual frame; `None` for any other frame.
+    #[inline]
+    #[must_use]
+    pub fn of(frame: &Frame<'_>) -> Option<Self> {
+        let head: &[u8; HEADERS] = frame.data.first_chunk()?;
+        let two = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+        let four =
+            |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let ip_and_tcp = head[12..15] == [0x08, 0x00, 0x45] && head[23] == 6;
+        let fragment = two(20) & 0x3fff != 0;
+        if frame.link != LinkType::ETHERNET || !ip_and_tcp || fragment {
+            return None;
+        }
+        // Behind the IP packet there may be padding of the link layer.
+        let promised = 14 + usize::from(two(16));
+        let end = promised.min(frame.data.len());
+        let offset = (head[46] >> 4) * 4;
+        let captured = end.checked_sub(34 + usize::from(offset)).filter(|_| offset >= 20)?;
+        Some(Self {
+            source: (four(26), two(34)),
+            destination: (four(30), two(36)),
+            sequence: four(38),
+            acknowledgment: four(42),
+            flags: TcpFlags(head[47]),
+            payload_at: 34 + offset,
+            captured: u16::try_from(captured).ok()?,
+            missing: u16::try_from(promised - end).ok()?,
+        })
     }
-    // Behind the IP packet there may be padding of the link layer.
-    let promised = 14 + usize::from(u16::from_be_bytes([head[16], head[17]]));
-    let offset = usize::from(head[46] >> 4) * 4;
-    let end = promised.min(frame.data.len());
-    let payload = frame.data.get(34 + offset..end).filter(|_| offset >= 20)?;
-    let four = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let (key, direction) = FlowKey::of_v4((four(26), port(34)), (four(30), port(36)));
-    Some(Segment {
-        frame: frame.number,
-        time: frame.time,
-        key,
-        direction,
-        sequence: four(38),
-        acknowledgment: four(42),
-        flags: TcpFlags(head[47]),
-        payload,
-        wire_len: payload.len() + (promised - end),
-        encapsulation: Encapsulation::default(),
-        quoted: false,
-    })
+
+    /// The flow it belongs to, and the direction it goes in.
+    #[inline]
+    #[must_use]
+    pub fn key(&self) -> (FlowKey, Direction) {
+        FlowKey::of_v4(self.source, self.destination)
+    }
+
+    /// Its segment, the same as the walk would give; `frame` is the one that was read.
+    #[inline]
+    #[must_use]
+    pub fn segment<'a>(&self, frame: &Frame<'a>) -> Option<Segment<'a>> {
+        let (key, direction) = self.key();
+        let at = usize::from(self.payload_at);
+        let payload = frame.data.get(at..at + usize::from(self.captured))?;
+        Some(Segment {
+            frame: frame.number,
+            time: frame.time,
+            key,
+            direction,
+            sequence: self.sequence,
+            acknowledgment: self.acknowledgment,
+            flags: self.flags,
+            payload,
+            wire_len: payload.len() + usize::from(self.missing),
+            encapsulation: Encapsulation::default(),
+            quoted: false,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +101,7 @@ mod tests {
         let mut usual = 0;
         let mut compare = |data: &[u8]| {
             let frame = Frame { data, ..frame };
-            if let Some(segment) = usual_segment(&frame) {
+            if let Some(segment) = Usual::of(&frame).and_then(|usual| usual.segment(&frame)) {
                 usual += 1;
                 let walked = format!("{:?}", walk(&frame, 8));
                 assert_eq!(format!("Tcp({segment:?})"), walked, "{data:02x?}");

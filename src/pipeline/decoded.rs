@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::group::{Group, shard_of};
 use crate::capture::{Chunk, Frame};
-use crate::packet::{self, Decoded, DnsAnswer, Fragment, Segment, Skipped};
+use crate::packet::{self, Decoded, DnsAnswer, Fragment, Segment, Skipped, Usual};
 
 /// Stands for a frame without a segment.
 const NOBODY: u8 = u8::MAX;
@@ -14,15 +14,16 @@ const OTHER: u8 = u8::MAX - 1;
 
 /// A chunk whose frames were looked at.
 ///
-/// Nearly every frame is a usual one, of which a segment is made in a few instructions, so
-/// only its shard is kept, in one byte, and the segment of a hundred bytes is made again in the
-/// second phase.
+/// Nearly every frame is a usual one. Of those little is kept, side by side, because another
+/// core may handle them; the segment of a hundred bytes is made in the second phase.
 pub(super) struct DecodedChunk<'c> {
     chunk: &'c Chunk,
     /// Frames before those of the chunk.
     frames_before: u64,
-    /// Who handles each frame: a shard, [`OTHER`] or [`NOBODY`].
+    /// Who handles each frame: a shard if it is usual, else [`OTHER`] or [`NOBODY`].
     handlers: Vec<u8>,
+    /// The usual frames, in file order.
+    usual: Vec<Usual>,
     /// Shards and segments of frames that are not usual, in file order.
     others: Vec<(u8, Segment<'c>)>,
     pub(super) fragments: Vec<Fragment<'c>>,
@@ -37,6 +38,7 @@ impl<'c> DecodedChunk<'c> {
             chunk,
             frames_before: 0,
             handlers: Vec::new(),
+            usual: Vec::with_capacity(chunk.len()),
             others: Vec::new(),
             fragments: Vec::new(),
             answers: Vec::new(),
@@ -45,10 +47,11 @@ impl<'c> DecodedChunk<'c> {
         let mut handlers = Vec::with_capacity(chunk.len());
         handlers.extend((0..chunk.len()).map(|place| {
             let Some(frame) = chunk.frame(place) else { return NOBODY };
-            match packet::usual_key(&frame) {
-                Some(key) => shard_of(&key),
-                None => decoded.other(packet::decode(&frame, encapsulations)),
-            }
+            let Some(usual) = Usual::of(&frame) else {
+                return decoded.other(packet::decode(&frame, encapsulations));
+            };
+            decoded.usual.push(usual);
+            shard_of(&usual.key().0)
         }));
         decoded.handlers = handlers;
         decoded
@@ -97,6 +100,7 @@ impl<'c> DecodedChunk<'c> {
             let place = segment.frame.checked_sub(before + 1).map(usize::try_from);
             if let Some(Ok(place)) = place
                 && let Some(handler) = self.handlers.get_mut(place)
+                && *handler == NOBODY
             {
                 *handler = OTHER;
                 self.others.push((shard_of(&segment.key), *segment));
@@ -109,24 +113,29 @@ impl<'c> DecodedChunk<'c> {
     /// handlers of all frames: a byte each, which costs less than sorting them. No iterator: it
     /// would move every segment of a hundred bytes several times.
     pub(super) fn give(&self, group: &mut Group<'_>) {
-        let mut others = self.others.iter();
+        let (mut usual, mut others) = (self.usual.iter(), self.others.iter());
         for (place, handler) in self.handlers.iter().enumerate() {
-            if group.has(*handler) {
-                if let Some(segment) = self.usual(place) {
-                    group.take(*handler, &segment);
+            match *handler {
+                NOBODY => {}
+                OTHER => {
+                    if let Some((shard, segment)) = others.next().filter(|of| group.has(of.0)) {
+                        group.take_other(*shard, segment);
+                    }
                 }
-            } else if *handler == OTHER
-                && let Some((shard, segment)) = others.next()
-                && group.has(*shard)
-            {
-                group.take_other(*shard, segment);
+                shard => {
+                    if let Some(usual) = usual.next().filter(|_| group.has(shard))
+                        && let Some(segment) = self.segment(usual, place)
+                    {
+                        group.take(shard, &segment);
+                    }
+                }
             }
         }
     }
 
     #[inline]
-    fn usual(&self, place: usize) -> Option<Segment<'c>> {
+    fn segment(&self, usual: &Usual, place: usize) -> Option<Segment<'c>> {
         let frame = self.chunk.frame(place)?;
-        packet::usual_segment(&Frame { number: self.frames_before + frame.number, ..frame })
+        usual.segment(&Frame { number: self.frames_before + frame.number, ..frame })
     }
 }
