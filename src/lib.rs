@@ -97,7 +97,7 @@
 //!
 //! A capture passes through [`pipeline`] window by window, each in two phases. In the first,
 //! chunks are read and every frame is looked at by the thread that read it, while its bytes
-//! are near; of a usual frame only who handles it is kept. In the second, flows are put in
+//! are near; of a usual frame a few numbers are kept, side by side. In the second, flows are put in
 //! order and read, each flow by one thread and in the order of the file, so that threads
 //! cannot change a result. Blocks of a large classic pcap file are read at the same time
 //! ([`capture::Blocks`]: where one begins is guessed, and proven before it counts); pcapng,
