@@ -76,8 +76,8 @@ impl Endpoint {
 pub struct FlowKey(Ends);
 
 /// Nearly all ends are of IPv4, where a number stands for each: the address and, in the last
-/// 16 bits, the port. Comparing and hashing addresses of either kind for every packet costs
-/// more than all else that is done for a usual one.
+/// 16 bits, the port. Keys are made, compared and hashed for every packet, and numbers need a
+/// few instructions for it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ends {
     V4 { low: u64, high: u64 },

@@ -275,11 +275,9 @@ impl<'l, 'e> Engine<'l, 'e> {
         // ago go in large numbers; others stay while they can.
         let Limits { flow_bytes, closed_flows, .. } = *self.limits;
         let over = turns.iter().take_while(|(turn, weight)| {
-            let goes = if !turn.is_open() && turn.last_frame() <= self.settled {
-                bytes > flow_bytes / 4 || closed > closed_flows / 4
-            } else {
-                too_large && bytes > flow_bytes / 4 * 3
-            };
+            let settled = !turn.is_open() && turn.last_frame() <= self.settled;
+            let room = flow_bytes / 4 * if settled { 1 } else { 3 };
+            let goes = too_large && bytes > room || settled && closed > closed_flows / 4;
             bytes = bytes.saturating_sub(*weight);
             closed = closed.saturating_sub(1);
             goes
