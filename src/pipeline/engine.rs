@@ -22,28 +22,26 @@ use crate::tls::KeyLog;
 /// from the one phase to the other.
 const WINDOW: usize = 8;
 
-/// TLS connections with their stream numbers, in order. Boxed: sorting moves them about.
+/// TLS connections with their stream numbers. Boxed: sorting moves them about.
 pub(super) type Several = Vec<(u64, Box<Observed>)>;
 
-/// Takes connections while the capture is read, when more are over than are held; may
-/// look at the names that were looked up so far; gives whether to go on reading.
-pub(super) type Early<'e> = &'e mut dyn FnMut(Several, &mut LookedUp) -> bool;
+/// Takes connections that are over while the capture is read; may look at the names that were
+/// looked up so far; gives whether to go on reading.
+pub(super) type Take<'e> = &'e mut dyn FnMut(Several, &mut LookedUp) -> bool;
 
 /// What came of one capture.
 pub(super) struct Outcome {
     /// Its part of the report.
     pub(super) capture: CaptureReport,
-    /// The TLS connections that were not handed on before.
-    pub(super) observed: Several,
     /// Connections to a service that were not opened, with their stream numbers.
     pub(super) unopened: Vec<(u64, Unopened)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,
 }
 
-/// Reads one capture.
-pub(super) fn run(source: Source, config: &Config, early: Early<'_>) -> Outcome {
-    let mut engine = Engine::new(config, early);
+/// Reads one capture, and hands its TLS connections to `take` as they are over.
+pub(super) fn run(source: Source, config: &Config, take: Take<'_>) -> Outcome {
+    let mut engine = Engine::new(config, take);
     engine.source(source);
     engine.finish()
 }
@@ -51,8 +49,9 @@ pub(super) fn run(source: Source, config: &Config, early: Early<'_>) -> Outcome 
 fn open(path: &Path, limits: &Limits) -> Result<CaptureReader<'static>, CaptureError> {
     CaptureReader::new(Input::open(path)?, limits)
 }
+
 struct Engine<'l, 'e> {
-    early: Early<'e>,
+    take: Take<'e>,
     limits: &'l Limits,
     /// Secrets given, and those found in the capture so far.
     keys: Arc<KeyLog>,
@@ -78,10 +77,10 @@ struct Engine<'l, 'e> {
 }
 
 impl<'l, 'e> Engine<'l, 'e> {
-    fn new(config: &'l Config, early: Early<'e>) -> Self {
+    fn new(config: &'l Config, take: Take<'e>) -> Self {
         let limits = &config.limits;
         Self {
-            early,
+            take,
             limits,
             keys: Arc::clone(&config.keys),
             ignore_embedded_keys: config.ignore_embedded_keys,
@@ -253,10 +252,7 @@ impl<'l, 'e> Engine<'l, 'e> {
         });
         self.number_streams();
         self.relieve();
-        self.collect_finished();
-        if self.observed.len() > self.limits.held_connections {
-            self.hand_on();
-        }
+        self.hand_on();
     }
 
     /// Concludes flows when they use more memory than they may, or too many are closed. This
@@ -289,9 +285,14 @@ impl<'l, 'e> Engine<'l, 'e> {
 
     /// Hands on the connections that are over.
     fn hand_on(&mut self) {
-        let mut several = std::mem::take(&mut self.observed);
-        several.sort_by_key(|(stream, _)| *stream);
-        self.stopped |= !(self.early)(several, &mut self.names);
+        self.collect_finished();
+        for (_, observed) in &mut self.observed {
+            if self.cuts.contains(&observed.last.frame) {
+                observed.cut_off();
+            }
+        }
+        let several = std::mem::take(&mut self.observed);
+        self.stopped |= !(self.take)(several, &mut self.names);
     }
 
     fn join_fragments(&mut self, decoded: &[DecodedChunk<'_>]) -> Vec<Datagram> {
@@ -366,18 +367,11 @@ impl<'l, 'e> Engine<'l, 'e> {
     fn finish(mut self) -> Outcome {
         let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().for_each(|shard| shard.finish_all(with));
-        self.collect_finished();
-        for (_, observed) in &mut self.observed {
-            if self.cuts.contains(&observed.last.frame) {
-                observed.cut_off();
-            }
-        }
-        self.observed.sort_by_key(|(stream, _)| *stream);
+        self.hand_on();
         self.unopened.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
         Outcome {
             capture: self.capture,
-            observed: self.observed,
             unopened: self.unopened,
             names: self.names,
         }

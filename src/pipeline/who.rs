@@ -53,8 +53,6 @@ pub(super) fn read_one(source: Source, appliance: Option<usize>, config: &Config
         observed.extend(several);
         true
     });
-    observed.extend(outcome.observed);
-    observed.sort_by_key(|(stream, _)| *stream);
     let (report, unopened, names) = (outcome.capture, outcome.unopened, outcome.names);
     Read { title, report, observed, unopened, names, appliance }
 }
