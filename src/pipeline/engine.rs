@@ -370,11 +370,7 @@ impl<'l, 'e> Engine<'l, 'e> {
         self.hand_on();
         self.unopened.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
-        Outcome {
-            capture: self.capture,
-            unopened: self.unopened,
-            names: self.names,
-        }
+        Outcome { capture: self.capture, unopened: self.unopened, names: self.names }
     }
 
     fn note_limits(&mut self) {
