@@ -1,14 +1,18 @@
 //! Zip archives: how captures are mailed. Their directory stands at the end, so they are read
 //! at their places: an inner one is first copied to a temporary file without a name.
 
+mod local;
+
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use ::zip::ZipArchive;
+use ::zip::read::ZipFile;
 use ::zip::result::ZipError;
 
+use self::local::Members;
 use super::{Entry, Walk};
 use crate::capture::error::CaptureError;
 
@@ -43,36 +47,71 @@ impl Walk<'_> {
         within: &str,
         nesting: usize,
     ) -> Result<bool, CaptureError> {
-        let mut archive = open(file, self.limits.archive_members as u64)?;
+        let mut archive = match open(file.try_clone()?, self.limits.archive_members as u64) {
+            Ok(archive) => archive,
+            Err(ZipError::InvalidArchive(what)) => {
+                let more = self.without_directory(file, within, nesting)?;
+                return if more { Err(cut(&what)) } else { Ok(false) };
+            }
+            Err(error) => return Err(io::Error::other(said(&error)).into()),
+        };
         for place in 0..archive.len() {
-            let index = self.next_index()?;
-            let entry = match archive.by_index(place) {
-                Ok(entry) => entry,
-                Err(error) => {
-                    let inner = if within.is_empty() { "" } else { ", " };
-                    self.note(&format!("{within}{inner}member {}", place + 1), &said(&error));
-                    continue;
-                }
-            };
-            if entry.is_file() {
-                let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-                let size = entry.size();
-                let mut bytes = self.bounded(Box::new(entry));
-                let entry = Entry { index, name, size, bytes: &mut bytes };
-                if !self.member(entry, within, nesting)? {
-                    return Ok(false);
-                }
+            if !self.zipped(place, archive.by_index(place), within, nesting)? {
+                return Ok(false);
             }
         }
         Ok(true)
     }
+
+    /// Visits the members of a zip archive of which the end is not there.
+    fn without_directory(
+        &mut self,
+        file: File,
+        within: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let mut members = Members::of(file)?;
+        let mut place = 0;
+        while let Some(member) = members.next() {
+            if !self.zipped(place, member, within, nesting)? {
+                return Ok(false);
+            }
+            place += 1;
+        }
+        Ok(true)
+    }
+
+    /// Visits the member at this place of a zip archive.
+    fn zipped<R: Read>(
+        &mut self,
+        place: usize,
+        entry: Result<ZipFile<'_, R>, ZipError>,
+        within: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let index = self.next_index()?;
+        let entry = match entry {
+            Ok(entry) if entry.is_file() => entry,
+            Ok(_) => return Ok(true),
+            Err(error) => {
+                let inner = if within.is_empty() { "" } else { ", " };
+                self.note(&format!("{within}{inner}member {}", place + 1), &said(&error));
+                return Ok(true);
+            }
+        };
+        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        let size = entry.size();
+        let mut bytes = self.bounded(Box::new(entry));
+        let entry = Entry { index, name, size, bytes: &mut bytes };
+        self.member(entry, within, nesting)
+    }
 }
 
 /// Reads the directory of an archive, which must not be longer than so many members need.
-fn open(file: File, members: u64) -> Result<ZipArchive<Directory>, CaptureError> {
+fn open(file: File, members: u64) -> Result<ZipArchive<Directory>, ZipError> {
     let left = Rc::new(Cell::new(END_BYTES + members * DIRECTORY_BYTES));
     let directory = Directory { file: BufReader::new(file), left: Rc::clone(&left) };
-    let archive = ZipArchive::new(directory).map_err(|error| io::Error::other(said(&error)))?;
+    let archive = ZipArchive::new(directory)?;
     left.set(u64::MAX);
     Ok(archive)
 }
@@ -83,13 +122,16 @@ fn said(error: &ZipError) -> String {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
             "encrypted: unpack the archive with its password and name the folder".to_owned()
         }
-        ZipError::InvalidArchive(what) => {
-            format!(
-                "zip archive of which the directory, at its end, cannot be read ({what}): is the file whole?"
-            )
-        }
         error => format!("zip archive: {error}"),
     }
+}
+
+/// What is said behind the members of an archive without its end.
+fn cut(what: &str) -> CaptureError {
+    let said = format!(
+        "zip archive without its directory, which stands at the end ({what}): is the file whole? What there is of its members was read"
+    );
+    CaptureError::Io(io::Error::other(said))
 }
 
 /// A file of which only so many bytes are read: the library takes as much memory for a
@@ -192,11 +234,46 @@ mod tests {
         assert!(none.is_empty() && trouble.contains("directory is too long"), "{trouble}");
     }
 
+    /// An archive made by a program that writes into a pipe: sizes stand behind the data.
+    fn streamed(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new_stream(Vec::new());
+        for (name, content) in members {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    /// Wherever it is cut: what was there before is read, what is cut as far as it goes.
     #[test]
-    fn a_cut_archive_is_trouble() {
-        let bytes = zip(&[("a", b"one"), ("b", b"two")]);
-        for cut in [5, 40, bytes.len() - 3] {
-            assert!(!seen(&bytes[..cut], &Limits::default()).1.is_empty(), "{cut}");
+    fn of_a_cut_archive_is_read_what_is_there() {
+        let mut noise = 1_u32;
+        let content: Vec<u8> = (0..200_000)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                noise.to_le_bytes()[3]
+            })
+            .collect();
+        let members: [(&str, &[u8]); 4] =
+            [("a", b"one"), ("empty", b""), ("folder/", b""), ("noise", &content)];
+        for bytes in [zip(&members), streamed(&members)] {
+            let (whole, trouble) = seen(&bytes, &Limits::default());
+            assert_eq!((whole.len(), trouble.as_str()), (3, ""));
+            let directory = bytes.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+            for cut in [bytes.len() - 3, directory, directory - 20] {
+                let (read, trouble) = seen(&bytes[..cut], &Limits::default());
+                assert_eq!(read.len(), 3, "{cut}: {trouble}");
+                assert_eq!(read, whole);
+                assert!(trouble.contains("is the file whole?"), "{trouble}");
+            }
+            let (read, trouble) = seen(&bytes[..bytes.len() / 2], &Limits::default());
+            assert_eq!(read[..2], whole[..2]);
+            let got = &read[2].1;
+            assert!(got.len() > 90_000 && content.starts_with(got), "{}: {trouble}", got.len());
+            for cut in [5, 29, 40, 60] {
+                let (read, trouble) = seen(&bytes[..cut], &Limits::default());
+                assert!(read.len() < 3 && !trouble.is_empty(), "{cut}");
+            }
         }
     }
 }
