@@ -1,7 +1,7 @@
 //! Joins a flow and its handshake; certificates and verdicts are added later,
 //! once per distinct certificate and chain.
 
-use super::{Inference, LedgerClass, Outcome, Resumption};
+use super::{Claim, HiddenKey, Inference, LedgerClass, Outcome, Resumption};
 use crate::flow::{Flow, Mark};
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, Endpoint};
@@ -72,8 +72,8 @@ impl Tcp {
     }
 }
 
-/// A finished TLS connection before its certificates were looked at.
-#[derive(Debug)]
+/// What was seen of a TLS connection on the wire, before its certificates were looked at.
+#[derive(Clone, Debug)]
 pub struct Observed {
     /// The client's end.
     pub client: Endpoint,
@@ -144,6 +144,41 @@ impl Observed {
 }
 
 impl Observed {
+    /// The end that plays `role`.
+    #[must_use]
+    pub const fn end(&self, role: Role) -> Endpoint {
+        match role {
+            Role::Client => self.client,
+            Role::Server => self.server,
+        }
+    }
+
+    /// The first conclusion from record lengths that `pick` knows what to do with.
+    pub fn inferred<T>(&self, pick: impl Fn(&Claim) -> Option<T>) -> Option<(&Inference, T)> {
+        self.inferred.iter().find_map(|inference| Some((inference, pick(&inference.claim)?)))
+    }
+
+    /// The kind of the server's hidden key, by the lengths of records.
+    #[must_use]
+    pub fn inferred_server_key(&self) -> Option<(&Inference, HiddenKey)> {
+        self.inferred(|claim| match claim {
+            Claim::ServerKey(key) => Some(*key),
+            _ => None,
+        })
+    }
+
+    /// The server name that the client sent.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        self.handshake.client_hello()?.server_name.as_deref()
+    }
+
+    /// The cipher suite that the server chose.
+    #[must_use]
+    pub fn cipher_suite(&self) -> Option<u16> {
+        self.handshake.server_hello().and_then(|(_, hello)| hello.cipher_suite)
+    }
+
     /// The capture file is cut inside the frame that follows its last one: silence
     /// of a side says nothing.
     pub fn cut_off(&mut self) {

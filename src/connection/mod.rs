@@ -13,6 +13,7 @@ mod terms;
 mod timing;
 mod unopened;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 pub use assemble::{Observed, Tcp, TcpSide};
@@ -25,42 +26,21 @@ pub use terms::Terms;
 pub use timing::Timing;
 pub use unopened::Unopened;
 
-use crate::flow::Mark;
-use crate::packet::{Encapsulation, Endpoint};
 use crate::time::Timestamp;
-use crate::tls::{Handshake, Role};
+use crate::tls::Role;
 use crate::x509::{Certificate, Name, Sha256, Unparseable};
 
-/// One TLS connection.
+/// One TLS connection: what packets and records told, its certificates, and what path
+/// validation answered.
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// `tcp.stream` as Wireshark numbers it.
     pub stream: u64,
-    /// The side that sent the ClientHello.
-    pub client: Endpoint,
-    /// The other side.
-    pub server: Endpoint,
+    /// What was seen of it on the wire; read as if it stood here.
+    pub observed: Box<Observed>,
     /// The time at which its certificates are judged: that of its first frame, unless
     /// the user asks for another.
     pub judged_at: Timestamp,
-    /// Its first frame.
-    pub first: Mark,
-    /// Its last frame.
-    pub last: Mark,
-    /// What TCP did.
-    pub tcp: Tcp,
-    /// What the packets were wrapped in.
-    pub encapsulation: Encapsulation,
-    /// What TLS said.
-    pub handshake: Handshake,
-    /// How the handshake ended.
-    pub outcome: Outcome,
-    /// Whether an earlier session was taken up.
-    pub resumption: Resumption,
-    /// What could be seen of it.
-    pub ledger: LedgerClass,
-    /// What record lengths tell of a TLS 1.3 handshake without keys.
-    pub inferred: Vec<Inference>,
     /// What the server showed.
     pub server_certificates: Vec<Presented>,
     /// What the client showed; an empty answer to a CertificateRequest is
@@ -106,20 +86,19 @@ impl Presented {
 /// 1995, the year of SSL 2.0: what claims to be older was captured without a clock.
 const FIRST_YEAR: i64 = 788_918_400;
 
+impl Deref for Connection {
+    type Target = Observed;
+
+    fn deref(&self) -> &Observed {
+        &self.observed
+    }
+}
+
 impl Connection {
     /// The time of judgement in unix seconds, if the capture knows the time.
     #[must_use]
     pub fn clock(&self) -> Option<i64> {
         Some(self.judged_at.seconds()).filter(|seconds| *seconds >= FIRST_YEAR)
-    }
-
-    /// The end that plays `role`.
-    #[must_use]
-    pub const fn end(&self, role: Role) -> Endpoint {
-        match role {
-            Role::Client => self.client,
-            Role::Server => self.server,
-        }
     }
 
     /// The certificates that `role` showed.
@@ -146,20 +125,6 @@ impl Connection {
             Role::Server => &mut self.server_path,
             Role::Client => &mut self.client_path,
         }
-    }
-
-    /// The first conclusion from record lengths that `pick` knows what to do with.
-    pub fn inferred<T>(&self, pick: impl Fn(&Claim) -> Option<T>) -> Option<(&Inference, T)> {
-        self.inferred.iter().find_map(|inference| Some((inference, pick(&inference.claim)?)))
-    }
-
-    /// The kind of the server's hidden key, by the lengths of records.
-    #[must_use]
-    pub fn inferred_server_key(&self) -> Option<(&Inference, HiddenKey)> {
-        self.inferred(|claim| match claim {
-            Claim::ServerKey(key) => Some(*key),
-            _ => None,
-        })
     }
 
     /// The server's own certificate, if it is readable.
@@ -196,17 +161,5 @@ impl Connection {
         }
         let names = self.requested_authorities().filter(|names| !names.is_empty())?;
         Some(if issuers.any(|issuer| names.contains(issuer)) { Ok(()) } else { Err(names) })
-    }
-
-    /// The server name that the client sent.
-    #[must_use]
-    pub fn server_name(&self) -> Option<&str> {
-        self.handshake.client_hello()?.server_name.as_deref()
-    }
-
-    /// The cipher suite that the server chose.
-    #[must_use]
-    pub fn cipher_suite(&self) -> Option<u16> {
-        self.handshake.server_hello().and_then(|(_, hello)| hello.cipher_suite)
     }
 }

@@ -65,7 +65,7 @@ impl Habits {
     }
 }
 
-const fn key(connection: &Connection) -> (IpAddr, Endpoint) {
+fn key(connection: &Connection) -> (IpAddr, Endpoint) {
     (connection.client.address, connection.server)
 }
 

@@ -1,6 +1,7 @@
 //! Certificates and verdicts: each distinct certificate is parsed once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use hashbrown::HashMap;
@@ -15,7 +16,7 @@ use super::names::{self, Compared, KnownNames};
 use crate::connection::{Connection, NameVerdict, NotJudged, Observed, PathVerdict, Presented};
 use crate::expressway::Deployment;
 use crate::time::Timestamp;
-use crate::tls::{Body, Handshake, Role};
+use crate::tls::{Handshake, Role};
 use crate::trust::Store;
 use crate::x509::{Certificate, Sha256};
 
@@ -67,18 +68,28 @@ impl<'c> Certifier<'c> {
 
     /// Parses, validates and joins; the order is kept.
     pub(super) fn certify(&mut self, observed: Several, known: &KnownNames<'_>) -> Vec<Connection> {
-        self.parse_all(&observed);
         let (certificates, judging, deployment) =
             (&self.certificates, self.judging, self.deployment);
+        let all_known = AtomicBool::new(true);
         let mut connections: Vec<Connection> = observed
             .into_par_iter()
             .map(|(stream, observed)| {
                 let at = judging.at.map_or(observed.first.time, Timestamp::from_seconds);
-                let mut connection = with_certificates(stream, *observed, at, certificates);
+                let mut connection = without_certificates(stream, observed, at);
                 connection.reference = names::reference(&connection, judging, known, deployment);
+                if !give_certificates(&mut connection, certificates) {
+                    all_known.store(false, Ordering::Relaxed);
+                }
                 connection
             })
             .collect();
+        // Mostly all were seen before; each is looked up once then.
+        if !all_known.into_inner() {
+            self.parse_new(&connections);
+            connections.par_iter_mut().for_each(|connection| {
+                give_certificates(connection, &self.certificates);
+            });
+        }
         let pool = Pool::new(self.certificates.values().filter_map(|parsed| parsed.as_ref().ok()));
         self.courts.judge(&mut connections, &pool, known.own);
         for connection in &mut connections {
@@ -87,11 +98,12 @@ impl<'c> Certifier<'c> {
         connections
     }
 
-    fn parse_all(&mut self, observed: &[(u64, Box<Observed>)]) {
+    /// Parses what none of the connections before showed.
+    fn parse_new(&mut self, connections: &[Connection]) {
         let here = &self.certificates;
-        let mut new: Vec<&[u8]> = observed
+        let mut new: Vec<&[u8]> = connections
             .iter()
-            .flat_map(|(_, observed)| certificate_bytes(&observed.handshake))
+            .flat_map(|connection| certificate_bytes(&connection.handshake))
             .filter(|der| !here.contains_key(*der))
             .collect();
         new.sort_unstable();
@@ -107,57 +119,53 @@ impl<'c> Certifier<'c> {
     }
 }
 
-/// A connection with the certificates that were shown, which are not judged yet.
-fn with_certificates(
-    stream: u64,
-    observed: Observed,
-    judged_at: Timestamp,
-    known: &Certificates,
-) -> Connection {
-    let handshake = &observed.handshake;
-    let server_certificates = presented(handshake, Role::Server, known).unwrap_or_default();
-    let client_certificates = presented(handshake, Role::Client, known);
-    let none = || PathVerdict::NotJudged(NotJudged::NotSent);
+/// A connection of which the certificates are not looked at yet.
+fn without_certificates(stream: u64, observed: Box<Observed>, judged_at: Timestamp) -> Connection {
     Connection {
         stream,
+        observed,
         judged_at,
-        client: observed.client,
-        server: observed.server,
-        first: observed.first,
-        last: observed.last,
-        tcp: observed.tcp,
-        encapsulation: observed.encapsulation,
-        outcome: observed.outcome,
-        resumption: observed.resumption,
-        inferred: observed.inferred,
-        ledger: observed.ledger,
-        server_certificates,
-        client_certificates,
-        server_path: none(),
-        client_path: none(),
+        server_certificates: Vec::new(),
+        client_certificates: None,
+        server_path: PathVerdict::NotJudged(NotJudged::NotSent),
+        client_path: PathVerdict::NotJudged(NotJudged::NotSent),
         reference: None,
         name: NameVerdict::NotJudged(NotJudged::NotSent),
-        handshake: observed.handshake,
     }
 }
 
-fn presented(handshake: &Handshake, role: Role, known: &Certificates) -> Option<Vec<Presented>> {
-    let (entry, list) = handshake.certificates(role)?;
-    let presented = list.certificates.iter().filter_map(|der| {
-        let certificate = known.get(der.as_slice())?.clone();
-        Some(Presented { frame: entry.frame, certificate })
-    });
-    Some(presented.collect())
+/// Gives a connection the certificates that its sides showed. False where one is not known.
+fn give_certificates(connection: &mut Connection, known: &Certificates) -> bool {
+    let server = presented(&connection.handshake, Role::Server, known);
+    let client = presented(&connection.handshake, Role::Client, known);
+    let (Ok(server), Ok(client)) = (server, client) else { return false };
+    connection.server_certificates = server.unwrap_or_default();
+    connection.client_certificates = client;
+    true
 }
 
+/// The certificates that a side showed, if it sent a list; an error where one is not known.
+fn presented(
+    handshake: &Handshake,
+    role: Role,
+    known: &Certificates,
+) -> Result<Option<Vec<Presented>>, Unknown> {
+    let Some((entry, list)) = handshake.certificates(role) else { return Ok(None) };
+    let presented = list.certificates.iter().map(|der| {
+        let certificate = known.get(der.as_slice()).ok_or(Unknown)?.clone();
+        Ok(Presented { frame: entry.frame, certificate })
+    });
+    presented.collect::<Result<_, _>>().map(Some)
+}
+
+/// A certificate that was not parsed yet.
+struct Unknown;
+
+/// What both sides of a handshake showed.
 fn certificate_bytes(handshake: &Handshake) -> impl Iterator<Item = &[u8]> {
-    handshake.messages().flat_map(|(_, message)| {
-        let list = match &message.body {
-            Body::Certificate(list) => list.certificates.as_slice(),
-            _ => &[],
-        };
-        list.iter().map(Vec::as_slice)
-    })
+    let shown = |role| handshake.certificates(role).into_iter();
+    let lists = [Role::Server, Role::Client].into_iter().flat_map(shown);
+    lists.flat_map(|(_, list)| list.certificates.iter().map(Vec::as_slice))
 }
 
 fn sha256(bytes: &[u8]) -> Sha256 {

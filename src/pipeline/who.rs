@@ -89,7 +89,7 @@ pub(super) fn complete(appliances: &mut [Arc<Appliance>], captures: &[Read], con
 /// Learns from the connections that are held who is who.
 pub(super) fn observe(deployment: &mut Deployment, captures: &[Read]) {
     for (_, observed) in captures.iter().flat_map(|capture| &capture.observed) {
-        deployment.observe(observed.server, server_name(observed));
+        deployment.observe(observed.server, observed.server_name());
     }
 }
 
@@ -184,14 +184,10 @@ fn ends(capture: usize, stream: u64, observed: &Observed) -> Ends {
         server: observed.server,
         first: observed.first.time,
         last: observed.last.time,
-        server_name: server_name(observed).map(str::to_owned),
+        server_name: observed.server_name().map(str::to_owned),
         failed: observed.outcome.failed(),
         alert,
     }
-}
-
-fn server_name(observed: &Observed) -> Option<&str> {
-    observed.handshake.client_hello()?.server_name.as_deref()
 }
 
 /// Who the ends of a connection are.

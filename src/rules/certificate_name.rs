@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn an_address_is_silent_when_the_client_did_not_mind() {
         let found = bent(ID, "address-instead-of-name.pcap", EXPRESSWAY, |connection| {
-            connection.outcome = Outcome::Completed;
+            connection.observed.outcome = Outcome::Completed;
         });
         assert!(found.is_none());
     }
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_peer_address_of_a_sip_zone_is_not_on_the_wire() {
         let found = bent(ID, "address-instead-of-name.pcap", EXPRESSWAY, |connection| {
-            connection.server.port = 5061;
+            connection.observed.server.port = 5061;
         });
         assert!(found.is_none());
     }
@@ -255,7 +255,7 @@ mod tests {
     fn another_name_is_a_warning_when_the_client_did_not_mind() {
         assert_eq!(finding(ID, "wrong-name-openssl.pcap", EXPRESSWAY).severity, Severity::Error);
         let found = bent(ID, "wrong-name-openssl.pcap", EXPRESSWAY, |connection| {
-            connection.outcome = Outcome::Completed;
+            connection.observed.outcome = Outcome::Completed;
         });
         assert_eq!(found.unwrap().severity, Severity::Warning);
     }

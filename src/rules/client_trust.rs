@@ -243,7 +243,7 @@ mod tests {
     fn an_empty_answer_is_told_where_the_server_goes_on() {
         const EMPTY: &str = "mtls-empty-certificate.pcap";
         let found = bent("client-certificate-empty", EMPTY, NO_STORE, |connection| {
-            connection.outcome = Outcome::Completed;
+            connection.observed.outcome = Outcome::Completed;
         });
         assert!(found.unwrap().sentence().contains("went on without one"));
         assert!(findings("client-certificate-empty", EMPTY, NO_STORE).is_empty());

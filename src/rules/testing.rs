@@ -164,7 +164,7 @@ pub(super) fn bend_leaf(
 
 /// Changes the ServerHello.
 pub(super) fn bend_server_hello(connection: &mut Connection, bend: impl Fn(&mut ServerHello)) {
-    for entry in &mut connection.handshake.entries {
+    for entry in &mut connection.observed.handshake.entries {
         if let What::Message(message) = &mut entry.what
             && let Body::ServerHello(hello) = &mut message.body
         {

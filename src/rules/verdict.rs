@@ -255,7 +255,7 @@ fn ended_with(connection: &Connection) -> String {
 }
 
 /// How a certificate was refused.
-const fn how(connection: &Connection) -> Text {
+fn how(connection: &Connection) -> Text {
     match connection.outcome {
         Outcome::Alert { .. } => Text::en("with {ended_with}"),
         Outcome::Reset { .. } => Text::en("resetting the connection without an alert"),

@@ -197,7 +197,7 @@ pub(super) fn unopened(verdict: &Verdict) -> Vec<(Aspect, Fact)> {
 }
 
 /// Why a connection does not show what it should.
-pub(super) const fn missing(connection: &Connection) -> &'static str {
+pub(super) fn missing(connection: &Connection) -> &'static str {
     match connection.ledger {
         LedgerClass::HiddenByTls13 => NotJudged::HiddenByTls13.reason(),
         LedgerClass::Resumed => NotJudged::Resumed.reason(),
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn fin_and_rst_are_the_same_end_and_alerts_are_not() {
-        let ends = |outcome: Outcome| first_outcome(move |one| one.outcome = outcome);
+        let ends = |outcome: Outcome| first_outcome(move |one| one.observed.outcome = outcome);
         let (by, frame) = (Role::Client, 1);
         let left = ends(Outcome::Reset { by, frame });
         assert_eq!(left, ends(Outcome::Closed { by, frame: 2 }));

@@ -39,7 +39,7 @@ pub(super) enum Try<'r> {
 
 impl Try<'_> {
     /// The host that connects.
-    pub(super) const fn client(&self) -> IpAddr {
+    pub(super) fn client(&self) -> IpAddr {
         match self {
             Self::Tls(judged) => judged.connection.client.address,
             Self::Unopened(_, verdict) => verdict.client,
@@ -47,7 +47,7 @@ impl Try<'_> {
     }
 
     /// What it connects to.
-    pub(super) const fn server(&self) -> Endpoint {
+    pub(super) fn server(&self) -> Endpoint {
         match self {
             Self::Tls(judged) => judged.connection.server,
             Self::Unopened(_, verdict) => verdict.server,

@@ -150,7 +150,7 @@ mod tests {
     /// What is found when one side ends this capture with an alert and this box is known.
     fn refused(sample: &str, by: Role, code: u8, appliance: Appliance) -> Option<Finding> {
         let mut connection = judged(sample, None).remove(0).connection;
-        connection.outcome =
+        connection.observed.outcome =
             Outcome::Alert { by, description: Some(code), frame: 99, inferred: false };
         let mapped =
             Mapped { address: connection.client.address, port: None, party: Party::ExpresswayC };

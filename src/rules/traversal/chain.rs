@@ -349,7 +349,7 @@ mod tests {
             };
             let known = vec![expressway()];
             bent_case(RULE, "mtls-refused-tls12.pcap", known, vec![edge], |connection| {
-                connection.server.port = port;
+                connection.observed.server.port = port;
             })
         };
         let found = of(7001);

@@ -372,7 +372,7 @@ mod tests {
                 party: Party::ExpresswayE,
             };
             bent_case(RULE, "mtls-accepted.pcap", vec![core], vec![edge], |connection| {
-                connection.server.port = 7001;
+                connection.observed.server.port = 7001;
             })
         };
         let found = of("expe.example.org", "On");
