@@ -13,8 +13,8 @@ use tlsight::wire::text::count;
 use super::args::{Analyze, Args, Command, FailOn, Run, Show};
 use super::output::Output;
 use super::{
-    Exit, Trouble, certs, ciphers, diff, explain, forecast, keylog, output, peers, scan, store,
-    trust, verify, versions, whatif,
+    Exit, Trouble, certs, ciphers, diff, explain, forecast, output, peers, scan, store, trust,
+    verify, versions, whatif,
 };
 
 /// Does what was asked.
@@ -45,8 +45,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
 
 fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = trust::config(&args.trust, args.release.product_version)?;
-    let mut config = keylog::with(config, &args.keys)?;
+    let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     config.wanted = args.filters.wanted()?;
     config.unranked = args.jsonl;
     let sources = sources(&args.inputs, &config.limits)?;
@@ -85,8 +84,7 @@ fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config =
-        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
+    let config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     let mut sought = Sought { stream: args.stream, found: Vec::new(), streams: Vec::new() };
     let report = pipeline::analyze_to(sources, &config, &mut sought)

@@ -11,7 +11,7 @@ use tlsight::report::{Report, json};
 use super::args::{Keys, Release, Run, Trust};
 use super::commands::{complain_about, complain_about_left_out, hold_more, set_threads, sources};
 use super::output::{self, Output};
-use super::{Exit, Trouble, keylog, known, trust};
+use super::{Exit, Trouble, known, trust};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -92,8 +92,7 @@ enum FailOn {
 /// Compares the two sides.
 pub(super) fn run(args: &Diff) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let mut config =
-        keylog::with(trust::config(&args.trust, args.release.product_version)?, &args.keys)?;
+    let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     hold_more(&mut config);
     let config_after = after(args, &config)?;
     let old = analyze(args.before.as_ref(), &args.more_before, &config)?;

@@ -9,7 +9,7 @@ use tlsight::foresight::{Change, Plan};
 use super::args::{Keys, Release, Trust};
 use super::commands::set_threads;
 use super::whatif::{Told, Who, foretell};
-use super::{Exit, Trouble, keylog, known, trust};
+use super::{Exit, Trouble, known, trust};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -53,8 +53,7 @@ pub(crate) struct Forecast {
 /// Foretells.
 pub(super) fn run(args: &Forecast) -> Result<Exit, Trouble> {
     set_threads(&args.told.run)?;
-    let config = trust::config(&args.trust, args.release.product_version)?;
-    let config = keylog::with(config, &args.keys)?;
+    let config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     let plan = Plan { changes: vec![Change::Upgrade(args.to)], ..args.who.plan() };
     foretell(&args.inputs, config, &plan, &args.told)
 }

@@ -1,4 +1,4 @@
-//! Loading trust anchors.
+//! Loading trust anchors, and all that certificates are judged with.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,18 @@ use tlsight::limits::Limits;
 use tlsight::pipeline::Config;
 use tlsight::trust::{Store, StoreSemantics};
 
-use super::args::Trust;
-use super::{Trouble, known, output};
+use super::args::{Keys, Trust};
+use super::{Trouble, keylog, known, output};
 
-/// The settings of a run that judges certificates.
-pub(super) fn config(args: &Trust, version: Option<Version>) -> Result<Config, Trouble> {
+/// The settings of a run that judges certificates, and decrypts with these keys; `version` is
+/// that of the box named with --expressway.
+pub(super) fn config(
+    args: &Trust,
+    version: Option<Version>,
+    keys: &Keys,
+) -> Result<Config, Trouble> {
     let semantics = args.judging.semantics();
-    Ok(Config {
+    let config = Config {
         limits: Limits::default(),
         store: load(&args.trust, semantics, "--trust")?,
         peer_store: load(&args.peer_trust, semantics, "--peer-trust")?,
@@ -21,7 +26,8 @@ pub(super) fn config(args: &Trust, version: Option<Version>) -> Result<Config, T
         appliances: known::appliance(&args.known, version)?.into_iter().collect(),
         mapped: args.known.map.clone(),
         ..Config::default()
-    })
+    };
+    keylog::with(config, keys)
 }
 
 /// Reads the anchors of all `paths`, in order; `None` when no path was given.

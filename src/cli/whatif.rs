@@ -17,7 +17,7 @@ use tlsight::x509::{Certificate, pem};
 use super::args::{Keys, Run, Trust};
 use super::commands::{complain_about, hold_more, set_threads, sources};
 use super::output::{self, Output};
-use super::{Exit, Trouble, keylog, known, trust};
+use super::{Exit, Trouble, known, trust};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -146,8 +146,7 @@ pub(super) enum FailOn {
 /// Foretells.
 pub(super) fn run(args: &Whatif) -> Result<Exit, Trouble> {
     set_threads(&args.told.run)?;
-    let config = trust::config(&args.trust, args.product_version_before)?;
-    let config = keylog::with(config, &args.keys)?;
+    let config = trust::config(&args.trust, args.product_version_before, &args.keys)?;
     let plan = plan(args)?;
     foretell(&args.inputs, config, &plan, &args.told)
 }

@@ -31,7 +31,7 @@ impl<'a> TrustFault<'a> {
     /// The fault of the chain that `of` showed, if path validation found one.
     pub(super) fn of(connection: &'a Connection, of: Role) -> Option<Self> {
         let path = connection.path(of).judged()?;
-        let error = path.errors.iter().find(|error| lacks_trust(error))?;
+        let error = path.errors.iter().find(|error| error.lacks_trust())?;
         let mut fault = Self { lack: Lack::Anchor, error, path };
         fault.lack = match (error.code, error.depth) {
             (code::DEPTH_ZERO_SELF_SIGNED_CERT, _) => Lack::SelfSigned,
@@ -92,15 +92,4 @@ const NAMESAKE: Text = Text::en(
 /// `self-signed certificate, error 18 at depth 0`.
 pub(super) fn openssl(error: &VerifyError) -> String {
     format!("{}, error {} at depth {}", error.text, error.code, error.depth)
-}
-
-pub(super) const fn lacks_trust(error: &VerifyError) -> bool {
-    matches!(
-        error.code,
-        code::UNABLE_TO_GET_ISSUER_CERT
-            | code::DEPTH_ZERO_SELF_SIGNED_CERT
-            | code::SELF_SIGNED_CERT_IN_CHAIN
-            | code::UNABLE_TO_GET_ISSUER_CERT_LOCALLY
-            | code::UNABLE_TO_VERIFY_LEAF_SIGNATURE
-    )
 }

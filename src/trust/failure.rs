@@ -21,6 +21,19 @@ impl VerifyError {
         Self { code, depth, text: text(code) }
     }
 
+    /// Whether it says that no anchor was reached.
+    #[must_use]
+    pub const fn lacks_trust(&self) -> bool {
+        matches!(
+            self.code,
+            code::UNABLE_TO_GET_ISSUER_CERT
+                | code::DEPTH_ZERO_SELF_SIGNED_CERT
+                | code::SELF_SIGNED_CERT_IN_CHAIN
+                | code::UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+                | code::UNABLE_TO_VERIFY_LEAF_SIGNATURE
+        )
+    }
+
     /// Whether the callback of the `openssl verify` command lets the verification go on after this error, so that more
     /// can be reported (`cb` in apps/verify.c). A TLS library stops at every error.
     pub(super) fn openssl_verify_goes_on(self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::x509::{AuthorityKeyIdentifier, Certificate, Name};
 
 use super::candidate::Outcome;
-use super::failure::{VerifyError, code};
+use super::failure::VerifyError;
 use super::question::{Conclusion, Origin, PathValidation, Question};
 use super::signature::SignatureVerdict;
 use super::store::Store;
@@ -74,7 +74,7 @@ pub fn remedy(
     let found =
         if answer.ok() { Some(unmended(&answer)) } else { by_adding(&cleared, &answer, pool) };
     match found {
-        Some(found) if !found.remaining.iter().any(lacks_trust) => {
+        Some(found) if !found.remaining.iter().any(VerifyError::lacks_trust) => {
             let proven = found.remaining.is_empty();
             Some(Remedy { remove: shadows, proven, ..found })
         }
@@ -110,7 +110,7 @@ fn by_adding(
     failed: &PathValidation,
     pool: &[Arc<Certificate>],
 ) -> Option<Remedy> {
-    if !failed.errors.iter().any(lacks_trust) {
+    if !failed.errors.iter().any(VerifyError::lacks_trust) {
         return None;
     }
     let mut best: Option<Remedy> = None;
@@ -123,21 +123,9 @@ fn by_adding(
     }
     match best {
         // A set that only trades one missing issuer for the next is no remedy.
-        Some(best) if !best.remaining.iter().any(lacks_trust) => Some(best),
+        Some(best) if !best.remaining.iter().any(VerifyError::lacks_trust) => Some(best),
         _ => Some(Remedy { add: missing(failed).into_iter().collect(), ..unmended(failed) }),
     }
-}
-
-/// Errors that say "no anchor was reached".
-fn lacks_trust(error: &VerifyError) -> bool {
-    matches!(
-        error.code,
-        code::UNABLE_TO_GET_ISSUER_CERT
-            | code::DEPTH_ZERO_SELF_SIGNED_CERT
-            | code::SELF_SIGNED_CERT_IN_CHAIN
-            | code::UNABLE_TO_GET_ISSUER_CERT_LOCALLY
-            | code::UNABLE_TO_VERIFY_LEAF_SIGNATURE
-    )
 }
 
 /// Adds certificates until the path is trusted, or nothing at hand fits any more.
@@ -148,7 +136,7 @@ fn grow(
 ) -> Remedy {
     loop {
         let answer = ask_again(question, &added);
-        let still_lacking = answer.errors.iter().any(lacks_trust);
+        let still_lacking = answer.errors.iter().any(VerifyError::lacks_trust);
         let next =
             additions(question, &answer, pool).into_iter().find(|next| !added.contains(next));
         match next {

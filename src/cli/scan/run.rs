@@ -10,7 +10,7 @@ use tlsight::report::{csv, json};
 use tlsight::wire::text::count;
 
 use super::super::commands::{exit_for, set_threads};
-use super::super::{Exit, Trouble, keylog, output, trust};
+use super::super::{Exit, Trouble, output, trust};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::render::{Gathering, Part, Style};
@@ -38,8 +38,7 @@ struct Done {
 /// Scans.
 pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
-    let config = trust::config(&args.trust, args.release.product_version)?;
-    let mut config = keylog::with(config, &args.keys)?;
+    let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     config.wanted = args.filters.wanted()?;
     // Only the records of files tell the verdicts.
     config.unranked = args.per != Per::File;

@@ -13,7 +13,7 @@ use crate::rules::own::{self, Own};
 use crate::rules::reaction::{Reaction, reaction};
 use crate::rules::rule::{Check, Page, Part, Rule};
 use crate::rules::scene;
-use crate::rules::trust_fault::{lacks_trust, openssl};
+use crate::rules::trust_fault::openssl;
 use crate::rules::words::{Text, Values};
 use crate::tls::Role;
 use crate::trust::{PathValidation, Purpose, Question, Store, VerifyError, validate};
@@ -198,7 +198,7 @@ fn judgement(judge: &Appliance, store: &Store, own: &Own<'_>, now: i64) -> Optio
 
 /// The error that says that no anchor was reached.
 fn untrusted(path: &PathValidation) -> Option<&VerifyError> {
-    path.errors.iter().find(|error| lacks_trust(error))
+    path.errors.iter().find(|error| error.lacks_trust())
 }
 
 const BY_STORE: Text = Text::en(
@@ -214,7 +214,7 @@ fn logged(appliance: &Appliance) -> Option<CaseObservation> {
         let (cause, other) = failure(&line.event)?;
         let own_fault = match cause {
             Cause::AlertReceived(UNKNOWN_CA) => true,
-            Cause::Verification(code) if lacks_trust(&VerifyError::new(code, 0)) => false,
+            Cause::Verification(code) if VerifyError::new(code, 0).lacks_trust() => false,
             _ => return None,
         };
         Some((line.number, other, own_fault))
