@@ -49,6 +49,15 @@ impl Tcp {
         Self { client: side(client), server: side(client.reverse()) }
     }
 
+    /// What `role` did.
+    #[must_use]
+    pub const fn side(&self, role: Role) -> &TcpSide {
+        match role {
+            Role::Client => &self.client,
+            Role::Server => &self.server,
+        }
+    }
+
     /// The first FIN and its sender.
     #[must_use]
     pub fn first_fin(&self) -> Option<(Role, Mark)> {

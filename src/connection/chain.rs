@@ -67,6 +67,9 @@ pub enum NotJudged {
     NotSent,
     /// The certificate is not in the capture, or not all of it.
     NotCaptured,
+    /// Not all certificates of the list are in the capture, and those that are lead to no
+    /// trust anchor; the others may.
+    NotAllCaptured,
     /// The certificate cannot be read.
     Unreadable,
     /// No name to compare with is known.
@@ -86,6 +89,7 @@ impl NotJudged {
             Self::Resumed => "resumed session, no certificate sent",
             Self::NotSent => "no certificate sent",
             Self::NotCaptured => "certificate not in the capture",
+            Self::NotAllCaptured => "not all certificates of the list are in the capture",
             Self::Unreadable => "certificate cannot be read",
             Self::NoReference => "no name to compare with",
             Self::NoTime => "the capture has no times; give one with --at",

@@ -23,7 +23,7 @@ pub enum LedgerClass {
     OneSided,
     /// The capture began after the connection did.
     BegunMidStream,
-    /// The handshake ended, or the capture, before a certificate was shown.
+    /// The handshake ended, or the capture, before all certificates were shown.
     Unfinished,
     /// Payload, but no TLS.
     NotTls,
@@ -74,7 +74,7 @@ impl LedgerClass {
             Self::Gap => "packets missing from the handshake",
             Self::OneSided => "only one direction captured",
             Self::BegunMidStream => "begun before the capture",
-            Self::Unfinished => "handshake ended before any certificate",
+            Self::Unfinished => "handshake ended before all certificates were shown",
             Self::NotTls => "not TLS",
             Self::NoPayload => "no payload (refused, unanswered, idle)",
         }
@@ -89,15 +89,11 @@ impl LedgerClass {
         resumption: Resumption,
     ) -> Self {
         let lost = |cause| handshake.gaps().iter().any(|(_, _, why)| *why == cause);
-        let shown = handshake.certificates(Role::Server);
-        let whole = |entry: u64| {
-            handshake.messages().any(|(at, message)| at.frame == entry && message.whole)
-        };
         if tcp.client.segments == 0 || tcp.server.segments == 0 {
             Self::OneSided
         } else if handshake.client_hello().is_none() && tcp.client.syn.is_none() {
             Self::BegunMidStream
-        } else if shown.is_some_and(|(entry, list)| list.cut_bytes == 0 && whole(entry.frame)) {
+        } else if handshake.certificates_are_whole(Role::Server) == Some(true) {
             Self::Decoded
         } else if lost(GapCause::Snaplen) {
             Self::CutBySnaplen

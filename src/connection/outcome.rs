@@ -94,7 +94,8 @@ impl Outcome {
         }
         // What an encrypted record means is told by what stands around it.
         if all_is_visible(handshake, tcp)
-            && let Some(outcome) = encrypted_refusal(handshake)
+            && let Some(outcome) =
+                encrypted_refusal(handshake, tcp).or_else(|| left_unconfirmed(handshake, tcp))
         {
             return outcome;
         }
@@ -156,10 +157,24 @@ fn closed_records(handshake: &Handshake, role: Role) -> impl Iterator<Item = (&E
 }
 
 /// An alert that is encrypted, told by where it stands.
-fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
+fn encrypted_refusal(handshake: &Handshake, tcp: &Tcp) -> Option<Outcome> {
+    let (by, frame, inferred) = encrypted_alert(handshake)?;
+    // Behind the end of the other side's stream it answers that. A client of TLS 1.3 may
+    // have finished, and closed, before the server refuses it.
+    let closed = tcp.first_fin().filter(|(closer, fin)| *closer != by && fin.frame < frame);
+    Some(match closed {
+        Some((closer, fin)) if closer == Role::Server || !handshake.is_tls13() => {
+            Outcome::Closed { by: closer, frame: fin.frame }
+        }
+        _ => Outcome::Alert { by, description: None, frame, inferred },
+    })
+}
+
+/// The side that sent an encrypted alert before the handshake was over, the frame, and whether
+/// that is concluded.
+fn encrypted_alert(handshake: &Handshake) -> Option<(Role, u64, bool)> {
     if handshake.is_tls13() {
-        let (by, frame) = inference::refusal(handshake)?;
-        Some(Outcome::Alert { by, description: None, frame, inferred: true })
+        inference::refusal(handshake).map(|(by, frame)| (by, frame, true))
     } else if is_complete(handshake) || handshake.server_hello().is_none() {
         // Without the ServerHello in sight the alert may be the close_notify of a
         // connection whose handshake was not captured.
@@ -170,13 +185,41 @@ fn encrypted_refusal(handshake: &Handshake) -> Option<Outcome> {
             .iter()
             .take_while(|entry| !matches!(entry.what, What::Protected { .. }))
             .find(|entry| matches!(entry.what, What::EncryptedAlert { .. }) && !entry.decrypted)?;
-        Some(Outcome::Alert {
-            by: entry.from,
-            description: None,
-            frame: entry.frame,
-            inferred: false,
-        })
+        Some((entry.from, entry.frame, false))
     }
+}
+
+/// A server of TLS 1.3 that left without one record after the client's last flight: the client
+/// believes that the handshake is complete, but the server has not shown that it accepted what
+/// the client sent. One that is content sends a ticket, data, or at least close_notify.
+fn left_unconfirmed(handshake: &Handshake, tcp: &Tcp) -> Option<Outcome> {
+    let flight = client_flight(handshake)?;
+    // Where one direction was recorded before the other, frames tell no order.
+    let first = handshake.entries.iter().min_by_key(|entry| entry.frame)?;
+    if first.from == Role::Server {
+        return None;
+    }
+    let silent = handshake
+        .entries
+        .iter()
+        .all(|entry| entry.from == Role::Client || entry.frame <= flight);
+    let reset = tcp.first_reset().map(|(by, mark)| (by, Outcome::Reset { by, frame: mark.frame }));
+    let closed = || tcp.first_fin().map(|(by, mark)| (by, Outcome::Closed { by, frame: mark.frame }));
+    let (by, outcome) = reset.or_else(closed)?;
+    (silent && by == Role::Server).then_some(outcome)
+}
+
+/// The frame in which the client of TLS 1.3 began its last flight.
+fn client_flight(handshake: &Handshake) -> Option<u64> {
+    let finished = handshake.finished(Role::Client).map(|entry| entry.frame);
+    if !handshake.is_tls13() {
+        return None;
+    }
+    let went_on = || {
+        let (first, _) = handshake.encrypted(Role::Client).next()?;
+        inference::client_went_on(handshake).then_some(first.frame)
+    };
+    finished.or_else(went_on)
 }
 
 /// Whether an earlier session was taken up.

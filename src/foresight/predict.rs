@@ -203,8 +203,13 @@ fn elsewhere(shown: &Shown, kind: Kind) -> Shows {
 
 /// What this connection showed.
 fn own_chain(case: &Case<'_, '_>) -> Option<Shows> {
-    let shown = case.one.connection.certificates(Role::Server);
+    let connection = case.one.connection;
+    let shown = connection.certificates(Role::Server);
     shown.first()?.parsed()?;
+    // Of a list that is cut nobody knows where it leads.
+    if connection.handshake.certificates_are_whole(Role::Server) == Some(false) {
+        return None;
+    }
     let chain = shown.iter().filter_map(|one| one.parsed().cloned()).collect();
     let text = "the server showed this certificate on this connection";
     let because = certificate_seen(case.one).map(|seen| Reason::seen(text, seen));

@@ -9,7 +9,8 @@ use super::known::{AnswerKey, Answers, Around};
 use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented, Terms};
 use crate::tls::Role;
 use crate::trust::{
-    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, remedy, validate,
+    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, VerifyError, remedy,
+    validate,
 };
 use crate::x509::{Certificate, Name, Sha256};
 
@@ -126,8 +127,14 @@ impl<'c> Court<'c> {
         if self.store.is_some() && connection.clock().is_none() {
             return PathVerdict::NotJudged(NotJudged::NoTime);
         }
-        key.and_then(|key| self.answers.get(&key).cloned())
-            .map_or(PathVerdict::NotJudged(NotJudged::NoTrustStore), PathVerdict::Judged)
+        let answer = key.and_then(|key| self.answers.get(&key));
+        match answer {
+            None => PathVerdict::NotJudged(NotJudged::NoTrustStore),
+            Some(chain) if lacks_what_is_cut(chain, connection, self.role) => {
+                PathVerdict::NotJudged(NotJudged::NotAllCaptured)
+            }
+            Some(chain) => PathVerdict::Judged(Arc::clone(chain)),
+        }
     }
 
     /// What a connection asks; nothing where no store answers.
@@ -247,6 +254,13 @@ fn readable(list: &[Presented]) -> impl Iterator<Item = &Arc<Certificate>> {
     list.iter().filter_map(Presented::parsed)
 }
 
+/// Whether a path ends without an anchor where the capture has only the beginning of the list:
+/// what leads on may stand in the rest.
+fn lacks_what_is_cut(chain: &Chain, connection: &Connection, role: Role) -> bool {
+    connection.handshake.certificates_are_whole(role) == Some(false)
+        && chain.validation.errors.iter().any(VerifyError::lacks_trust)
+}
+
 /// Why the certificate of a side cannot be judged at all.
 pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged> {
     let shown = connection.certificates(role).first();
@@ -257,6 +271,7 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
             Some(NotJudged::NotSent)
         }
         (Role::Client, None) if hides(connection, Role::Client) => Some(NotJudged::HiddenByTls13),
+        (_, None) if !captured(connection, role) => Some(NotJudged::NotCaptured),
         (Role::Client, None) => Some(NotJudged::NotSent),
         (Role::Server, None) if connection.resumption.known() == Some(true) => {
             Some(NotJudged::Resumed)
@@ -265,6 +280,11 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
         (Role::Server, None) if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
         (Role::Server, None) => Some(NotJudged::NotCaptured),
     }
+}
+
+/// Whether what a side sent is in the capture at all.
+const fn captured(connection: &Connection, role: Role) -> bool {
+    connection.observed.tcp.side(role).segments > 0
 }
 
 /// Whether TLS 1.3 hides the certificates of a side, and no key log shows them.

@@ -608,6 +608,7 @@ pub fn certificate_text(connection: &Connection) -> String {
         }
         PathVerdict::NotJudged(NotJudged::NotSent) => "none sent".into(),
         PathVerdict::NotJudged(NotJudged::NotCaptured) => "not captured".into(),
+        PathVerdict::NotJudged(NotJudged::NotAllCaptured) => "not all captured".into(),
         PathVerdict::NotJudged(NotJudged::Unreadable) => "unreadable".into(),
         PathVerdict::NotJudged(NotJudged::NoTime) => "not judged, no time".into(),
         PathVerdict::NotJudged(NotJudged::NoReference) => "not judged".into(),

@@ -6,7 +6,7 @@ use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection;
 use super::words::Text;
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Claim, Connection, Outcome};
 use crate::time::duration_text;
 use crate::tls::Role;
 
@@ -168,28 +168,54 @@ fn stage(connection: &Connection) -> (Text, Text) {
     if connection.handshake.server_hello().is_none() {
         return (Text::en("after the ClientHello"), NO_ANSWER);
     }
-    let shown = !connection.server_certificates.is_empty();
+    let reached = reached(connection);
     match by {
-        Some(Role::Client) if shown => {
-            (Text::en("after the server's certificate"), PERHAPS_REFUSED)
-        }
-        Some(Role::Server) if connection.client_certificates.is_some() => (
+        Some(Role::Client) if has_shown(connection) => (reached, PERHAPS_REFUSED),
+        Some(Role::Server) if sent_certificate(connection) => (
             Text::en("after the client's answer to the CertificateRequest"),
             PERHAPS_CLIENT_REFUSED,
         ),
-        _ if shown => (Text::en("after the server's certificate"), CAPTURE_BOTH),
-        _ => (Text::en("after the ServerHello"), CAPTURE_BOTH),
+        Some(Role::Server) if has_answered(connection) => {
+            (Text::en("after the client's last message"), NOT_CONFIRMED)
+        }
+        _ => (reached, CAPTURE_BOTH),
     }
 }
 
 fn reached(connection: &Connection) -> Text {
     if connection.handshake.server_hello().is_none() {
         Text::en("after the ClientHello")
-    } else if connection.server_certificates.is_empty() {
-        Text::en("after the ServerHello")
-    } else {
+    } else if !connection.server_certificates.is_empty() {
         Text::en("after the server's certificate")
+    } else if has_shown(connection) {
+        Text::en("after the server's flight, in which TLS 1.3 hides its certificate,")
+    } else {
+        Text::en("after the ServerHello")
     }
+}
+
+/// Whether the server's certificate was sent, as far as can be seen.
+fn has_shown(connection: &Connection) -> bool {
+    let handshake = &connection.handshake;
+    let hides = || handshake.is_tls13() && connection.resumption.known() == Some(false);
+    !connection.server_certificates.is_empty()
+        || hides() && handshake.encrypted(Role::Server).next().is_some()
+}
+
+/// Whether the client answered a CertificateRequest, as far as can be seen.
+fn sent_certificate(connection: &Connection) -> bool {
+    let hidden = connection.inferred(|claim| match claim {
+        Claim::ClientCertificate { sent } => Some(*sent),
+        _ => None,
+    });
+    connection.client_certificates.is_some() || hidden.is_some_and(|(_, sent)| sent)
+}
+
+/// Whether the client sent its last flight: what it encrypts comes at the end of it.
+fn has_answered(connection: &Connection) -> bool {
+    let handshake = &connection.handshake;
+    let finished = || handshake.finished(Role::Client).is_some();
+    finished() || handshake.encrypted(Role::Client).next().is_some()
 }
 
 const COPY_AGAIN: Text = Text::en(
@@ -203,6 +229,9 @@ const PERHAPS_REFUSED: Text = Text::en(
 );
 const PERHAPS_CLIENT_REFUSED: Text = Text::en(
     "A server that leaves here has most likely refused the client's certificate: see its log, and check that it trusts the CA chain of {client}.",
+);
+const NOT_CONFIRMED: Text = Text::en(
+    "The client has done its part, and the server left without a word: see the log of {server}; and capture on both machines at once, for a reset that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
 );
 const CAPTURE_BOTH: Text = Text::en(
     "Capture on both machines at once: a reset or silence that only one of them sees comes from between them (firewall, TLS or SIP inspection).",

@@ -199,6 +199,17 @@ impl Handshake {
         })
     }
 
+    /// Whether the first Certificate message of a side is there in full; `None` without one.
+    #[must_use]
+    pub fn certificates_are_whole(&self, from: Role) -> Option<bool> {
+        self.messages().find_map(|(entry, message)| match &message.body {
+            Body::Certificate(list) if entry.from == from => {
+                Some(message.whole && list.cut_bytes == 0)
+            }
+            _ => None,
+        })
+    }
+
     /// The key that a side showed without a certificate (RFC 7250), as the DER of its
     /// SubjectPublicKeyInfo.
     #[must_use]
