@@ -199,12 +199,11 @@ fn left_unconfirmed(handshake: &Handshake, tcp: &Tcp) -> Option<Outcome> {
     if first.from == Role::Server {
         return None;
     }
-    let silent = handshake
-        .entries
-        .iter()
-        .all(|entry| entry.from == Role::Client || entry.frame <= flight);
+    let silent =
+        handshake.entries.iter().all(|entry| entry.from == Role::Client || entry.frame <= flight);
     let reset = tcp.first_reset().map(|(by, mark)| (by, Outcome::Reset { by, frame: mark.frame }));
-    let closed = || tcp.first_fin().map(|(by, mark)| (by, Outcome::Closed { by, frame: mark.frame }));
+    let closed =
+        || tcp.first_fin().map(|(by, mark)| (by, Outcome::Closed { by, frame: mark.frame }));
     let (by, outcome) = reset.or_else(closed)?;
     (silent && by == Role::Server).then_some(outcome)
 }

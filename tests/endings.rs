@@ -1,0 +1,113 @@
+//! Handshakes of samples that end in other ways than they did: what is said of the end.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+mod toolkit;
+
+use serde_json::Value;
+use tlsight::pipeline::{Config, analyze};
+use tlsight::trust::{Store, StoreSemantics};
+use toolkit::conversation::{ACK, Conversation, FIN, PSH, RST, Segment};
+use toolkit::file::{self, Style};
+use toolkit::wrap::plain;
+use toolkit::{look, samples};
+
+fn sample(name: &str) -> Conversation {
+    Conversation::read(&samples::path(name))
+}
+
+/// The segments up to the `n`th with payload of one side.
+fn up_to(talk: &Conversation, client: bool, n: usize) -> Conversation {
+    talk.with(talk.segments[..=talk.data(client, n)].to_vec())
+}
+
+/// The conversation, and one more segment of a side.
+fn then(talk: &Conversation, client: bool, flags: u8, payload: &[u8]) -> Conversation {
+    let end = |of: bool| talk.segments.iter().rfind(|one| one.client == of).unwrap().end();
+    let nanos = talk.segments.last().unwrap().nanos + 1_000_000;
+    let (sequence, acknowledgment) = (end(client), end(!client));
+    let flags = flags | ACK;
+    let payload = payload.to_vec();
+    let more = Segment { nanos, client, sequence, acknowledgment, flags, payload };
+    talk.with(talk.segments.iter().cloned().chain([more]).collect())
+}
+
+/// The report on it, judged by the trust list of the samples' Expressway.
+fn report(talk: &Conversation) -> Value {
+    let mut store = Store::new(StoreSemantics::OpenSsl);
+    let trust = std::fs::read(samples::root().join("samples/trust/expressway.pem")).unwrap();
+    store.add_bundle("expressway.pem", &trust);
+    let config = Config { store: Some(store), ..Config::default() };
+    let bytes = file::pcap(1, &plain(talk), Style::default());
+    look::to_value(&analyze(vec![look::source(&bytes)], &config))
+}
+
+/// How the only connection ended, by whom, and the sentences of the findings.
+fn told(report: &Value) -> (String, Value, String) {
+    let one = look::only(report);
+    let findings = report["findings"].as_array().unwrap();
+    let sentences = findings.iter().map(|finding| finding["sentence"].as_str().unwrap());
+    let how = one["handshake"].as_str().unwrap().to_owned();
+    (how, one["aborted_by"].clone(), sentences.collect::<Vec<_>>().join("\n"))
+}
+
+/// It may have refused the client, or may simply be gone: it has not shown that it accepted.
+#[test]
+fn a_server_of_tls13_that_leaves_after_the_client_finished_has_not_completed() {
+    let answered = up_to(&sample("tls13-trusted.pcap"), true, 1);
+    for (flag, how) in [(RST, "reset"), (FIN, "closed")] {
+        let (ending, by, sentences) = told(&report(&then(&answered, false, flag, b"")));
+        assert_eq!((ending.as_str(), by), (how, "server".into()));
+        assert!(sentences.contains("after the client's last message"), "{sentences}");
+    }
+    // A client that leaves is content, and a server may say nothing more then.
+    let content = then(&then(&answered, true, FIN, b""), false, FIN, b"");
+    assert_eq!(told(&report(&content)).0, "completed");
+}
+
+#[test]
+fn a_client_that_leaves_a_hidden_certificate_has_most_likely_refused_it() {
+    let talk = up_to(&sample("tls13-trusted.pcap"), false, 0);
+    let (ending, by, sentences) = told(&report(&then(&talk, true, FIN, b"")));
+    assert_eq!((ending.as_str(), by), ("closed", "client".into()));
+    assert!(sentences.contains("in which TLS 1.3 hides its certificate"), "{sentences}");
+}
+
+/// OpenSSL's decode_error at the end of the stream, encrypted since the client's
+/// ChangeCipherSpec: it was the server that left.
+#[test]
+fn an_encrypted_alert_behind_the_end_of_the_stream_answers_it() {
+    const ALERT: &[u8] = &[21, 3, 3, 0, 26];
+    let closed = then(&up_to(&sample("mtls-accepted.pcap"), true, 1), false, FIN, b"");
+    let answered = then(&closed, true, PSH, &[ALERT, &[7; 26]].concat());
+    let (ending, by, sentences) = told(&report(&answered));
+    assert_eq!((ending.as_str(), by), ("closed", "server".into()));
+    assert!(
+        sentences.contains("after the client's answer to the CertificateRequest"),
+        "{sentences}"
+    );
+}
+
+/// What leads on to an anchor may be in the part that is not there.
+#[test]
+fn a_list_of_which_the_end_is_missing_lacks_no_issuer() {
+    let talk = sample("rsa-trusted.pcap").resegmented(200);
+    let whole = report(&talk);
+    assert_eq!(look::only(&whole)["server_path"]["ok"], true, "{whole:#}");
+    let first = talk.data(false, 0);
+    let mut judged = 0;
+    for lost in first..talk.segments.len() {
+        let segment = &talk.segments[lost];
+        if segment.client || segment.payload.is_empty() {
+            continue;
+        }
+        let rest = talk.segments.iter().enumerate().filter(|(at, _)| *at != lost);
+        let seen = report(&talk.with(rest.map(|(_, segment)| segment.clone()).collect()));
+        let path = &look::only(&seen)["server_path"];
+        assert!(path["ok"] == true || path["not_judged"].is_string(), "{lost}: {path}");
+        judged += usize::from(
+            path["not_judged"] == "not all certificates of the list are in the capture",
+        );
+    }
+    assert!(judged > 0);
+}
