@@ -7,12 +7,12 @@ use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NameVerdict, Reference};
-use crate::expressway::{Checker, service};
+use crate::expressway::{Checker, Party, service};
 use crate::tls::Role;
 use crate::trust::name::{NameCheck, NameRule, check};
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[NAME_NOT_IN_CERTIFICATE];
+pub(super) const RULES: &[Rule] = &[NAME_NOT_IN_CERTIFICATE, CONFIGURED_NAME_SUSPECTED];
 
 /// How a client says "wrong name": the traffic server internal_error (80), OpenSSL's
 /// own check bad_certificate (42), Java certificate_unknown (46).
@@ -80,7 +80,7 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
         .with("names", &names)
         .with_words("differently", differently)
         .with_words("ignored", ignored(&compared, reference))
-        .with_words("rename", rename(reference));
+        .with_words("rename", rename(subject, reference));
     let asked = asked(connection, reference);
     let shown = scene::certificate_frame(connection, Role::Server).map(|frame| {
         Evidence::new(frame, "x509ce.dNSName", names).expecting(reference.to_string())
@@ -91,6 +91,86 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
         severity: Some(severity),
         of: Some(Role::Server),
     })
+}
+
+const CONFIGURED_NAME_SUSPECTED: Rule = Rule {
+    id: "configured-name-suspected",
+    severity: Severity::Error,
+    summary: Text::en(
+        "A certificate of which chain, dates and key are good was refused: its name is left",
+    ),
+    sentence: Text::en(
+        "{client} refused {certificate}, which {server} showed, with alert {alert}, although its chain, dates and key are good by the trust list given: what is left is the name. {client} compares one that is configured there and not on the wire; the certificate is for {names}.",
+    ),
+    remedy: Text::en("{compare}. To have it checked here: --expect-name {end}=NAME"),
+    needs: &[Need::ServerCertificate, Need::TrustStore],
+    applies: Text::en("SIP zones, XMPP and the cluster database, which send no server name"),
+    part: Part::Certificate {
+        alerts: WRONG_NAME,
+        clause: Text::en(
+            "chain, dates and key of the certificate {certificate} are good by the trust list given, so that its name is left: it is for {names}, and what {client} compares is configured there and not on the wire",
+        ),
+    },
+    page: Page {
+        checks: Text::en(
+            "Whether a client that compares a configured name, which is not on the wire, refused a certificate that the trust list given accepts.",
+        ),
+        why: Text::en(
+            "A zone with TLS verify mode On looks for its peer address, or the verify subject name, among the subject alternative names of the certificate. The alert for another name is the same as for a certificate that is not valid yet or whose key is too short.",
+        ),
+        symptom: Text::en("The zone is down: TLS negotiation failure"),
+        steps: Text::en(
+            "1. Read the names that the certificate carries. 2. Compare them with what is configured on the side that refused. 3. Change the one or the other.",
+        ),
+        caveat: Text::en(
+            "The trust list that was given may not be the one of the side that refused, and a side may refuse for a policy of its own.",
+        ),
+    },
+    references: &["RFC 9525, 6", MRA_REQUIREMENTS],
+    check: Check::Connection(configured_name_suspected),
+};
+
+fn configured_name_suspected(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let Reaction::Refused(Some(code)) = reaction(connection, Role::Server) else { return None };
+    let NameVerdict::Checked { reference: Reference::Address(_), .. } = &connection.name else {
+        return None;
+    };
+    let leaf = connection.server_leaf()?;
+    let is_good = connection.server_path.judged()?.ok();
+    let compare = compare_with(service(connection.server.port)?.checker)?;
+    if !is_good || !WRONG_NAME.contains(&code) {
+        return None;
+    }
+    // Compared with any name: only what there is to compare with is wanted.
+    let names = names(&check(NameRule::SipZone, leaf, "name.invalid"));
+    let values = scene::values(connection)
+        .with("end", connection.server.text())
+        .with("alert", scene::alert(code))
+        .with("certificate", leaf.title())
+        .with("names", &names)
+        .with_words("compare", compare);
+    let shown = scene::certificate_frame(connection, Role::Server)
+        .map(|frame| Evidence::new(frame, "x509ce.dNSName", names));
+    Some(Observation {
+        values,
+        evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
+        severity: None,
+        of: Some(Role::Server),
+    })
+}
+
+/// Where the name is configured that is compared; none where it is on the wire.
+const fn compare_with(checker: Checker) -> Option<Text> {
+    match checker {
+        Checker::TrafficServer => None,
+        Checker::SipZone => Some(Text::en(
+            "If {client} is an Expressway, Configuration > Zones > Zones: the peer address, or the TLS verify subject name where there is one, has to stand among the names of the certificate of {server}; or issue that certificate again with the configured name as subject alternative name",
+        )),
+        Checker::Xmpp | Checker::ClusterDatabase => Some(Text::en(
+            "Look up which name {client} has configured for {server}, and give the certificate that name as subject alternative name",
+        )),
+    }
 }
 
 /// Said only when the two ways of comparing come to different ends.
@@ -174,8 +254,11 @@ fn asked(connection: &Connection, reference: &Reference) -> Option<Evidence> {
     }
 }
 
-fn rename(reference: &Reference) -> Text {
+fn rename(subject: &Subject<'_>, reference: &Reference) -> Text {
+    let checker = service(subject.connection.server.port).map(|service| service.checker);
     match reference {
+        _ if subject.leg.client == Party::Client => REISSUE_FOR_CLIENTS,
+        _ if checker == Some(Checker::SipZone) => RENAME_PEER,
         Reference::Address(_) => RENAME_ADDRESS,
         Reference::ZonePeer(_) => RENAME_PEER,
         Reference::ServerName(name)
@@ -202,6 +285,9 @@ fn rename(reference: &Reference) -> Text {
 const RENAME_PEER: Text = Text::en(
     "SIP zones compare subject alternative names, never the common name. On the Expressway, Configuration > Zones: the peer address has to be a name that stands in the certificate of {server} (for the zones of Unified CM: System > Server on Unified CM, then Refresh servers); or issue that certificate again with {reference} as subject alternative name.",
 );
+const REISSUE_FOR_CLIENTS: Text = Text::en(
+    "If {reference} is the right name, issue the certificate of {server} again with it as subject alternative name (on an Expressway-E: Maintenance > Security > Server certificate). If not, give the clients a name that stands in the certificate: the target of the DNS record _collab-edge._tls.",
+);
 const RENAME_ADDRESS: Text = Text::en(
     "On Unified CM, System > Server: replace {reference} by the fully qualified domain name that the certificate carries (an iPAddress in the certificate does not help: the traffic server compares DNS names and CN only). Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
 );
@@ -227,6 +313,32 @@ mod tests {
         assert!(found.sentence().contains("is for cucmpub.example.org, "));
         assert!(found.sentence().ends_with("refused it with alert internal_error (80)."));
         assert!(found.remedy().contains("System > Server: replace the short name cucmpub"));
+    }
+
+    /// A good chain, refused as a zone does whose peer address is another name; nothing is said
+    /// where the name is on the wire, or where the chain is at fault.
+    #[test]
+    fn a_good_certificate_refused_by_a_zone_has_another_name() {
+        let id = "configured-name-suspected";
+        let found = |port: u16, trust| {
+            bent(id, "wrong-name-openssl.pcap", trust, |connection| {
+                connection.observed.server.port = port;
+                connection.reference = Some(Reference::Address(connection.server.address));
+                connection.name = NameVerdict::Checked {
+                    reference: Reference::Address(connection.server.address),
+                    matches: false,
+                    traffic_server: false,
+                    sip_zone: false,
+                    presented: [].into(),
+                };
+            })
+        };
+        let told = found(7001, EXPRESSWAY).unwrap();
+        assert!(told.sentence().contains("with alert bad_certificate (42), although its chain"));
+        assert!(told.sentence().contains("the certificate is for imp.example.org"));
+        assert!(told.remedy().ends_with(":7001=NAME"), "{}", told.remedy());
+        assert!(found(8443, EXPRESSWAY).is_none());
+        assert!(found(7001, None).is_none());
     }
 
     #[test]

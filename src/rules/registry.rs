@@ -107,6 +107,7 @@ mod tests {
         "signature-not-checked",
         "client-chain-not-trusted",
         "client-certificate-empty",
+        "configured-name-suspected",
         "ip-only-as-ip-san",
         "subscriber-not-covered",
         "cert-reuse-detected",

@@ -130,14 +130,21 @@ pub(super) fn upload(subject: &Subject<'_>) -> Text {
     let checker = service(subject.connection.server.port).map(|service| service.checker);
     match (subject.leg.client, checker) {
         (Party::UnifiedCm | Party::ImAndPresence | Party::UcNode, _) => UPLOAD_TO_UNIFIED_CM,
+        (Party::Client, _) => UPLOAD_TO_CLIENT,
         (party, _) if party.is_expressway() => UPLOAD_TO_EXPRESSWAY,
-        (_, Some(Checker::TrafficServer)) => UPLOAD_TO_EXPRESSWAY,
+        (_, Some(Checker::TrafficServer)) => UPLOAD_TO_POSSIBLE_EXPRESSWAY,
         _ => UPLOAD_TO_EITHER,
     }
 }
 
 const UPLOAD_TO_EXPRESSWAY: Text = Text::en(
     "On the Expressway {client}, and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload {wanted}, then restart it",
+);
+const UPLOAD_TO_POSSIBLE_EXPRESSWAY: Text = Text::en(
+    "If {client} is an Expressway, on it and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload {wanted}, then restart it",
+);
+const UPLOAD_TO_CLIENT: Text = Text::en(
+    "A client outside trusts what its operating system does: put {wanted} into the trust store of the device {client}, or have the certificate of {server} issued by a CA that devices trust already; and see that {server} sends the intermediate CA certificates with it",
 );
 const UPLOAD_TO_UNIFIED_CM: Text = Text::en(
     "On every Unified CM node: OS Administration > Security > Certificate Management, upload {wanted} as CallManager-trust and as tomcat-trust; then restart Cisco CallManager, `utils service restart Cisco Tomcat`, `utils service restart Cisco HAProxy`",
