@@ -111,3 +111,26 @@ fn a_list_of_which_the_end_is_missing_lacks_no_issuer() {
     }
     assert!(judged > 0);
 }
+
+/// The sender may choose the level (RFC 5246, 7.2.2), and TLS 1.3 ignores it (RFC 8446, 6).
+#[test]
+fn a_warning_behind_which_its_sender_leaves_is_a_refusal() {
+    let shown = up_to(&sample("rsa-trusted.pcap"), false, 1);
+    let warned = |alert: u8| then(&shown, true, PSH, &[21, 3, 3, 0, 2, 1, alert]);
+    let refused = report(&then(&warned(42), true, FIN, b""));
+    assert_eq!(look::only(&refused)["abort"]["alert"], 42);
+    // It went on, or what it said is no error.
+    assert_ne!(told(&report(&warned(42))).0, "aborted");
+    let (ending, by, sentences) = told(&report(&then(&warned(0), true, FIN, b"")));
+    assert_eq!((ending.as_str(), by), ("closed", "client".into()));
+    assert!(sentences.contains("with alert close_notify (0)"), "{sentences}");
+}
+
+#[test]
+fn who_says_close_notify_closes_whichever_fin_comes_first() {
+    let hello = up_to(&sample("rsa-trusted.pcap"), true, 0);
+    let goodbye = then(&hello, false, PSH, &[21, 3, 3, 0, 2, 1, 0]);
+    let closed = then(&then(&goodbye, true, FIN, b""), false, FIN, b"");
+    let (ending, by, _) = told(&report(&closed));
+    assert_eq!((ending.as_str(), by), ("closed", "server".into()));
+}

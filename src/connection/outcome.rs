@@ -2,7 +2,7 @@
 
 use super::assemble::Tcp;
 use super::inference;
-use crate::tls::{ClientHello, Entry, Handshake, Role, What};
+use crate::tls::{Alert, ClientHello, Entry, Handshake, Role, What};
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Outcome {
     /// Concludes from what was seen.
     #[must_use]
     pub(super) fn of(handshake: &Handshake, tcp: &Tcp) -> Self {
-        if let Some(alert) = handshake.alerts().find(crate::tls::Alert::is_fatal) {
+        if let Some(alert) = handshake.alerts().find(|alert| gives_up(alert, handshake, tcp)) {
             if let Some(closed) = answers_a_close(alert.description, alert.from, alert.frame, tcp) {
                 return closed;
             }
@@ -112,13 +112,31 @@ impl Outcome {
         if let Some((by, mark)) = tcp.first_reset() {
             return Self::Reset { by, frame: mark.frame };
         }
-        if let Some((by, mark)) = tcp.first_fin() {
+        // Who says close_notify closes, whichever FIN comes first.
+        let goodbye = handshake.alerts().find(|alert| alert.description == CLOSE_NOTIFY);
+        let said = goodbye.and_then(|alert| Some((alert.from, tcp.side(alert.from).fin?)));
+        if let Some((by, mark)) = said.or_else(|| tcp.first_fin()) {
             return Self::Closed { by, frame: mark.frame };
         }
         // A server that took the ClientHello may have needed longer than the capture.
         let silent = tcp.server.bytes == 0 && !tcp.server.acknowledged;
         if silent { Self::Unanswered } else { Self::Unfinished }
     }
+}
+
+const CLOSE_NOTIFY: u8 = 0;
+
+/// Whether a side gives up with this alert. One of the level warning does where it tells an
+/// error and its sender ends the connection before the handshake is over (RFC 5246, 7.2.2: the
+/// sender may choose the level; RFC 8446, 6: the level says nothing).
+fn gives_up(alert: &Alert, handshake: &Handshake, tcp: &Tcp) -> bool {
+    /// close_notify, no_certificate of SSL 3.0, user_canceled, no_renegotiation,
+    /// unrecognized_name: no errors, or the handshake goes on.
+    const NO_ERROR: [u8; 5] = [CLOSE_NOTIFY, 41, 90, 100, 112];
+    let side = tcp.side(alert.from);
+    let ended = side.fin.or(side.rst).is_some();
+    alert.is_fatal()
+        || !NO_ERROR.contains(&alert.description) && ended && !is_complete(handshake)
 }
 
 /// OpenSSL 3 answers the end of the stream inside a handshake with decode_error (50):

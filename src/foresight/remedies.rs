@@ -7,7 +7,8 @@ use super::offer::{Kind, TLS13, kind_of_suite};
 use super::ranking::Prospect;
 use super::scene::Observed;
 use crate::connection::{Chain, Connection};
-use crate::rules::{Reaction, reaction};
+use crate::expressway::{Checker, service};
+use crate::rules::{Preference, Reaction, preference, reaction};
 use crate::tls::Role;
 use crate::trust::{Anchor, Needed, Remedy};
 use crate::x509::Certificate;
@@ -83,7 +84,8 @@ fn change(remedy: &str, flags: &'static str, change: Change) -> Candidate {
 
 /// What may bring another certificate under TLS 1.3: HTTPS does not know the preference
 /// of signatures (225476), and Unified CM by default goes by the order of the cipher list
-/// (CUCM Security Guide 15, TLS 1.3 Setup).
+/// (CUCM Security Guide 15, TLS 1.3 Setup). A ClientHello of nothing but TLS 1.3 has no such
+/// order.
 fn hidden(one: &Observed<'_>) -> Vec<Candidate> {
     let [prefix, _, forbidden] = ciphers();
     let signatures = change(
@@ -92,10 +94,15 @@ fn hidden(one: &Observed<'_>) -> Vec<Candidate> {
         Change::PreferRsaSignatures,
     );
     let tls12 = change("TLS 1.2 at most", "--tls12-only", Change::Tls12Only);
-    if one.leg.is_traffic_server() {
-        return vec![prefix, forbidden, tls12];
-    }
-    vec![signatures, prefix, tls12]
+    let https = service(one.connection.server.port)
+        .is_some_and(|service| service.checker == Checker::TrafficServer);
+    let of_tls12 = match (preference(one.connection), https) {
+        (None, _) => Vec::new(),
+        (Some(Preference::EcdsaFirst), true) => vec![prefix, forbidden, tls12],
+        (Some(Preference::EcdsaFirst), false) => vec![prefix, tls12],
+        (Some(_), _) => vec![tls12],
+    };
+    if https { of_tls12 } else { std::iter::once(signatures).chain(of_tls12).collect() }
 }
 
 /// In the order of the vendor's document (225476).

@@ -110,16 +110,16 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
             Text::en("The server fell silent {stage}, and the client gave up after {waited}")
         }
         Outcome::Reset { by: Role::Client, .. } => {
-            Text::en("The client reset the connection {stage} without an alert")
+            Text::en("The client reset the connection {stage} {how}")
         }
         Outcome::Reset { by: Role::Server, .. } => {
-            Text::en("The server reset the connection {stage} without an alert")
+            Text::en("The server reset the connection {stage} {how}")
         }
         Outcome::Closed { by: Role::Client, .. } => {
-            Text::en("The client closed the connection {stage} without an alert")
+            Text::en("The client closed the connection {stage} {how}")
         }
         Outcome::Closed { by: Role::Server, .. } => {
-            Text::en("The server closed the connection {stage} without an alert")
+            Text::en("The server closed the connection {stage} {how}")
         }
         Outcome::Unanswered => Text::en("The server never answered the ClientHello"),
         Outcome::Unfinished => Text::en("The handshake stops {stage}"),
@@ -127,16 +127,30 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         _ => return None,
     };
     let (stage, remedy) = stage(connection);
+    let said = last_alert(connection);
+    let how = if said.is_some() { WITH_ALERT } else { WITHOUT_ALERT };
     let evidence = scene::ending(connection)
         .unwrap_or_else(|| Evidence::new(hello, "tls.handshake.type", "client_hello"));
     let values = scene::values(connection)
         .with_words("ending", ending)
+        .with_words("how", how)
+        .with("alert", said.map(scene::alert).unwrap_or_default())
         .with("waited", waited.map(duration_text).unwrap_or_default())
         .with_words("stage", stage)
         .with_words("remedy", remedy);
     // The file is at fault, not the handshake.
     let severity = (connection.outcome == Outcome::CutOff).then_some(Severity::Info);
     Some(Observation { values, evidence: vec![evidence], severity, of: None })
+}
+
+const WITHOUT_ALERT: Text = Text::en("without an alert");
+const WITH_ALERT: Text = Text::en("with alert {alert}");
+
+/// What the side that left said last: close_notify, or another alert that tells no error.
+fn last_alert(connection: &Connection) -> Option<u8> {
+    let by = connection.outcome.aborted_by()?;
+    let alerts = connection.handshake.alerts().filter(|alert| alert.from == by);
+    alerts.last().map(|alert| alert.description)
 }
 
 /// A client that leaves later than this after the server's last word has waited for it;

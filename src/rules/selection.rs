@@ -81,7 +81,9 @@ pub(super) fn values(values: Values, connection: &Connection) -> Values {
         Some(Preference::EcdsaFirst) => Text::en("because the client offers it first"),
         Some(Preference::EcdsaOnly) => Text::en("because the client offers nothing else"),
         Some(Preference::RsaFirst) => {
-            Text::en("although the client offers RSA first (the server decided by itself)")
+            Text::en(
+                "although the client offers RSA first (the server decided by itself, or has no RSA certificate)",
+            )
         }
         _ => Text::en("by the server"),
     };
@@ -112,9 +114,14 @@ pub(super) fn remedies(connection: &Connection) -> &'static [Text] {
     }
 }
 
-/// The same where the certificate is hidden and only its kind is known.
-pub(super) const fn hidden_remedies() -> &'static [Text] {
-    &[PREFER_RSA, ECDSA_LAST, FORBID_ECDSA]
+/// The same where TLS 1.3 hides the certificate and only its kind is known: the order of the
+/// suites for TLS 1.2, by which Unified CM chooses (CUCM Security Guide 15, TLS 1.3 Setup), can
+/// only be mended where it is at fault.
+pub(super) fn hidden_remedies(connection: &Connection) -> &'static [Text] {
+    match preference(connection) {
+        Some(Preference::EcdsaFirst) => &[PREFER_RSA, ECDSA_LAST, FORBID_ECDSA],
+        _ => &[],
+    }
 }
 
 /// As one sentence for a finding.
@@ -136,6 +143,6 @@ const ECDSA_LAST: Text = Text::en(
     "Put ECDSA last: the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:+ECDSA`.",
 );
 const FORBID_ECDSA: Text = Text::en(
-    "Forbid ECDSA: on Expressway, Maintenance > Security > Ciphers, the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:!ECDSA`.",
+    "Forbid ECDSA, if the server has an RSA certificate too: on Expressway, Maintenance > Security > Ciphers, the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:!ECDSA`.",
 );
 const TRUST_ECDSA: Text = Text::en("Trust the EC certificate. {upload}.");

@@ -297,7 +297,7 @@ fn hidden_ecdsa(subject: &Subject<'_>) -> Vec<String> {
     if subject.leg.is_sip_of_expressway() {
         return vec![PREFER_RSA_SIGNATURES.fill(&Values::new())];
     }
-    selection::hidden_remedies().iter().map(|way| way.fill(&Values::new())).collect()
+    selection::hidden_remedies(connection).iter().map(|way| way.fill(&Values::new())).collect()
 }
 
 const PREFER_RSA_SIGNATURES: Text = Text::en(
