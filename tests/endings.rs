@@ -134,3 +134,23 @@ fn who_says_close_notify_closes_whichever_fin_comes_first() {
     let (ending, by, _) = told(&report(&closed));
     assert_eq!((ending.as_str(), by), ("closed", "server".into()));
 }
+
+/// A path that lets only small packets through: the server's first segment is sent again and
+/// again, and the client, which cannot have refused what it never got, gives up.
+#[test]
+fn a_certificate_that_never_arrived_was_not_refused() {
+    let talk = up_to(&sample("ecdsa-root-missing.pcap"), false, 0);
+    let flight = talk.segments.last().unwrap().clone();
+    let again = (1..5)
+        .map(|times| Segment { nanos: flight.nanos + times * 2_000_000_000, ..flight.clone() });
+    let stuck = talk.with(talk.segments.iter().cloned().chain(again).collect());
+    let mut gone = then(&stuck, true, FIN, b"");
+    gone.segments.last_mut().unwrap().acknowledgment = flight.sequence;
+    let (ending, by, sentences) = told(&report(&gone));
+    assert_eq!((ending.as_str(), by), ("closed", "client".into()));
+    assert!(sentences.contains("the client never acknowledged all of it"), "{sentences}");
+    assert!(!sentences.contains("refused"), "{sentences}");
+    // Acknowledged at last, it was looked at.
+    let (_, _, sentences) = told(&report(&then(&stuck, true, FIN, b"")));
+    assert!(!sentences.contains("never acknowledged"), "{sentences}");
+}

@@ -31,12 +31,17 @@ pub struct TcpSide {
     pub rst: Option<Mark>,
     /// It acknowledged payload of the other side.
     pub acknowledged: bool,
+    /// Bytes of its payload that the other side never acknowledged.
+    pub unacknowledged: u64,
+    /// Bytes of its payload that it sent again.
+    pub sent_again: u64,
 }
 
 impl Tcp {
     fn of(flow: &Flow, client: Direction) -> Self {
         let side = |direction: Direction| {
             let half = flow.half(direction);
+            let (unacknowledged, sent_again) = flow.unacknowledged(direction);
             TcpSide {
                 segments: half.segments,
                 bytes: half.bytes,
@@ -44,9 +49,19 @@ impl Tcp {
                 fin: half.fin(),
                 rst: half.rst(),
                 acknowledged: flow.acknowledges(direction),
+                unacknowledged,
+                sent_again,
             }
         };
         Self { client: side(client), server: side(client.reverse()) }
+    }
+
+    /// Whether payload of a side was sent again and yet never acknowledged: as far as the capture
+    /// shows, it did not arrive.
+    #[must_use]
+    pub const fn is_stuck(&self, role: Role) -> bool {
+        let side = self.side(role);
+        side.unacknowledged > 0 && side.sent_again >= side.unacknowledged
     }
 
     /// What `role` did.

@@ -135,8 +135,7 @@ fn gives_up(alert: &Alert, handshake: &Handshake, tcp: &Tcp) -> bool {
     const NO_ERROR: [u8; 5] = [CLOSE_NOTIFY, 41, 90, 100, 112];
     let side = tcp.side(alert.from);
     let ended = side.fin.or(side.rst).is_some();
-    alert.is_fatal()
-        || !NO_ERROR.contains(&alert.description) && ended && !is_complete(handshake)
+    alert.is_fatal() || !NO_ERROR.contains(&alert.description) && ended && !is_complete(handshake)
 }
 
 /// OpenSSL 3 answers the end of the stream inside a handshake with decode_error (50):

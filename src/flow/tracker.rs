@@ -169,6 +169,20 @@ impl Flow {
         first.zip(upto).is_some_and(|(first, upto)| is_behind(first, upto))
     }
 
+    /// Bytes of `direction` that the other side never acknowledged, and bytes that were sent
+    /// again; nothing is known of a direction that was stopped.
+    #[must_use]
+    pub fn unacknowledged(&self, direction: Direction) -> (u64, u64) {
+        let half = self.half(direction);
+        let upto = self.half(direction.reverse()).acknowledged;
+        let Some((first, upto)) = half.first_byte.zip(upto).filter(|_| !half.stopped) else {
+            return (0, 0);
+        };
+        let taken = upto.wrapping_sub(first).cast_signed().max(0).unsigned_abs();
+        let sent = half.assembler.handed_on();
+        (sent.saturating_sub(u64::from(taken)), half.bytes.saturating_sub(sent))
+    }
+
     /// Who opened the connection: the sender of the SYN, or the receiver of the
     /// SYN-ACK. `None` when neither was captured.
     #[must_use]
@@ -267,11 +281,13 @@ mod tests {
         Endpoint { address: [10, 0, 0, last].into(), port }
     }
 
-    /// The client's hello wraps; whatever the order, its acknowledgment is seen.
-    #[test]
-    fn payload_is_acknowledged_in_any_order() {
-        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
-        let segment = |direction, sequence, acknowledgment, payload: &'static [u8]| Segment {
+    fn segment(
+        (key, direction): (FlowKey, Direction),
+        sequence: u32,
+        acknowledgment: u32,
+        payload: &'static [u8],
+    ) -> Segment<'static> {
+        Segment {
             frame: 1,
             time: Timestamp::default(),
             key,
@@ -283,10 +299,35 @@ mod tests {
             wire_len: payload.len(),
             encapsulation: Encapsulation::default(),
             quoted: false,
-        };
-        let hello = segment(client, u32::MAX - 1, 1, b"hello");
-        let bare = segment(client.reverse(), 1, u32::MAX - 1, b"");
-        let taken = segment(client.reverse(), 1, 3, b"");
+        }
+    }
+
+    /// Sent three times, and never acknowledged beyond the first bytes.
+    #[test]
+    fn what_never_arrived_and_was_sent_again_is_counted() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let server = client.reverse();
+        let hello = segment((key, server), 1_000, 1, b"0123456789");
+        let taken = segment((key, client), 1, 1_004, b"");
+        let answer = segment((key, server), 999, 1, b"");
+        let answer = Segment { flags: TcpFlags(TcpFlags::SYN.0 | TcpFlags::ACK.0), ..answer };
+        let mut flow = Flow::new(&answer);
+        for segment in [&answer, &hello, &hello, &taken, &hello] {
+            drop(flow.accept(segment, &Limits::default()));
+        }
+        assert_eq!(flow.unacknowledged(server), (6, 20));
+        assert_eq!(flow.unacknowledged(client), (0, 0));
+        flow.stop(server);
+        assert_eq!(flow.unacknowledged(server), (0, 0));
+    }
+
+    /// The client's hello wraps; whatever the order, its acknowledgment is seen.
+    #[test]
+    fn payload_is_acknowledged_in_any_order() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let hello = segment((key, client), u32::MAX - 1, 1, b"hello");
+        let bare = segment((key, client.reverse()), 1, u32::MAX - 1, b"");
+        let taken = segment((key, client.reverse()), 1, 3, b"");
         let acknowledges = |segments: &[&Segment<'static>]| {
             let mut flow = Flow::new(segments[0]);
             for segment in segments {

@@ -103,7 +103,9 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = selection::client_hello_frame(connection)?;
     let waited = waited(connection);
+    let stuck = stuck(connection);
     let ending = match connection.outcome {
+        _ if stuck.is_some() => STUCK,
         Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
             if waited.is_some() =>
         {
@@ -127,6 +129,7 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         _ => return None,
     };
     let (stage, remedy) = stage(connection);
+    let remedy = if stuck.is_some() { CHECK_PATH } else { remedy };
     let said = last_alert(connection);
     let how = if said.is_some() { WITH_ALERT } else { WITHOUT_ALERT };
     let evidence = scene::ending(connection)
@@ -134,6 +137,8 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let values = scene::values(connection)
         .with_words("ending", ending)
         .with_words("how", how)
+        .with_words("sender", stuck.map_or(Text::en(""), |of| side(of)))
+        .with_words("receiver", stuck.map_or(Text::en(""), |of| side(of.other())))
         .with("alert", said.map(scene::alert).unwrap_or_default())
         .with("waited", waited.map(duration_text).unwrap_or_default())
         .with_words("stage", stage)
@@ -143,6 +148,28 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     Some(Observation { values, evidence: vec![evidence], severity, of: None })
 }
 
+/// The side whose payload did not arrive, as far as everything that was sent is captured.
+fn stuck(connection: &Connection) -> Option<Role> {
+    let failed = connection.outcome.failed() || connection.outcome == Outcome::Unfinished;
+    let whole = connection.handshake.gaps().is_empty();
+    [Role::Client, Role::Server]
+        .into_iter()
+        .find(|of| failed && whole && connection.tcp.is_stuck(*of))
+}
+
+const fn side(role: Role) -> Text {
+    match role {
+        Role::Client => Text::en("client"),
+        Role::Server => Text::en("server"),
+    }
+}
+
+const STUCK: Text = Text::en(
+    "The {sender} sent its part again and again, and the {receiver} never acknowledged all of it: it did not arrive",
+);
+const CHECK_PATH: Text = Text::en(
+    "Capture on both machines at once. Where small packets arrive and full ones do not, the path lets only smaller ones through (VPN, tunnel, MTU) and a firewall drops the ICMP messages that say so: allow these (fragmentation needed), or lower the MTU of the machines. Whether the certificates are accepted shows only then.",
+);
 const WITHOUT_ALERT: Text = Text::en("without an alert");
 const WITH_ALERT: Text = Text::en("with alert {alert}");
 

@@ -28,6 +28,9 @@ pub enum Reaction {
 #[must_use]
 pub fn reaction(connection: &Connection, of: Role) -> Reaction {
     let Some(shown) = shown_in(connection, of) else { return Reaction::Unknown };
+    if connection.tcp.is_stuck(of) {
+        return Reaction::Unknown;
+    }
     if connection.outcome == Outcome::Completed || went_on(connection, of) {
         return Reaction::Accepted;
     }

@@ -80,11 +80,9 @@ pub(super) fn values(values: Values, connection: &Connection) -> Values {
     let because = match preference(connection) {
         Some(Preference::EcdsaFirst) => Text::en("because the client offers it first"),
         Some(Preference::EcdsaOnly) => Text::en("because the client offers nothing else"),
-        Some(Preference::RsaFirst) => {
-            Text::en(
-                "although the client offers RSA first (the server decided by itself, or has no RSA certificate)",
-            )
-        }
+        Some(Preference::RsaFirst) => Text::en(
+            "although the client offers RSA first (the server decided by itself, or has no RSA certificate)",
+        ),
         _ => Text::en("by the server"),
     };
     values.with("suite", suite).with("signature", signature).with_words("because", because)
