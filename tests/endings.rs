@@ -154,3 +154,23 @@ fn a_certificate_that_never_arrived_was_not_refused() {
     let (_, _, sentences) = told(&report(&then(&stuck, true, FIN, b"")));
     assert!(!sentences.contains("never acknowledged"), "{sentences}");
 }
+
+/// What stands in the path resets both sides, each in the name of the other.
+#[test]
+fn recordings_at_both_ends_that_do_not_agree_are_both_told() {
+    let talk = sample("rsa-trusted.pcap");
+    let of_client = then(&up_to(&talk, true, 0), false, RST, b"");
+    let of_server = then(&up_to(&talk, false, 1), true, RST, b"");
+    let sources = |talks: &[&Conversation]| {
+        let bytes = talks.iter().map(|talk| file::pcap(1, &plain(talk), Style::default()));
+        bytes.map(|bytes| look::source(&bytes)).collect()
+    };
+    let report =
+        |talks: &[&Conversation]| look::to_value(&analyze(sources(talks), &Config::default()));
+    let found = |report: &Value| {
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().filter(|finding| finding["rule"] == "ended-in-between").count()
+    };
+    assert_eq!(found(&report(&[&of_client, &of_server])), 1);
+    assert_eq!(found(&report(&[&of_client, &of_client])), 0);
+}

@@ -191,6 +191,14 @@ impl Observed {
         })
     }
 
+    /// The random of the first ClientHello, if it has the right length: two handshakes never
+    /// have the same (RFC 8446, 4.1.2).
+    #[must_use]
+    pub fn random(&self) -> Option<&[u8]> {
+        let hello = self.handshake.client_hello()?;
+        Some(hello.random.as_slice()).filter(|random| random.len() == 32)
+    }
+
     /// The server name that the client sent.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {

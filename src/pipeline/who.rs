@@ -12,6 +12,7 @@ use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, j
 use crate::packet::Endpoint;
 use crate::report::{CaptureReport, StoreReport};
 use crate::rules::{Attempt, MissingName};
+use crate::tls::Role;
 
 /// A capture that was read, or is being read.
 #[derive(Default)]
@@ -120,30 +121,29 @@ fn inferred_address<'r>(
 pub(super) type Place = (usize, u64);
 
 /// Connections that two captures recorded: by two interfaces of one box, or at both
-/// ends. Each with the place of its fullest recording. Two handshakes never have the
-/// same client random (RFC 8446, 4.1.2).
+/// ends. Each with the place of its fullest recording; but two that do not agree on who ended
+/// it are both told.
 pub(super) fn twins(captures: &[Read]) -> BTreeMap<Place, Place> {
     if captures.len() < 2 {
         return BTreeMap::new();
     }
-    let mut by_random: BTreeMap<&[u8], Vec<(usize, Place)>> = BTreeMap::new();
+    let mut by_random: BTreeMap<&[u8], Vec<(usize, Place, Option<Role>)>> = BTreeMap::new();
     for (index, capture) in captures.iter().enumerate() {
         for (stream, observed) in &capture.observed {
-            let hello = observed.handshake.client_hello();
-            if let Some(random) =
-                hello.map(|hello| hello.random.as_slice()).filter(|random| random.len() == 32)
-            {
+            if let Some(random) = observed.random() {
                 let seen = observed.handshake.entries.len();
-                by_random.entry(random).or_default().push((seen, (index, *stream)));
+                let ended = observed.outcome.aborted_by();
+                by_random.entry(random).or_default().push((seen, (index, *stream), ended));
             }
         }
     }
     let mut twins = BTreeMap::new();
     for list in by_random.into_values().filter(|list| list.len() > 1) {
-        let fullest = list.iter().max_by_key(|(seen, place)| (*seen, std::cmp::Reverse(*place)));
-        let Some((_, original)) = fullest else { continue };
-        let others = list.iter().map(|(_, place)| *place).filter(|place| place.0 != original.0);
-        twins.extend(others.map(|place| (place, *original)));
+        let fullest = list.iter().max_by_key(|(seen, place, _)| (*seen, std::cmp::Reverse(*place)));
+        let Some((_, original, ended)) = fullest else { continue };
+        let agrees = |by: Option<Role>| by.is_none() || ended.is_none() || by == *ended;
+        let others = list.iter().filter(|(_, place, by)| place.0 != original.0 && agrees(*by));
+        twins.extend(others.map(|(_, place, _)| (*place, *original)));
     }
     twins
 }

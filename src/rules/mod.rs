@@ -7,6 +7,7 @@
 
 mod addressing;
 mod alerts;
+mod both_ends;
 mod case;
 mod certificate_chain;
 mod certificate_name;

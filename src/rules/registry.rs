@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::rule::Rule;
 use super::{
-    addressing, alerts, certificate_chain, certificate_name, certificate_use, certificate_validity,
+    addressing, alerts, both_ends, certificate_chain, certificate_name, certificate_use,
+    certificate_validity,
 };
 use super::{
     cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
@@ -37,6 +38,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("alerts", alerts::RULES),
     ("before TLS", tcp::RULES),
     ("handshake failure", handshake_failure::RULES),
+    ("both ends", both_ends::RULES),
     ("visibility", visibility::RULES),
     ("inferred from TLS 1.3 record lengths", tls13_inference::RULES),
 ];
@@ -108,6 +110,7 @@ mod tests {
         "client-chain-not-trusted",
         "client-certificate-empty",
         "configured-name-suspected",
+        "ended-in-between",
         "ip-only-as-ip-san",
         "subscriber-not-covered",
         "cert-reuse-detected",
