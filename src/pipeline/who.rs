@@ -120,6 +120,9 @@ fn inferred_address<'r>(
 /// Capture and stream of a connection.
 pub(super) type Place = (usize, u64);
 
+/// How much one recording of a connection shows, its place, and who ended it.
+type Recording = (usize, Place, Option<Role>);
+
 /// Connections that two captures recorded: by two interfaces of one box, or at both
 /// ends. Each with the place of its fullest recording; but two that do not agree on who ended
 /// it are both told.
@@ -127,7 +130,7 @@ pub(super) fn twins(captures: &[Read]) -> BTreeMap<Place, Place> {
     if captures.len() < 2 {
         return BTreeMap::new();
     }
-    let mut by_random: BTreeMap<&[u8], Vec<(usize, Place, Option<Role>)>> = BTreeMap::new();
+    let mut by_random: BTreeMap<&[u8], Vec<Recording>> = BTreeMap::new();
     for (index, capture) in captures.iter().enumerate() {
         for (stream, observed) in &capture.observed {
             if let Some(random) = observed.random() {

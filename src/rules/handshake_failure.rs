@@ -137,7 +137,7 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let values = scene::values(connection)
         .with_words("ending", ending)
         .with_words("how", how)
-        .with_words("sender", stuck.map_or(Text::en(""), |of| side(of)))
+        .with_words("sender", stuck.map_or(Text::en(""), side))
         .with_words("receiver", stuck.map_or(Text::en(""), |of| side(of.other())))
         .with("alert", said.map(scene::alert).unwrap_or_default())
         .with("waited", waited.map(duration_text).unwrap_or_default())
