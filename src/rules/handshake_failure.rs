@@ -139,10 +139,13 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("how", how)
         .with_words("sender", stuck.map_or(Text::en(""), side))
         .with_words("receiver", stuck.map_or(Text::en(""), |of| side(of.other())))
-        .with("alert", said.map(scene::alert).unwrap_or_default())
         .with("waited", waited.map(duration_text).unwrap_or_default())
         .with_words("stage", stage)
         .with_words("remedy", remedy);
+    let values = match said {
+        Some(alert) => values.with("alert", scene::alert(alert)),
+        None => values,
+    };
     // The file is at fault, not the handshake.
     let severity = (connection.outcome == Outcome::CutOff).then_some(Severity::Info);
     Some(Observation { values, evidence: vec![evidence], severity, of: None })
