@@ -483,6 +483,38 @@ fn the_default_command_knows_the_filters() {
     assert_eq!((all.code, good.code), (Some(1), Some(0)), "the findings are on other ports");
 }
 
+/// Filters that leave everything out are no clean bill: they are told, with what they hide.
+#[test]
+fn filters_that_leave_everything_out_are_told() {
+    let file = "samples/mra-login-ecdsa-untrusted.pcap";
+    let table = run(&[file, "--sni", "nosuch*"]);
+    assert_eq!(table.code, Some(0));
+    let told = "4 TLS connections, 0 match the filters (--sni nosuch*), in 57 frames";
+    assert!(table.stdout.contains(told), "{table:?}");
+    let one = run(&[file, "--port", "6972", "--host", "10.30.7.12"]).stdout;
+    assert!(one.contains("1 matches the filters (--port 6972 --host 10.30.7.12)"), "{one}");
+    let document = |flags: &[&str]| -> Value {
+        serde_json::from_str(&run(&[&["--json", file], flags].concat()).stdout).unwrap()
+    };
+    let none = document(&["--sni", "nosuch*"]);
+    let expected = serde_json::json!(
+        {"given": ["--sni nosuch*"], "tls_connections": 4, "matching_connections": 0}
+    );
+    assert_eq!(none["filters"], expected);
+    assert_eq!(none["inputs"][0]["matching_connections"], 0);
+    let all = document(&[]);
+    assert_eq!(all["filters"], Value::Null);
+    assert_eq!(all["inputs"][0]["matching_connections"], all["inputs"][0]["tls_connections"]);
+    let lines = run(&["--jsonl", file, "--sni", "nosuch*"]);
+    assert_eq!((lines.code, lines.stdout.as_str()), (Some(0), ""));
+    assert!(lines.stderr.contains("4 TLS connections, none matches the filters"), "{lines:?}");
+    let scan = run(&["scan", file, "--sni", "nosuch*"]).stdout;
+    assert!(scan.contains("4 TLS connections, 0 match the filters (--sni nosuch*)"), "{scan}");
+    let sum = summary(&run(&["scan", "--jsonl", file, "--port", "6972"]));
+    assert_eq!((&sum["tls_connections"], &sum["connections"]), (&4.into(), &2.into()));
+    assert_eq!(sum["filters"], serde_json::json!(["--port 6972"]));
+}
+
 /// A connection that was refused is known by its ends alone.
 #[test]
 fn filters_know_connections_that_were_not_opened() {

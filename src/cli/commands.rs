@@ -79,7 +79,19 @@ fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
         Ok(())
     })?;
     complain_about(&report);
+    complain_about_filters(&report);
     Ok(report)
+}
+
+/// Says so where filters leave out everything: lines that are not there say nothing.
+fn complain_about_filters(report: &Report) {
+    let seen = report.tls_connections_seen();
+    let matching: u64 = report.tls_connections.iter().sum();
+    if !report.filters.is_empty() && matching == 0 && seen > 0 {
+        let all = count(seen, "TLS connection");
+        let filters = report.filters.join(" ");
+        output::complain(&format!("{all}, none matches the filters ({filters})"));
+    }
 }
 
 fn show_stream(args: &Show) -> Result<Exit, Trouble> {

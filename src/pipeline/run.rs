@@ -193,6 +193,7 @@ impl<'c, 's> Run<'c, 's> {
         }
         let more = then(&report, &certifier, &self.deployment);
         self.config.wanted.restrict(&mut report, &unopened);
+        report.filters = self.config.wanted.flags();
         if !self.early {
             hand_on_all(&mut report, self.sink)?;
         }

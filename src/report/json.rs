@@ -82,8 +82,11 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     let mut document = Document::begin(out);
     document.member("schema_version", &SCHEMA_VERSION)?;
     document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
-    let inputs: Vec<_> = report.captures.iter().map(InputDocument::of).collect();
+    let matching = report.tls_connections.iter().copied().chain(std::iter::repeat(0));
+    let inputs = report.captures.iter().zip(matching);
+    let inputs: Vec<_> = inputs.map(|(capture, all)| InputDocument::of(capture, all)).collect();
     document.member("inputs", &inputs)?;
+    document.member("filters", &FilterDocument::of(report))?;
     document.member("trust_store", &report.store.as_ref().map(StoreDocument::of))?;
     document.member("peer_trust_store", &report.peer_store.as_ref().map(StoreDocument::of))?;
     document.member("expressways", &case::appliances(report))?;
@@ -139,12 +142,32 @@ struct InputDocument {
     bytes: u64,
     tcp_connections: u64,
     tls_connections: u64,
+    matching_connections: u64,
     unidentified_connections: u64,
     trust_store: Option<StoreDocument>,
     frames_without_tcp: BTreeMap<String, u64>,
     problems: Vec<ProblemDocument>,
     untold_problems: u64,
     errors: Vec<String>,
+}
+
+/// What was left out, and how much is left.
+#[derive(Serialize)]
+struct FilterDocument<'r> {
+    given: &'r [String],
+    tls_connections: u64,
+    matching_connections: u64,
+}
+
+impl<'r> FilterDocument<'r> {
+    /// Nothing where nothing is left out.
+    fn of(report: &'r Report) -> Option<Self> {
+        (!report.filters.is_empty()).then(|| Self {
+            given: &report.filters,
+            tls_connections: report.tls_connections_seen(),
+            matching_connections: report.tls_connections.iter().sum(),
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -300,11 +323,7 @@ fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = Lim
 }
 
 impl InputDocument {
-    fn of(capture: &CaptureReport) -> Self {
-        let not_tls = [LedgerClass::NotTls, LedgerClass::NoPayload]
-            .iter()
-            .filter_map(|class| capture.ledger.get(class))
-            .sum::<u64>();
+    fn of(capture: &CaptureReport, matching_connections: u64) -> Self {
         let file =
             |(name, frames): &(String, u64)| FileDocument { name: name.clone(), frames: *frames };
         Self {
@@ -313,7 +332,8 @@ impl InputDocument {
             frames: capture.frames,
             bytes: capture.bytes,
             tcp_connections: capture.tcp_connections,
-            tls_connections: capture.tcp_connections.saturating_sub(not_tls + capture.unidentified),
+            tls_connections: capture.tls_connections(),
+            matching_connections,
             unidentified_connections: capture.unidentified,
             trust_store: capture.store.as_ref().map(StoreDocument::of),
             frames_without_tcp: capture

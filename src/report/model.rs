@@ -27,7 +27,10 @@ pub struct Report {
     /// The TLS connections, capture by capture, by stream number; of very many only the
     /// first, and the first with trouble ([`crate::limits::Limits::listed_connections`]).
     pub connections: Vec<Judged>,
-    /// TLS connections that were judged, listed or not, by capture.
+    /// The filters that left connections or findings out, as flags of the command line.
+    pub filters: Vec<String>,
+    /// TLS connections that were judged and that the filters let through, listed or not, by
+    /// capture.
     pub tls_connections: Vec<u64>,
     /// Chains that were shown and not judged, because no trust store was given.
     pub unjudged_chains: u64,
@@ -162,6 +165,15 @@ impl StoreReport {
 }
 
 impl CaptureReport {
+    /// Its TLS connections, whatever filters let through: all TCP connections but those
+    /// that are something else, carry nothing, or do not show what they are.
+    #[must_use]
+    pub fn tls_connections(&self) -> u64 {
+        let others = [LedgerClass::NotTls, LedgerClass::NoPayload];
+        let others: u64 = others.iter().filter_map(|class| self.ledger.get(class)).sum();
+        self.tcp_connections.saturating_sub(others + self.unidentified)
+    }
+
     /// The file and the number within it of a frame, for captures of several files.
     #[must_use]
     pub fn locate(&self, frame: u64) -> (usize, u64) {
@@ -229,6 +241,12 @@ impl Report {
     pub fn left_out(&self) -> u64 {
         let hits = self.captures.iter().flat_map(|capture| &capture.limits_hit);
         hits.filter(|hit| hit.limit == "listed_connections").map(|hit| hit.times).sum()
+    }
+
+    /// TLS connections of all captures, whatever filters let through.
+    #[must_use]
+    pub fn tls_connections_seen(&self) -> u64 {
+        self.captures.iter().map(CaptureReport::tls_connections).sum()
     }
 
     /// The remedies of the verdict at a place of [`Report::verdicts`], foretold.

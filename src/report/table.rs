@@ -186,7 +186,7 @@ impl Page {
         let mut title = format!(
             "{}: {} in {}",
             printable(&capture.name()),
-            count(total, "TLS connection"),
+            connections_text(report, capture.tls_connections(), total),
             count(capture.frames, "frame")
         );
         if capture.files.len() > 1 {
@@ -412,6 +412,17 @@ impl Page {
 /// Verdicts of one cause, and findings of one rule, that are told in full. Behind so many, what
 /// is new in the next one drowns in what it repeats.
 const IN_FULL: usize = 12;
+
+/// `4 TLS connections`; with filters also how many of them match, so that what they leave
+/// out never looks like nothing.
+fn connections_text(report: &Report, seen: u64, matching: u64) -> String {
+    if report.filters.is_empty() {
+        return count(matching, "TLS connection");
+    }
+    let all = count(seen, "TLS connection");
+    let matching = super::words::match_filters(matching);
+    format!("{all}, {matching} ({}),", printable(&report.filters.join(" ")))
+}
 
 /// Which connections a verdict is about, and by which rule.
 fn streams(report: &Report, capture: usize, verdict: &Verdict) -> String {

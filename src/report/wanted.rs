@@ -88,6 +88,20 @@ impl Wanted {
         *self == Self::default()
     }
 
+    /// The filters as flags of the command line; none where nothing is left out.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let ports = self.ports.iter().map(|port| format!("--port {port}"));
+        let hosts = self.hosts.iter().map(|host| format!("--host {host}"));
+        let names = self.names.iter().map(|name| format!("--sni {name}"));
+        let rules = self.rules.iter().map(|rule| format!("--rule {rule}"));
+        let severity = self.severity.map(|least| format!("--severity {}", least.word()));
+        let since = self.since.map(|time| format!("--since {time}"));
+        let until = self.until.map(|time| format!("--until {time}"));
+        let times = since.into_iter().chain(until);
+        ports.chain(hosts).chain(names).chain(rules).chain(severity).chain(times).collect()
+    }
+
     /// A connection with the findings that are wanted, if it is wanted for itself: what
     /// rules say that look at several connections is not known yet when one comes by.
     #[must_use]

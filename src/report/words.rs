@@ -16,6 +16,11 @@ pub(super) const fn conclusion_word(conclusion: Conclusion) -> &'static str {
     }
 }
 
+/// `1 matches the filters`, `0 match the filters`.
+pub(super) fn match_filters(connections: u64) -> String {
+    format!("{connections} match{} the filters", if connections == 1 { "es" } else { "" })
+}
+
 /// `openssl` or `expressway`.
 pub(super) const fn semantics_word(semantics: StoreSemantics) -> &'static str {
     match semantics {

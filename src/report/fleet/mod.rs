@@ -35,8 +35,14 @@ pub struct Summary {
     pub bytes: u64,
     /// TCP connections.
     pub tcp_connections: u64,
-    /// TLS connections.
+    /// TLS connections, whatever filters let through.
+    pub tls_connections: u64,
+    /// TLS connections that the filters let through: all where there are none. What follows
+    /// is about these.
     pub connections: u64,
+    /// The filters, as flags of the command line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<String>,
     /// How their handshakes ended.
     #[serde(skip_serializing_if = "Tally::is_empty")]
     pub outcomes: Tally,
@@ -155,6 +161,8 @@ impl Summary {
         self.frames = sum(|capture| capture.frames);
         self.bytes = sum(|capture| capture.bytes);
         self.tcp_connections = sum(|capture| capture.tcp_connections);
+        self.tls_connections = report.tls_connections_seen();
+        self.filters.clone_from(&report.filters);
         let damaged = captures.iter().any(|capture| !capture.problems.is_empty());
         self.damaged = u64::from(damaged);
         let error = captures.iter().flat_map(|capture| &capture.errors).next();
@@ -214,6 +222,10 @@ impl Summary {
         self.frames += other.frames;
         self.bytes += other.bytes;
         self.tcp_connections += other.tcp_connections;
+        self.tls_connections += other.tls_connections;
+        if self.filters.is_empty() {
+            self.filters = other.filters;
+        }
         self.connections += other.connections;
         self.outcomes.merge(other.outcomes);
         self.rules.merge(other.rules);

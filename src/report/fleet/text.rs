@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::super::model::Report;
 use super::super::table::{Look, fold, severity_style};
+use super::super::words::match_filters;
 use super::{Found, Summary, Tally, Top};
 use crate::rules::Severity;
 use crate::time::date_text;
@@ -149,11 +150,7 @@ impl Page {
             .map(|(word, count)| format!("{count} {}", word.replace('_', " ")))
             .collect();
         let colon = if outcomes.is_empty() { "" } else { ": " };
-        self.plain(&format!(
-            "{}{colon}{}",
-            count(summary.connections, "TLS connection"),
-            outcomes.join(", ")
-        ));
+        self.plain(&format!("{}{colon}{}", connections(summary), outcomes.join(", ")));
         if summary.damaged > 0 {
             self.plain(&format!(
                 "{} damaged; what could be read was read",
@@ -252,6 +249,16 @@ impl Page {
             self.text.push_str(&format!("  and {}\n", count(more, "more file")));
         }
     }
+}
+
+/// `4 TLS connections`; with filters also how many of them match.
+fn connections(summary: &Summary) -> String {
+    if summary.filters.is_empty() {
+        return count(summary.connections, "TLS connection");
+    }
+    let all = count(summary.tls_connections, "TLS connection");
+    let matching = match_filters(summary.connections);
+    format!("{all}, {matching} ({})", summary.filters.join(" "))
 }
 
 /// `12 bytes`, `3.4 kB`, `1.2 GB`.

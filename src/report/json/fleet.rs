@@ -107,6 +107,7 @@ pub fn write_summary(summary: &Summary, top: usize, out: &mut impl Write) -> io:
         files_in_trouble: u64,
         files_damaged: u64,
         worst_severity: Option<Severity>,
+        filters: &'s [String],
         #[serde(flatten)]
         counts: CountsDocument<'s>,
         troubles: Vec<&'s Trouble>,
@@ -116,6 +117,7 @@ pub fn write_summary(summary: &Summary, top: usize, out: &mut impl Write) -> io:
         files_in_trouble: summary.in_trouble,
         files_damaged: summary.damaged,
         worst_severity: summary.worst(),
+        filters: &summary.filters,
         counts: CountsDocument::of(summary, top),
         troubles: summary.troubles.iter().take(top).collect(),
     };
@@ -129,6 +131,7 @@ struct CountsDocument<'s> {
     frames: u64,
     bytes: u64,
     tcp_connections: u64,
+    tls_connections: u64,
     connections: u64,
     handshakes: BTreeMap<&'s str, u64>,
     rules: ListDocument<RuleDocument<'s>>,
@@ -191,6 +194,7 @@ impl<'s> CountsDocument<'s> {
             frames: summary.frames,
             bytes: summary.bytes,
             tcp_connections: summary.tcp_connections,
+            tls_connections: summary.tls_connections,
             connections: summary.connections,
             handshakes: summary.outcomes.named().map(|(word, count)| (word, *count)).collect(),
             rules: ListDocument {
