@@ -281,6 +281,42 @@ fn one_object_for_each_file() {
     assert_eq!(empty.unwrap()["errors"].as_array().unwrap().len(), 1);
 }
 
+/// Two copies of one archive, and one inside another: every record tells where it comes from.
+#[test]
+fn records_of_archives_tell_them_apart() {
+    let tree = Tree::new();
+    tree.copy("one.tar.gz", &archive());
+    tree.copy("two.tar.gz", &archive());
+    let paths = ["one.tar.gz", "two.tar.gz"].map(|name| tree.text(name));
+    let all = records(&tree.scan(&["--jsonl"]));
+    let mut files: Vec<&str> =
+        connections(&all).iter().map(|one| one["file"].as_str().unwrap()).collect();
+    files.dedup();
+    assert_eq!(files, paths);
+    assert!(connections(&all).iter().all(|one| one["capture"].as_str().unwrap().ends_with("pcap")));
+    let whole = records(&tree.scan(&["--jsonl", "--per", "file"]));
+    let of_files: Vec<&str> =
+        of_type(&whole, "file").iter().map(|one| one["file"].as_str().unwrap()).collect();
+    assert_eq!(of_files, paths, "the same in each kind of record");
+    let rows = tree.scan(&["--format", "csv", "--quiet"]).stdout;
+    let header = cells(rows.lines().next().unwrap());
+    let capture = header.iter().position(|name| name == "capture").unwrap();
+    let row = cells(rows.lines().nth(1).unwrap());
+    assert_eq!(row[0], paths[0]);
+    assert!(row[capture].ends_with("pcap"), "{row:?}");
+    let plain = records(&run(&["--jsonl", "samples/rsa-trusted.pcap"]));
+    assert_eq!(plain[0]["file"], "samples/rsa-trusted.pcap");
+    assert_eq!(plain[0]["capture"], Value::Null);
+}
+
+#[test]
+fn an_archive_inside_an_archive_is_part_of_the_name() {
+    let all = records(&run(&["--jsonl", "samples/archives/cluster_2026-05-16.tar"]));
+    let names: Vec<&str> = all.iter().map(|one| one["capture"].as_str().unwrap()).collect();
+    assert!(names.iter().all(|name| name.contains(".tar.gz/")), "{names:?}");
+    assert!(all.iter().all(|one| one["file"] == "samples/archives/cluster_2026-05-16.tar"));
+}
+
 /// A ClientHello with a server name, and nothing behind it.
 fn asking_for(name: &str) -> Vec<u8> {
     let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));

@@ -8,7 +8,7 @@ use std::path::Path;
 use criterion::{Criterion, Throughput};
 use tlsight::pipeline::{Config, Sink, analyze_to, source_from_file};
 use tlsight::report::json::Renderer;
-use tlsight::report::{Judged, Report};
+use tlsight::report::{Judged, Origin, Report};
 use tlsight::trust::{Store, StoreSemantics};
 
 use crate::generator::{Format, Mix, Size, Truth, generate};
@@ -68,10 +68,10 @@ struct Told {
 struct Counted(u64);
 
 impl Sink for Told {
-    fn take(&mut self, file: &str, judged: &[Judged]) -> std::io::Result<()> {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> std::io::Result<()> {
         let mut lines = Vec::new();
         for one in judged {
-            self.renderer.line(file, one, &mut lines);
+            self.renderer.line(origin, one, &mut lines);
             let connection = &one.connection;
             self.connections += 1;
             self.server_hellos += u64::from(connection.handshake.server_hello().is_some());

@@ -9,8 +9,8 @@ use std::path::Path;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use tlsight::pipeline::scan::{Inputs, Pace, Unit, Walk, Watch, examine, in_order};
 use tlsight::pipeline::{Session, Sink};
-use tlsight::report::Judged;
 use tlsight::report::fleet::Summary;
+use tlsight::report::{Judged, Origin};
 
 use super::end_to_end::config;
 use crate::generator::{Format, Mix, Size, Truth, generate};
@@ -113,7 +113,7 @@ struct Told {
 }
 
 impl Sink for Told {
-    fn take(&mut self, _: &str, judged: &[Judged]) -> std::io::Result<()> {
+    fn take(&mut self, _: &Origin, judged: &[Judged]) -> std::io::Result<()> {
         self.summary.see(&self.file, judged);
         for connection in judged.iter().map(|one| &one.connection) {
             let shown = connection.server_certificates.iter();

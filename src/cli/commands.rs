@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{self, Config, Lines, Sink, Source};
 use tlsight::report::json::{self, Spool};
-use tlsight::report::{Judged, Report, show, table};
+use tlsight::report::{Judged, Origin, Report, show, table};
 use tlsight::rules::Severity;
 use tlsight::wire::text::count;
 
@@ -125,7 +125,7 @@ struct Sought {
 const TOLD: usize = 20;
 
 impl Sink for Sought {
-    fn take(&mut self, _: &str, judged: &[Judged]) -> std::io::Result<()> {
+    fn take(&mut self, _: &Origin, judged: &[Judged]) -> std::io::Result<()> {
         let room = (TOLD + 1).saturating_sub(self.streams.len());
         let streams = judged.iter().map(|one| one.connection.stream.to_string());
         self.streams.extend(streams.take(room));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::connection::Terms;
 use crate::expressway::{Appliance, Mapped};
 use crate::limits::Limits;
-use crate::report::{Wanted, title};
+use crate::report::{Container, Origin, Wanted, title};
 use crate::tls::KeyLog;
 use crate::trust::{Store, StoreSemantics};
 
@@ -82,6 +82,8 @@ pub enum Source {
     Members {
         /// The archive.
         archive: PathBuf,
+        /// The archive inside it that they lie in; empty for the archive itself.
+        within: String,
         /// Position in the archive and name, in order of time.
         members: Vec<(usize, String)>,
     },
@@ -109,8 +111,24 @@ pub enum Source {
 }
 
 impl Source {
+    /// Where it lies, where nothing goes wrong.
+    pub(super) fn origin(&self) -> Origin {
+        Origin::of(self.title(), self.container().as_ref())
+    }
+
+    /// The archive on disk, and the archive inside it, that it lies in.
+    pub(super) fn container(&self) -> Option<Container> {
+        match self {
+            Self::Members { archive, within, .. } => {
+                Some(Container { archive: archive.display().to_string(), within: within.clone() })
+            }
+            Self::Beside { capture: Some(capture), .. } => capture.container(),
+            _ => None,
+        }
+    }
+
     /// What it is called in the report, where nothing goes wrong.
-    pub(super) fn title(&self) -> String {
+    fn title(&self) -> String {
         let names: Vec<String> = match self {
             Self::Files(paths) => paths.iter().map(|path| path.display().to_string()).collect(),
             Self::Members { members, .. } => members.iter().map(|(_, name)| name.clone()).collect(),

@@ -102,6 +102,7 @@ impl<'l, 'e> Engine<'l, 'e> {
 
     /// Reads a source; what lies beside a capture does not matter here.
     fn source(&mut self, source: Source) {
+        self.capture.container = source.container();
         match source {
             Source::Files(paths) => {
                 for path in paths {
@@ -109,7 +110,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                     self.file(&name, open(&path, self.limits));
                 }
             }
-            Source::Members { archive, members } => self.members(&archive, &members),
+            Source::Members { archive, members, .. } => self.members(&archive, &members),
             Source::Beside { capture: Some(capture), .. } => self.source(*capture),
             Source::Beside { appliance, capture: None } => {
                 self.capture.name = appliance.archive.clone();

@@ -105,7 +105,7 @@ pub(super) fn members(path: &Path, named: bool, limits: &Limits) -> Vec<Source> 
     unite_nameless(&mut hosts);
     let nothing = (hosts.is_empty() && read.is_ok() && named).then(|| NOTHING_INSIDE.to_owned());
     let mut sources: Vec<Source> =
-        hosts.into_values().flat_map(|host| host.sources(path)).collect();
+        hosts.into_iter().flat_map(|((within, _), host)| host.sources(path, &within)).collect();
     let crowded = (left_out > 0).then(|| {
         format!("holds files of more than {} hosts; {left_out} were left out", limits.archive_hosts)
     });
@@ -123,11 +123,12 @@ impl OfHost {
         Self { bundle: Bundle::new(&archive, host), families: BTreeMap::new() }
     }
 
-    fn sources(self, archive: &Path) -> Vec<Source> {
+    fn sources(self, archive: &Path, within: &str) -> Vec<Source> {
         let captures = self.families.into_values().map(|mut found| {
             found.sort_by(|a, b| (a.first, &a.name).cmp(&(b.first, &b.name)));
             Source::Members {
                 archive: archive.to_path_buf(),
+                within: within.to_owned(),
                 members: found.into_iter().map(|found| (found.index, found.name)).collect(),
             }
         });

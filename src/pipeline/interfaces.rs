@@ -22,9 +22,11 @@ impl Again {
         };
         let source = match inner {
             Source::Files(paths) => Some(Source::Files(paths.clone())),
-            Source::Members { archive, members } => {
-                Some(Source::Members { archive: archive.clone(), members: members.clone() })
-            }
+            Source::Members { archive, within, members } => Some(Source::Members {
+                archive: archive.clone(),
+                within: within.clone(),
+                members: members.clone(),
+            }),
             _ => None,
         };
         Self { source }
@@ -65,9 +67,12 @@ fn append(before: Source, behind: Source) -> Source {
             paths.extend(more);
             Source::Files(paths)
         }
-        (Source::Members { archive, mut members }, Source::Members { members: more, .. }) => {
+        (
+            Source::Members { archive, within, mut members },
+            Source::Members { members: more, .. },
+        ) => {
             members.extend(more);
-            Source::Members { archive, members }
+            Source::Members { archive, within, members }
         }
         (before, _) => before,
     }

@@ -19,7 +19,7 @@ use super::sink::Sink;
 use super::who::{self, Place, Read};
 use crate::connection::Connection;
 use crate::expressway::{Appliance, Deployment};
-use crate::report::{CaptureReport, Judged, LimitHit, Report, StoreReport};
+use crate::report::{CaptureReport, Judged, LimitHit, Origin, Report, StoreReport};
 use crate::rules::{Attempt, Case, CaseConnection, Finding, Judgement, MissingName, Severity};
 use crate::rules::{Subject, Told, Verdicts, judge, judge_case, verdicts_of_case};
 
@@ -110,7 +110,7 @@ impl<'c, 's> Run<'c, 's> {
             source.appliance().map(|appliance| who::place(&mut self.appliances, appliance));
         let index = self.captures.len();
         self.again.push(Again::of(&source));
-        self.captures.push(Read { title: source.title(), appliance, ..Read::default() });
+        self.captures.push(Read { origin: source.origin(), appliance, ..Read::default() });
         let config = self.config;
         let outcome =
             engine::run(source, config, &mut |observed, names| self.take(index, observed, names));
@@ -236,7 +236,7 @@ impl<'c, 's> Run<'c, 's> {
     {
         let Some(capture) = self.captures.get_mut(index) else { return Ok(()) };
         let observed = std::mem::take(&mut capture.observed);
-        let (own, name) = (capture.appliance, capture.name());
+        let (own, origin) = (capture.appliance, capture.origin());
         let joins = std::mem::take(&mut self.report.joins);
         let join = joins.iter().find(|join| Some(join.appliance) == own);
         let known = KnownNames { capture: index, own, looked_up: &capture.names, log: join };
@@ -257,7 +257,7 @@ impl<'c, 's> Run<'c, 's> {
                 .collect();
             let judged = self.judge_block(index, placed, certifier, deployment);
             if self.early {
-                handed = self.hand_on(&name, &judged);
+                handed = self.hand_on(&origin, &judged);
                 self.list(judged);
             } else {
                 self.report.connections.extend(judged);
@@ -305,15 +305,15 @@ impl<'c, 's> Run<'c, 's> {
     }
 
     /// Hands on what is wanted of connections that were judged early, and counts it.
-    fn hand_on(&mut self, name: &str, judged: &[Judged]) -> io::Result<()> {
+    fn hand_on(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
         let wanted = &self.config.wanted;
         if wanted.wants_all() {
             judged.iter().for_each(|one| self.report.count(one));
-            return self.sink.take(name, judged);
+            return self.sink.take(origin, judged);
         }
         let chosen: Vec<Judged> = judged.iter().filter_map(|one| wanted.choose(one)).collect();
         chosen.iter().for_each(|one| self.report.count(one));
-        self.sink.take(name, &chosen)
+        self.sink.take(origin, &chosen)
     }
 
     /// Lists connections that were judged early: the first ones, and the first with
@@ -345,7 +345,7 @@ fn hand_on_all(report: &mut Report, sink: &mut dyn Sink) -> io::Result<()> {
     let same_capture = |one: &Judged, next: &Judged| one.capture == next.capture;
     for judged in report.connections.chunk_by(same_capture) {
         let capture = judged.first().and_then(|first| report.captures.get(first.capture));
-        sink.take(&capture.map(CaptureReport::name).unwrap_or_default(), judged)?;
+        sink.take(&capture.map(CaptureReport::origin).unwrap_or_default(), judged)?;
     }
     Ok(())
 }

@@ -5,36 +5,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::report::Judged;
 use crate::report::certificates::Collection;
 use crate::report::json::{Renderer, Spool};
+use crate::report::{Judged, Origin};
 
 /// Takes judged connections as they come: capture by capture, by stream number within
 /// those that were judged together.
 pub trait Sink: Send {
-    /// Takes connections of the capture named `file`.
+    /// Takes connections of the capture that lies at `origin`.
     ///
     /// # Errors
     /// Where they cannot be taken; the run ends then.
-    fn take(&mut self, file: &str, judged: &[Judged]) -> io::Result<()>;
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()>;
 }
 
 /// Takes nothing: what the report lists is enough.
 impl Sink for () {
-    fn take(&mut self, _: &str, _: &[Judged]) -> io::Result<()> {
+    fn take(&mut self, _: &Origin, _: &[Judged]) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl Sink for Collection {
-    fn take(&mut self, _: &str, judged: &[Judged]) -> io::Result<()> {
+    fn take(&mut self, _: &Origin, judged: &[Judged]) -> io::Result<()> {
         judged.iter().for_each(|judged| self.add(judged));
         Ok(())
     }
 }
 
 impl Sink for Spool {
-    fn take(&mut self, _: &str, judged: &[Judged]) -> io::Result<()> {
+    fn take(&mut self, _: &Origin, judged: &[Judged]) -> io::Result<()> {
         self.add(judged)
     }
 }
@@ -80,13 +80,13 @@ impl<'o, W: Write> Lines<'o, W> {
 }
 
 impl Renderers {
-    fn render(&self, file: &str, block: &[Judged]) -> Vec<u8> {
+    fn render(&self, origin: &Origin, block: &[Judged]) -> Vec<u8> {
         let mut shelf = self.shelf();
         let mut renderer = shelf.renderers.pop().unwrap_or_else(|| shelf.first.sharing());
         let mut lines = shelf.blocks.pop().unwrap_or_default();
         drop(shelf);
         lines.clear();
-        block.iter().for_each(|judged| renderer.line(file, judged, &mut lines));
+        block.iter().for_each(|judged| renderer.line(origin, judged, &mut lines));
         self.shelf().renderers.push(renderer);
         lines
     }
@@ -108,9 +108,9 @@ impl<W: Write> Lines<'_, W> {
 impl<W: Write + Send> Sink for Lines<'_, W> {
     /// Lines are written while the next ones are rendered: the operating system takes a fifth
     /// of the time for them.
-    fn take(&mut self, file: &str, judged: &[Judged]) -> io::Result<()> {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
         let renderers = self.renderers.clone();
-        let render = |block| renderers.render(file, block);
+        let render = |block| renderers.render(origin, block);
         let mut ready = Vec::new();
         for group in judged.chunks(BLOCK * BLOCKS * rayon::current_num_threads()) {
             let (written, blocks) = rayon::join(

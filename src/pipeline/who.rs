@@ -10,15 +10,15 @@ use super::names::LookedUp;
 use crate::connection::{Connection, Observed, Outcome, Unopened};
 use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
 use crate::packet::Endpoint;
-use crate::report::{CaptureReport, StoreReport};
+use crate::report::{CaptureReport, Origin, StoreReport};
 use crate::rules::{Attempt, MissingName};
 use crate::tls::Role;
 
 /// A capture that was read, or is being read.
 #[derive(Default)]
 pub(super) struct Read {
-    /// What it is called until it was read.
-    pub(super) title: String,
+    /// Where it lies, until it was read.
+    pub(super) origin: Origin,
     /// Its part of the report, once it was read.
     pub(super) report: CaptureReport,
     /// Its TLS connections with their stream numbers that are not judged yet, in order.
@@ -32,9 +32,9 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// What it is called.
-    pub(super) fn name(&self) -> String {
-        if self.report.files.is_empty() { self.title.clone() } else { self.report.name() }
+    /// Where it lies.
+    pub(super) fn origin(&self) -> Origin {
+        if self.report.files.is_empty() { self.origin.clone() } else { self.report.origin() }
     }
 
     /// Its part of the report, with what is known beside it.
@@ -48,14 +48,14 @@ impl Read {
 
 /// Reads one capture to its end.
 pub(super) fn read_one(source: Source, appliance: Option<usize>, config: &Config) -> Read {
-    let title = source.title();
+    let origin = source.origin();
     let mut observed = Vec::new();
     let outcome = engine::run(source, config, &mut |several, _| {
         observed.extend(several);
         true
     });
     let (report, unopened, names) = (outcome.capture, outcome.unopened, outcome.names);
-    Read { title, report, observed, unopened, names, appliance }
+    Read { origin, report, observed, unopened, names, appliance }
 }
 
 /// The place of an appliance among those known; those of one archive are the same.

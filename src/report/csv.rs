@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use ::csv::{QuoteStyle, Writer, WriterBuilder};
 
-use super::model::Judged;
+use super::model::{Judged, Origin};
 use super::words::conclusion_word;
 use crate::connection::{NameVerdict, Outcome, PathVerdict};
 use crate::expressway::service;
@@ -13,7 +13,7 @@ use crate::time::date_text;
 use crate::tls::{Role, names};
 use crate::wire::text::{cell, hex};
 
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "file",
     "stream",
     "time",
@@ -41,6 +41,7 @@ const COLUMNS: [&str; 27] = [
     "worst_severity",
     "findings",
     "first_frame",
+    "capture",
 ];
 
 /// Writes the row with the names of the columns.
@@ -53,14 +54,14 @@ pub fn write_header(out: &mut impl Write) -> io::Result<()> {
     rows.flush()
 }
 
-/// Writes a row for each connection of the capture named `file`.
+/// Writes a row for each connection of the capture that lies at `origin`.
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_rows(file: &str, judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
+pub fn write_rows(origin: &Origin, judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
     let mut rows = writer(out);
     for judged in judged {
-        rows.write_record(row(file.to_owned(), judged).iter().map(|field| cell(field)))?;
+        rows.write_record(row(origin, judged).iter().map(|field| cell(field)))?;
     }
     rows.flush()
 }
@@ -70,13 +71,13 @@ fn writer<W: Write>(out: W) -> Writer<W> {
     WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(out)
 }
 
-fn row(file: String, judged: &Judged) -> [String; COLUMNS.len()] {
+fn row(origin: &Origin, judged: &Judged) -> [String; COLUMNS.len()] {
     let connection = &judged.connection;
     let (client, server) = (connection.client, connection.server);
     let text = |word: Option<&str>| word.unwrap_or_default().to_owned();
     let [subject, issuer, serial, sha256, not_before, not_after, key] = leaf(judged);
     [
-        file,
+        origin.file.clone(),
         connection.stream.to_string(),
         connection.first.time.to_string(),
         client.address.to_string(),
@@ -103,6 +104,7 @@ fn row(file: String, judged: &Judged) -> [String; COLUMNS.len()] {
         text(judged.worst().map(crate::rules::Severity::word)),
         findings(judged),
         connection.first.frame.to_string(),
+        text(origin.capture.as_deref()),
     ]
 }
 

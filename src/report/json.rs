@@ -50,7 +50,7 @@ pub(super) use trust::usage_name;
 pub use whatif::write_outlook;
 
 use self::ranked::RankedDocument;
-use super::model::{CaptureReport, Judged, Report, SCHEMA_VERSION, StoreReport};
+use super::model::{CaptureReport, Judged, Origin, Report, SCHEMA_VERSION, StoreReport};
 use crate::connection::LedgerClass;
 use crate::foresight::Ranked;
 use crate::packet::Skipped;
@@ -119,12 +119,13 @@ impl Renderer {
         Self(Parts { said: self.0.said.sharing(), ..Parts::default() })
     }
 
-    /// Adds the line of a connection of the capture named `file`.
-    pub fn line(&mut self, file: &str, judged: &Judged, out: &mut Vec<u8>) {
+    /// Adds the line of a connection of the capture that lies at `origin`.
+    pub fn line(&mut self, origin: &Origin, judged: &Judged, out: &mut Vec<u8>) {
         let parts = &mut self.0;
         let mut object = Object::begin(out);
         object.member("schema_version", &SCHEMA_VERSION);
-        object.member("file", file);
+        object.member("file", &origin.file);
+        object.member("capture", &origin.capture.as_deref());
         connection::connection(judged, parts, &mut object);
         object.objects("finding_details", &judged.findings, |of, inner| {
             finding(Some(judged.capture), of, parts, inner);

@@ -26,5 +26,7 @@ mod words;
 
 pub use filter::group_filter;
 pub(crate) use model::title;
-pub use model::{CaptureReport, Group, Judged, LimitHit, Report, SCHEMA_VERSION, StoreReport};
+pub use model::{
+    CaptureReport, Container, Group, Judged, LimitHit, Origin, Report, SCHEMA_VERSION, StoreReport,
+};
 pub use wanted::Wanted;

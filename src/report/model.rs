@@ -110,12 +110,43 @@ pub struct CaptureReport {
     pub unidentified: u64,
     /// Limits that were reached.
     pub limits_hit: Vec<LimitHit>,
+    /// What it lies in, where that is an archive.
+    pub container: Option<Container>,
     /// What it is called where it has no files.
     pub name: Option<String>,
     /// The place of the Expressway in whose archive it lay, in [`Report::appliances`].
     pub appliance: Option<usize>,
     /// The trust list that lay beside the capture, when it was used.
     pub store: Option<StoreReport>,
+}
+
+/// What a capture lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// The path of the archive on disk.
+    pub archive: String,
+    /// The archive inside it; empty for the archive itself.
+    pub within: String,
+}
+
+/// Where a capture lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The path on disk: of the capture, or of the archive that it lies in.
+    pub file: String,
+    /// Its name inside the archive.
+    pub capture: Option<String>,
+}
+
+impl Origin {
+    /// Of the capture of this name.
+    pub(crate) fn of(name: String, container: Option<&Container>) -> Self {
+        let Some(Container { archive, within }) = container else {
+            return Self { file: name, capture: None };
+        };
+        let inner = if within.is_empty() { name } else { format!("{within}/{name}") };
+        Self { file: archive.clone(), capture: Some(inner) }
+    }
 }
 
 /// A bound that was reached.
@@ -216,6 +247,12 @@ impl CaptureReport {
             });
         }
         parts.join(", ")
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::of(self.name(), self.container.as_ref())
     }
 
     /// Its name: the file, or the first and last of several.

@@ -36,7 +36,8 @@ Examples:
                                                  the same line again after Ctrl-C goes on
   tlsight scan --jsonl captures/ | jq -r 'select(.handshake == \"aborted\") | .file'
 
-JSON lines: a connection is written as by tlsight --jsonl. Other records say what they are in
+JSON lines: a connection is written as by tlsight --jsonl; `file` is the path on disk, and for a
+capture inside an archive `capture` is its name in there. Other records say what they are in
 `type`: `file`, `trouble` (a file that cannot be read, or is damaged) and, last, `summary`.
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 trouble: with a file, or the scan

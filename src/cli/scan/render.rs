@@ -6,7 +6,7 @@ use tempfile::SpooledTempFile;
 use tlsight::pipeline::{Lines, Renderers, Sink};
 use tlsight::report::fleet::{Summary, text};
 use tlsight::report::table::Look;
-use tlsight::report::{Judged, Report, csv, json};
+use tlsight::report::{Judged, Origin, Report, csv, json};
 
 use super::{Format, Per};
 
@@ -78,13 +78,13 @@ impl Gathering {
 }
 
 impl Sink for Gathering {
-    fn take(&mut self, capture: &str, judged: &[Judged]) -> io::Result<()> {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
         self.summary.see(&self.file, judged);
         match (self.style.format, self.style.per) {
             (Format::Jsonl, Per::Connection) => {
-                Lines::with(&mut self.part, self.renderers.clone()).take(capture, judged)
+                Lines::with(&mut self.part, self.renderers.clone()).take(origin, judged)
             }
-            (Format::Csv, _) => csv::write_rows(capture, judged, &mut self.part),
+            (Format::Csv, _) => csv::write_rows(origin, judged, &mut self.part),
             (Format::Jsonl | Format::Table, _) => Ok(()),
         }
     }
