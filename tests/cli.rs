@@ -500,6 +500,15 @@ fn without_a_trust_store_that_is_said_once() {
     assert_eq!(table.matches("no trust store given").count(), 1, "{table}");
 }
 
+/// A client's certificate that nobody judged is told when the servers' chains are judged.
+#[test]
+fn every_reason_of_what_was_not_judged_is_told() {
+    let table = run(&[&["samples/mtls-accepted.pcap"], &TRUST[..]].concat()).stdout;
+    let told = "1 certificate chain of clients: no trust store of the servers given (--peer-trust)";
+    assert!(table.contains(told), "{table}");
+    assert!(table.contains("rule checks: no Expressway known"), "{table}");
+}
+
 // --- hostile text ---------------------------------------------------------------
 
 /// Escape sequences, a bell, a C1 control, direction marks, a line break.

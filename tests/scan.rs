@@ -551,6 +551,55 @@ fn filters_that_leave_everything_out_are_told() {
     assert_eq!(sum["filters"], serde_json::json!(["--port 6972"]));
 }
 
+/// What was not judged, not seen or not read is in every form of the result.
+#[test]
+fn what_was_not_judged_is_told() {
+    let file = "samples/mtls-refused-tls12.pcap";
+    let text = run(&["scan", file]).stdout;
+    for told in [
+        "1 TCP connection: 1 decoded",
+        "not judged: 1 certificate chain of servers: no trust store given (--trust)",
+        "not judged: 1 certificate chain of clients: no trust store of the servers given",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let with_trust = run(&[&["scan", file], &TRUST[..]].concat()).stdout;
+    assert!(!with_trust.contains("chain of servers"), "{with_trust}");
+    let unjudged = serde_json::json!(
+        {"server": {"no trust store given": 1}, "client": {"no trust store given": 1}}
+    );
+    let sum = summary(&run(&["scan", "--jsonl", file]));
+    let all = records(&run(&["scan", "--jsonl", "--per", "file", file]));
+    let report: Value = serde_json::from_str(&run(&["--json", file]).stdout).unwrap();
+    for told in [&sum, of_type(&all, "file")[0], &report] {
+        assert_eq!(told["chains_not_judged"], unjudged);
+    }
+    assert_eq!(sum["ledger"]["decoded"], 1);
+    let rows = run(&["scan", "--format", "csv", "--quiet", file]).stdout;
+    let [header, row] = [0, 1].map(|at| cells(rows.lines().nth(at).unwrap()));
+    let class = header.iter().position(|name| name == "ledger_class").unwrap();
+    assert_eq!(row[class], "decoded");
+}
+
+/// Frames of an unknown link type look like no traffic unless that is said.
+#[test]
+fn frames_of_an_unknown_link_type_are_not_silent() {
+    let tree = Tree::new();
+    let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));
+    let frames = wrap::plain(&talk);
+    tree.write("radio.pcap", &file::pcap(127, &frames, Style::default()));
+    let told = format!("{} of unknown link type 127", frames.len());
+    let path = tree.text("radio.pcap");
+    let scan = tree.scan(&[]).stdout;
+    let line = format!("unread   {path}: 0 connections, frames not looked into: {told}");
+    assert!(scan.starts_with(&line), "{scan}");
+    assert_eq!(scan.matches(&told).count(), 2, "the line and the summary: {scan}");
+    let report = run(&[&path]).stdout;
+    assert!(report.contains(&told), "{report}");
+    let sum = summary(&tree.scan(&["--jsonl"]));
+    assert_eq!(sum["frames_without_tcp"]["link_type_127"], frames.len());
+}
+
 /// A connection that was refused is known by its ends alone.
 #[test]
 fn filters_know_connections_that_were_not_opened() {

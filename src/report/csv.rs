@@ -13,7 +13,7 @@ use crate::time::date_text;
 use crate::tls::{Role, names};
 use crate::wire::text::{cell, hex};
 
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 29] = [
     "file",
     "stream",
     "time",
@@ -42,6 +42,7 @@ const COLUMNS: [&str; 28] = [
     "findings",
     "first_frame",
     "capture",
+    "ledger_class",
 ];
 
 /// Writes the row with the names of the columns.
@@ -105,6 +106,7 @@ fn row(origin: &Origin, judged: &Judged) -> [String; COLUMNS.len()] {
         findings(judged),
         connection.first.frame.to_string(),
         text(origin.capture.as_deref()),
+        connection.ledger.word().to_owned(),
     ]
 }
 

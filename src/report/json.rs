@@ -51,10 +51,11 @@ pub use whatif::write_outlook;
 
 use self::ranked::RankedDocument;
 use super::model::{CaptureReport, Judged, Origin, Report, SCHEMA_VERSION, StoreReport};
-use crate::connection::LedgerClass;
+use super::words;
+use crate::connection::{LedgerClass, NotJudged};
 use crate::foresight::Ranked;
-use crate::packet::Skipped;
 use crate::rules::{Severity, Verdict};
+use crate::tls::Role;
 use document::Document;
 use finding::finding;
 use object::Object;
@@ -96,7 +97,7 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     let (findings, connections) = spool.into_piles();
     document.lines("findings", findings)?;
     document.lines("connections", [connections])?;
-    document.member("ledger", &LedgerDocument::of(&report.captures))?;
+    document.member("ledger", &LedgerDocument::of(report))?;
     let limits: Vec<_> = report.captures.iter().enumerate().flat_map(limits).collect();
     document.member("limits_hit", &limits)?;
     let not_judged = report.not_judged.iter();
@@ -104,6 +105,7 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
         .map(|(need, count)| NotJudgedDocument { reason: need.unmet(), rule_checks: *count })
         .collect();
     document.member("not_judged", &not_judged)?;
+    document.member("chains_not_judged", &ChainsDocument::of(&report.unjudged_chains))?;
     document.end()
 }
 
@@ -200,7 +202,7 @@ impl StoreDocument {
         Self {
             sources: store.sources.clone(),
             anchors: store.anchors,
-            semantics: super::words::semantics_word(store.semantics),
+            semantics: words::semantics_word(store.semantics),
             unreadable_blocks: unreadable
                 .map(|(source, line, reason)| UnreadableDocument { source, line, reason })
                 .collect(),
@@ -267,7 +269,7 @@ impl<'a> VerdictDocument<'a> {
             streams: &verdict.streams,
             cause: verdict.cause,
             severity: verdict.severity,
-            refused_by: verdict.refused_by.map(crate::tls::Role::name),
+            refused_by: verdict.refused_by.map(Role::name),
             sentence: &verdict.sentence,
             remedies: &verdict.remedies,
             mended_by: verdict.mended_by.as_deref(),
@@ -285,17 +287,13 @@ struct LedgerDocument {
 }
 
 impl LedgerDocument {
-    fn of(captures: &[CaptureReport]) -> Self {
-        let mut classes: BTreeMap<&'static str, u64> =
-            LedgerClass::ALL.into_iter().map(|class| (class.word(), 0)).collect();
-        for capture in captures {
-            for (class, count) in &capture.ledger {
-                *classes.entry(class.word()).or_default() += count;
-            }
-        }
+    fn of(report: &Report) -> Self {
+        let captures = report.captures.iter();
+        let classes =
+            LedgerClass::ALL.into_iter().map(|class| (class.word(), report.ledger(class)));
         Self {
-            tcp_connections: captures.iter().map(|capture| capture.tcp_connections).sum(),
-            classes,
+            tcp_connections: captures.map(|capture| capture.tcp_connections).sum(),
+            classes: classes.collect(),
         }
     }
 }
@@ -312,6 +310,23 @@ struct LimitDocument {
 struct NotJudgedDocument {
     reason: &'static str,
     rule_checks: u64,
+}
+
+/// Chains that were shown and not judged, by reason.
+#[derive(Serialize)]
+struct ChainsDocument {
+    server: BTreeMap<&'static str, u64>,
+    client: BTreeMap<&'static str, u64>,
+}
+
+impl ChainsDocument {
+    fn of(chains: &BTreeMap<(Role, NotJudged), u64>) -> Self {
+        let of = |role: Role| {
+            let mine = chains.iter().filter(move |((whose, _), _)| *whose == role);
+            mine.map(|((_, reason), chains)| (reason.reason(), *chains)).collect()
+        };
+        Self { server: of(Role::Server), client: of(Role::Client) }
+    }
 }
 
 fn limits((input, capture): (usize, &CaptureReport)) -> impl Iterator<Item = LimitDocument> {
@@ -340,7 +355,7 @@ impl InputDocument {
             frames_without_tcp: capture
                 .skipped
                 .iter()
-                .map(|(reason, count)| (skipped_word(*reason), *count))
+                .map(|(reason, count)| (words::skipped_word(*reason), *count))
                 .collect(),
             problems: capture
                 .problems
@@ -356,18 +371,5 @@ impl InputDocument {
             untold_problems: capture.untold_problems,
             errors: capture.errors.clone(),
         }
-    }
-}
-
-fn skipped_word(reason: Skipped) -> String {
-    match reason {
-        Skipped::LinkType(link) => format!("link_type_{}", link.0),
-        Skipped::NotIp => "not_ip".into(),
-        Skipped::Dtls => "dtls".into(),
-        Skipped::Quic => "quic".into(),
-        Skipped::NotTcp => "not_tcp".into(),
-        Skipped::CutHeader => "header_cut".into(),
-        Skipped::Malformed => "malformed_header".into(),
-        Skipped::TooDeep => "too_many_encapsulations".into(),
     }
 }

@@ -10,6 +10,7 @@ use crate::expressway::{Appliance, Join, Leg, Line};
 use crate::foresight::Ranked;
 use crate::packet::Skipped;
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
+use crate::tls::Role;
 use crate::trust::{Store, StoreSemantics};
 
 /// Version of the JSON document. It grows by one when a field changes its meaning or
@@ -32,8 +33,8 @@ pub struct Report {
     /// TLS connections that were judged and that the filters let through, listed or not, by
     /// capture.
     pub tls_connections: Vec<u64>,
-    /// Chains that were shown and not judged, because no trust store was given.
-    pub unjudged_chains: u64,
+    /// Chains that were shown and not judged: whose, why, and how many.
+    pub unjudged_chains: BTreeMap<(Role, NotJudged), u64>,
     /// The worst severity of the findings on connections.
     pub worst_of_connections: Option<Severity>,
     /// The legs of the case.
@@ -80,6 +81,16 @@ impl Judged {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// The chains that were shown and not judged: whose, and why.
+    pub(super) fn unjudged_chains(&self) -> impl Iterator<Item = (Role, NotJudged)> {
+        let connection = &self.connection;
+        [Role::Server, Role::Client].into_iter().filter_map(|role| match connection.path(role) {
+            _ if connection.certificates(role).is_empty() => None,
+            PathVerdict::NotJudged(reason) => Some((role, *reason)),
+            PathVerdict::Judged(_) => None,
+        })
     }
 }
 
@@ -286,6 +297,21 @@ impl Report {
         self.captures.iter().map(CaptureReport::tls_connections).sum()
     }
 
+    /// TCP connections of a class, of all captures.
+    #[must_use]
+    pub fn ledger(&self, class: LedgerClass) -> u64 {
+        self.captures.iter().filter_map(|capture| capture.ledger.get(&class)).sum()
+    }
+
+    /// Frames without a TCP segment of all captures, by reason.
+    pub(super) fn skipped(&self) -> BTreeMap<Skipped, u64> {
+        let mut all = BTreeMap::new();
+        for (reason, frames) in self.captures.iter().flat_map(|capture| &capture.skipped) {
+            *all.entry(*reason).or_default() += frames;
+        }
+        all
+    }
+
     /// The remedies of the verdict at a place of [`Report::verdicts`], foretold.
     #[must_use]
     pub fn remedies_of(&self, verdict: usize) -> &[Ranked] {
@@ -300,9 +326,9 @@ impl Report {
         if let Some(number) = self.tls_connections.get_mut(judged.capture) {
             *number += 1;
         }
-        let path = &judged.connection.server_path;
-        let unjudged = matches!(path, PathVerdict::NotJudged(NotJudged::NoTrustStore));
-        self.unjudged_chains += u64::from(unjudged);
+        for unjudged in judged.unjudged_chains() {
+            *self.unjudged_chains.entry(unjudged).or_default() += 1;
+        }
         self.worst_of_connections = self.worst_of_connections.max(judged.worst());
         self.legs.add(judged);
     }

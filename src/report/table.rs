@@ -10,9 +10,9 @@ use super::filter::group_filter;
 use super::legs::Health;
 use super::model::{CaptureReport, Judged, Report};
 use super::ranked;
+use super::words::{match_filters, skipped_text, skipped_word, unjudged_chains};
 use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
-use crate::packet::Skipped;
-use crate::rules::{Finding, Rule, Severity, Verdict};
+use crate::rules::{Finding, Need, Rule, Severity, Verdict};
 use crate::time::Timestamp;
 use crate::tls::Role;
 use crate::tls::names::{self, Authentication};
@@ -341,17 +341,26 @@ impl Page {
         self.line(&line);
     }
 
+    /// What was not judged and why, each reason once.
     fn not_judged(&mut self, report: &Report) {
-        let unjudged = report.unjudged_chains;
-        if unjudged > 0 && report.store.is_none() {
-            self.heading("Not judged: no trust store given");
-            let text = format!(
-                "{} shown, not checked. Give the trust list of the box that connects with --trust FILE \
-                 (for an Expressway: ca_*.pem of its diagnostic archive).",
-                count(unjudged, "certificate chain")
-            );
-            self.paragraph(&text, "  ", 2);
+        let without_store = (Role::Server, NotJudged::NoTrustStore);
+        let unasked = report.unjudged_chains.get(&without_store).copied();
+        let unasked = unasked.filter(|_| report.store.is_none());
+        let others = not_judged_lines(report, unasked.is_some());
+        match unasked {
+            Some(chains) => {
+                self.heading("Not judged: no trust store given");
+                let text = format!(
+                    "{} shown, not checked. Give the trust list of the box that connects with --trust FILE \
+                     (for an Expressway: ca_*.pem of its diagnostic archive).",
+                    count(chains, "certificate chain")
+                );
+                self.paragraph(&text, "  ", 2);
+            }
+            None if others.is_empty() => {}
+            None => self.heading("Not judged"),
         }
+        others.iter().for_each(|line| self.paragraph(line, "  ", 4));
         for (source, line, reason) in report.store.iter().flat_map(|store| &store.unreadable) {
             self.paragraph(&format!("trust store {source}, line {line}: {reason}"), "  ! ", 4);
         }
@@ -361,8 +370,7 @@ impl Page {
         let total: u64 = report.captures.iter().map(|capture| capture.tcp_connections).sum();
         self.heading(&format!("Ledger: {}", count(total, "TCP connection")));
         for class in LedgerClass::ALL {
-            let number: u64 =
-                report.captures.iter().filter_map(|capture| capture.ledger.get(&class)).sum();
+            let number = report.ledger(class);
             if number > 0 {
                 self.line(&format!("  {number:>6}  {}", class.meaning()));
             }
@@ -377,34 +385,12 @@ impl Page {
     }
 
     fn skipped(&mut self, report: &Report) {
-        let mut parts: Vec<String> = Vec::new();
-        let sum = |wanted: fn(&Skipped) -> bool| -> u64 {
-            report
-                .captures
-                .iter()
-                .flat_map(|capture| &capture.skipped)
-                .filter(|(reason, _)| wanted(reason))
-                .map(|(_, count)| count)
-                .sum()
-        };
-        let kinds: [Kind; 8] = [
-            (|r| matches!(r, Skipped::Dtls), "DTLS (TLS over UDP)"),
-            (|r| matches!(r, Skipped::Quic), "QUIC (TLS 1.3 over UDP)"),
-            (|r| matches!(r, Skipped::NotTcp), "IP but not TCP"),
-            (|r| matches!(r, Skipped::NotIp), "not IP"),
-            (|r| matches!(r, Skipped::CutHeader), "cut inside the headers"),
-            (|r| matches!(r, Skipped::Malformed), "with malformed headers"),
-            (|r| matches!(r, Skipped::TooDeep), "with too many encapsulations"),
-            (|r| matches!(r, Skipped::LinkType(_)), "of an unknown link type"),
-        ];
-        for (wanted, words) in kinds {
-            let number = sum(wanted);
-            if number > 0 {
-                parts.push(format!("{number} {words}"));
-            }
-        }
-        if !parts.is_empty() {
-            self.line(&format!("  frames not looked into: {}", parts.join(", ")));
+        let skipped = report.skipped().into_iter();
+        let skipped: Vec<(String, u64)> =
+            skipped.map(|(reason, frames)| (skipped_word(reason), frames)).collect();
+        let text = skipped_text(skipped.iter().map(|(word, frames)| (word.as_str(), *frames)));
+        if !text.is_empty() {
+            self.line(&format!("  frames not looked into: {text}"));
         }
     }
 }
@@ -413,6 +399,20 @@ impl Page {
 /// is new in the next one drowns in what it repeats.
 const IN_FULL: usize = 12;
 
+/// Chains that were not judged and rules that could not look, a line for each reason;
+/// `said` where it was said already that no trust store is given.
+fn not_judged_lines(report: &Report, said: bool) -> Vec<String> {
+    let chains = report.unjudged_chains.iter();
+    let chains = chains
+        .filter(|(of, _)| !said || **of != (Role::Server, NotJudged::NoTrustStore))
+        .map(|((role, reason), chains)| unjudged_chains(*role, reason.reason(), *chains));
+    let checks = report.not_judged.iter();
+    let checks = checks
+        .filter(|(need, _)| !said || **need != Need::TrustStore)
+        .map(|(need, checks)| format!("{}: {}", count(*checks, "rule check"), need.unmet()));
+    chains.chain(checks).collect()
+}
+
 /// `4 TLS connections`; with filters also how many of them match, so that what they leave
 /// out never looks like nothing.
 fn connections_text(report: &Report, seen: u64, matching: u64) -> String {
@@ -420,7 +420,7 @@ fn connections_text(report: &Report, seen: u64, matching: u64) -> String {
         return count(matching, "TLS connection");
     }
     let all = count(seen, "TLS connection");
-    let matching = super::words::match_filters(matching);
+    let matching = match_filters(matching);
     format!("{all}, {matching} ({}),", printable(&report.filters.join(" ")))
 }
 
@@ -436,9 +436,6 @@ fn streams(report: &Report, capture: usize, verdict: &Verdict) -> String {
 
 /// A finding with the index of the capture that proves it.
 type Placed<'r> = (Option<usize>, &'r Finding);
-
-/// Which skipped frames, and what they are called.
-type Kind = (fn(&Skipped) -> bool, &'static str);
 
 const HEADERS: [&str; 11] = [
     "#",

@@ -1,9 +1,15 @@
-//! Outcomes of path validation in words, the same in text and JSON.
+//! What the renderers say in the same words.
+
+use std::collections::BTreeMap;
 
 use super::model::Report;
+use crate::connection::NotJudged;
 use crate::foresight::Seen;
+use crate::packet::Skipped;
 use crate::time::date_text;
+use crate::tls::Role;
 use crate::trust::{Conclusion, NotChecked, Outcome, SignatureVerdict, StoreSemantics};
+use crate::wire::text::count;
 use crate::x509::{Certificate, NotIssuer, Time};
 
 /// One word for the answer.
@@ -19,6 +25,66 @@ pub(super) const fn conclusion_word(conclusion: Conclusion) -> &'static str {
 /// `1 matches the filters`, `0 match the filters`.
 pub(super) fn match_filters(connections: u64) -> String {
     format!("{connections} match{} the filters", if connections == 1 { "es" } else { "" })
+}
+
+/// `3 certificate chains of servers: no trust store given (--trust)`.
+/// The reason is that of [`NotJudged`].
+pub(super) fn unjudged_chains(role: Role, reason: &str, chains: u64) -> String {
+    let without_store = reason == NotJudged::NoTrustStore.reason();
+    let why = match role {
+        Role::Server if without_store => "no trust store given (--trust)",
+        Role::Client if without_store => "no trust store of the servers given (--peer-trust)",
+        _ => reason,
+    };
+    let whose = if role == Role::Server { "servers" } else { "clients" };
+    format!("{} of {whose}: {why}", count(chains, "certificate chain"))
+}
+
+/// The word of the JSON document for frames without a TCP segment.
+pub(super) fn skipped_word(reason: Skipped) -> String {
+    match reason {
+        Skipped::LinkType(link) => format!("{LINK_TYPE}{}", link.0),
+        Skipped::NotIp => "not_ip".into(),
+        Skipped::Dtls => "dtls".into(),
+        Skipped::Quic => "quic".into(),
+        Skipped::NotTcp => "not_tcp".into(),
+        Skipped::CutHeader => "header_cut".into(),
+        Skipped::Malformed => "malformed_header".into(),
+        Skipped::TooDeep => "too_many_encapsulations".into(),
+    }
+}
+
+/// Begins the word for frames of an unknown link type; its number follows.
+const LINK_TYPE: &str = "link_type_";
+
+/// These words in the order in which they are told, and what they mean.
+const SKIPPED: [(&str, &str); 7] = [
+    ("dtls", "DTLS (TLS over UDP)"),
+    ("quic", "QUIC (TLS 1.3 over UDP)"),
+    ("not_tcp", "IP but not TCP"),
+    ("not_ip", "not IP"),
+    ("header_cut", "cut inside the headers"),
+    ("malformed_header", "with malformed headers"),
+    ("too_many_encapsulations", "with too many encapsulations"),
+];
+
+/// `8 IP but not TCP, 2 of unknown link type 127`, from counts by [`skipped_word`]; nothing
+/// where no frame was skipped.
+pub(super) fn skipped_text<'w>(counts: impl IntoIterator<Item = (&'w str, u64)>) -> String {
+    let counts: BTreeMap<&str, u64> = counts.into_iter().collect();
+    let usual = SKIPPED
+        .iter()
+        .filter_map(|(word, meaning)| Some(format!("{} {meaning}", counts.get(word)?)));
+    let unknown = counts.iter().filter_map(|(word, frames)| {
+        let link = word.strip_prefix(LINK_TYPE)?;
+        Some(format!("{frames} of unknown link type {link}"))
+    });
+    usual.chain(unknown).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether the word is that of frames of an unknown link type: nothing of them was read.
+pub(super) fn is_unread(word: &str) -> bool {
+    word.starts_with(LINK_TYPE)
 }
 
 /// `openssl` or `expressway`.

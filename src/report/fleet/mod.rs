@@ -14,8 +14,10 @@ use tally::Counted;
 pub use tally::{Tally, Top};
 
 use super::model::{CaptureReport, Judged, Report};
+use super::words::{is_unread, skipped_word};
+use crate::connection::LedgerClass;
 use crate::rules::{Finding, Severity};
-use crate::tls::names;
+use crate::tls::{Role, names};
 
 /// Files in trouble told one by one.
 const TROUBLES: usize = 1_000;
@@ -43,6 +45,19 @@ pub struct Summary {
     /// The filters, as flags of the command line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
+    /// TCP connections by what could be seen of them, in the words of
+    /// [`crate::connection::LedgerClass`].
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub ledger: Tally,
+    /// Frames without a TCP segment, by reason.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub skipped: Tally,
+    /// Chains of servers that were shown and not judged, by reason.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub unjudged_servers: Tally,
+    /// The same of clients.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub unjudged_clients: Tally,
     /// How their handshakes ended.
     #[serde(skip_serializing_if = "Tally::is_empty")]
     pub outcomes: Tally,
@@ -163,6 +178,12 @@ impl Summary {
         self.tcp_connections = sum(|capture| capture.tcp_connections);
         self.tls_connections = report.tls_connections_seen();
         self.filters.clone_from(&report.filters);
+        for class in LedgerClass::ALL {
+            self.ledger.add_some(class.word(), report.ledger(class));
+        }
+        for (reason, frames) in report.skipped() {
+            self.skipped.add_some(&skipped_word(reason), frames);
+        }
         let damaged = captures.iter().any(|capture| !capture.problems.is_empty());
         self.damaged = u64::from(damaged);
         let error = captures.iter().flat_map(|capture| &capture.errors).next();
@@ -178,6 +199,13 @@ impl Summary {
         let connection = &judged.connection;
         self.connections += 1;
         self.outcomes.add(connection.outcome.word(), 1);
+        for (role, reason) in judged.unjudged_chains() {
+            let chains = match role {
+                Role::Server => &mut self.unjudged_servers,
+                Role::Client => &mut self.unjudged_clients,
+            };
+            chains.add(reason.reason(), 1);
+        }
         if let Some(version) = connection.handshake.version() {
             self.versions.add(&names::version_name(version), 1);
         }
@@ -227,6 +255,10 @@ impl Summary {
             self.filters = other.filters;
         }
         self.connections += other.connections;
+        self.ledger.merge(other.ledger);
+        self.skipped.merge(other.skipped);
+        self.unjudged_servers.merge(other.unjudged_servers);
+        self.unjudged_clients.merge(other.unjudged_clients);
         self.outcomes.merge(other.outcomes);
         self.rules.merge(other.rules);
         self.servers.merge(other.servers);
@@ -238,6 +270,12 @@ impl Summary {
         self.troubles.extend(other.troubles.into_iter().take(room));
         self.in_trouble += other.in_trouble;
         self.damaged += other.damaged;
+    }
+
+    /// Frames of an unknown link type: nothing of them was read.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        self.skipped.named().filter(|(word, _)| is_unread(word)).map(|(_, frames)| frames).sum()
     }
 
     /// The worst severity of all findings.

@@ -53,6 +53,15 @@ impl<C> Default for Tally<C> {
     }
 }
 
+impl Tally {
+    /// Counts `number` under `name`, unless there is nothing to count.
+    pub(super) fn add_some(&mut self, name: &str, number: u64) {
+        if number > 0 {
+            self.add(name, number);
+        }
+    }
+}
+
 /// The largest counts, and what the others come to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Top<'t, C> {

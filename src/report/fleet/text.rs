@@ -1,25 +1,29 @@
 //! The summary for people, and one line for a file.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::super::model::Report;
 use super::super::table::{Look, fold, severity_style};
-use super::super::words::match_filters;
+use super::super::words::{is_unread, match_filters, skipped_text, unjudged_chains};
 use super::{Found, Summary, Tally, Top};
+use crate::connection::LedgerClass;
 use crate::rules::Severity;
 use crate::time::date_text;
+use crate::tls::Role;
 use crate::wire::text::{count, printable};
 
 /// Rules told of one server.
 const RULES: usize = 4;
 
-/// One line about a file in trouble or with findings; nothing for any other.
+/// One line about a file in trouble, with findings, or with frames that cannot be read; nothing for any other.
 #[must_use]
 pub fn line(file: &str, summary: &Summary, report: &Report, look: Look) -> Option<String> {
     let word = match (summary.in_trouble > 0, summary.worst()) {
         (true, _) => "trouble",
         (false, Some(worst)) => worst.word(),
         (false, None) if summary.damaged > 0 => "damaged",
+        (false, None) if summary.unread() > 0 => "unread",
         (false, None) => return None,
     };
     let state = [trouble(file, summary), Some(seen(summary)), because(summary, report)];
@@ -50,6 +54,11 @@ fn seen(summary: &Summary) -> String {
     }
     if summary.damaged > 0 {
         parts.push("damaged".to_owned());
+    }
+    if summary.unread() > 0 {
+        let unread = summary.skipped.named().filter(|(word, _)| is_unread(word));
+        let unread = skipped_text(unread.map(|(word, frames)| (word, *frames)));
+        parts.push(format!("frames not looked into: {unread}"));
     }
     parts.join(", ")
 }
@@ -151,11 +160,37 @@ impl Page {
             .collect();
         let colon = if outcomes.is_empty() { "" } else { ": " };
         self.plain(&format!("{}{colon}{}", connections(summary), outcomes.join(", ")));
+        self.ledger(summary);
         if summary.damaged > 0 {
             self.plain(&format!(
                 "{} damaged; what could be read was read",
                 count(summary.damaged, "file")
             ));
+        }
+    }
+
+    /// What could be seen, and what was not judged or not read.
+    fn ledger(&mut self, summary: &Summary) {
+        let classes: BTreeMap<&str, &u64> = summary.ledger.named().collect();
+        let classes: Vec<String> = LedgerClass::ALL
+            .iter()
+            .filter_map(|class| Some(format!("{} {}", classes.get(class.word())?, class.meaning())))
+            .collect();
+        if !classes.is_empty() {
+            let all = count(summary.tcp_connections, "TCP connection");
+            self.plain(&format!("{all}: {}", classes.join(", ")));
+        }
+        let of =
+            [(Role::Server, &summary.unjudged_servers), (Role::Client, &summary.unjudged_clients)];
+        for (role, reasons) in of {
+            for (reason, chains) in reasons.named() {
+                let chains = unjudged_chains(role, reason, *chains);
+                self.plain(&format!("not judged: {chains}"));
+            }
+        }
+        let skipped = skipped_text(summary.skipped.named().map(|(word, frames)| (word, *frames)));
+        if !skipped.is_empty() {
+            self.plain(&format!("frames not looked into: {skipped}"));
         }
     }
 

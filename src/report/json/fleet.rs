@@ -134,12 +134,22 @@ struct CountsDocument<'s> {
     tls_connections: u64,
     connections: u64,
     handshakes: BTreeMap<&'s str, u64>,
+    ledger: BTreeMap<&'s str, u64>,
+    frames_without_tcp: BTreeMap<&'s str, u64>,
+    chains_not_judged: ChainsDocument<'s>,
     rules: ListDocument<RuleDocument<'s>>,
     servers: ListDocument<ServerDocument<'s>>,
     versions: ListDocument<CountDocument<'s>>,
     cipher_suites: ListDocument<CountDocument<'s>>,
     issuers: ListDocument<CountDocument<'s>>,
     expiring: ListDocument<ExpiringDocument<'s>>,
+}
+
+/// Chains that were shown and not judged, by reason.
+#[derive(Serialize)]
+struct ChainsDocument<'s> {
+    server: BTreeMap<&'s str, u64>,
+    client: BTreeMap<&'s str, u64>,
 }
 
 /// The largest of a list, how many others there are, and what these come to.
@@ -196,7 +206,13 @@ impl<'s> CountsDocument<'s> {
             tcp_connections: summary.tcp_connections,
             tls_connections: summary.tls_connections,
             connections: summary.connections,
-            handshakes: summary.outcomes.named().map(|(word, count)| (word, *count)).collect(),
+            handshakes: counts(&summary.outcomes),
+            ledger: counts(&summary.ledger),
+            frames_without_tcp: counts(&summary.skipped),
+            chains_not_judged: ChainsDocument {
+                server: counts(&summary.unjudged_servers),
+                client: counts(&summary.unjudged_clients),
+            },
             rules: ListDocument {
                 largest: rules
                     .largest
@@ -223,6 +239,10 @@ impl<'s> CountsDocument<'s> {
     }
 }
 
+fn counts(tally: &Tally) -> BTreeMap<&str, u64> {
+    tally.named().map(|(name, count)| (name, *count)).collect()
+}
+
 impl<'s> RuleDocument<'s> {
     fn of(rule: &'s str, found: &Found) -> Self {
         let Found { severity, findings, files } = *found;
@@ -237,7 +257,7 @@ impl<'s> ServerDocument<'s> {
             sni: found.name.as_deref(),
             severity: found.severity,
             findings: found.findings,
-            rules: found.rules.named().map(|(rule, count)| (rule, *count)).collect(),
+            rules: counts(&found.rules),
         }
     }
 }
