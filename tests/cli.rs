@@ -97,6 +97,9 @@ fn mistakes_are_named() {
     assert_trouble(&run(&["--trsut", "x.pem", GOOD]), &["--trsut", "--trust"]);
     assert_trouble(&run(&["--fail-on", "fatal", GOOD]), &["fatal", "error", "warning", "info"]);
     assert_trouble(&run(&["--threads", "many", GOOD]), &["--threads", "many"]);
+    for command in [&["--threads", "100000"][..], &["scan", "--threads", "257"]] {
+        assert_trouble(&run(&[command, &[GOOD]].concat()), &["--threads", "0..=256"]);
+    }
     assert_trouble(&run(&["--json", "--jsonl", GOOD]), &["--json", "--jsonl"]);
     assert_trouble(&run(&["show", GOOD]), &["--stream"]);
     assert_trouble(&run(&["explain"]), &["<ID>"]);

@@ -221,9 +221,10 @@ pub(crate) struct Keys {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
-    /// Threads to use; 0 for one per core. The output does not depend on it.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) threads: usize,
+    /// Threads to use, at most 256; 0 for one per core. The output does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0,
+          value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub(crate) threads: u16,
 
     /// When to use colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]

@@ -181,7 +181,7 @@ const STACK: usize = 16 << 20;
 
 pub(super) fn set_threads(run: &Run) -> Result<(), Trouble> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(run.threads)
+        .num_threads(run.threads.into())
         .stack_size(STACK)
         .build_global()
         .map_err(|error| format!("cannot start {} threads: {error}", run.threads))
