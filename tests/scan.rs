@@ -735,6 +735,23 @@ fn a_state_of_something_else_is_refused() {
     assert_eq!(nowhere.code, Some(2));
 }
 
+/// A trust list that has changed judges otherwise, though it has the same name.
+#[test]
+fn a_state_of_other_trust_is_refused() {
+    let tree = large_tree(2);
+    let given = tempfile::tempdir().unwrap();
+    let path = |name: &str| given.path().join(name).to_str().unwrap().to_owned();
+    let (state, trust) = (path("state.json"), path("ca.pem"));
+    let scan = || tree.scan(&["--jsonl", "--resume", &state, "--trust", &trust]);
+    fs::write(&trust, bytes("trust/expressway.pem")).unwrap();
+    assert_ne!(scan().code, Some(2));
+    assert_ne!(scan().code, Some(2), "the same again");
+    fs::write(&trust, bytes("trust/expressway-without-root.pem")).unwrap();
+    let other = scan();
+    assert_eq!((other.code, other.stdout.as_str()), (Some(2), ""));
+    assert!(other.stderr.contains("other contents of the files"), "{other:?}");
+}
+
 /// `script` of util-linux gives a program a terminal; where it is not installed there is
 /// nothing to see.
 #[cfg(target_os = "linux")]

@@ -10,11 +10,14 @@ mod state;
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use clap::{Args, ValueEnum};
 use tlsight::pipeline::scan::Inputs;
+use tlsight::wire::text::hex;
 
 use super::args::{FailOn, Keys, Release, Run, Trust};
 use super::filters::Filters;
+use super::trust as anchors;
 use super::{Exit, Trouble};
 
 const AFTER_HELP: &str = "\
@@ -120,11 +123,17 @@ impl Scan {
         if self.jsonl { Format::Jsonl } else { self.format }
     }
 
-    /// What decides over the output: two runs that go on with each other have the same.
-    fn settings(&self) -> String {
+    /// What decides over the output: two runs that go on with each other have the same. What
+    /// stands in the files that certificates are judged with counts, and not only their names.
+    fn settings(&self) -> Result<String, Trouble> {
         let Self { filters, trust, release, keys, per, .. } = self;
         let format = self.format();
-        format!("{format:?} per {per:?}, {filters:?}, {trust:?}, {release:?}, {keys:?}")
+        let contents = contents(trust, keys)?;
+        Ok(format!(
+            "tlsight {}, {format:?} per {per:?}, {filters:?}, {trust:?}, {release:?}, {keys:?}, \
+             {contents:?}",
+            env!("CARGO_PKG_VERSION")
+        ))
     }
 
     fn inputs(&self) -> Result<Inputs, Trouble> {
@@ -143,6 +152,19 @@ impl Scan {
             std::fs::File::open(list).map_err(|error| format!("{}: {error}", list.display()))?;
         Ok(Inputs::List(Box::new(BufReader::new(file))))
     }
+}
+
+/// The SHA-256 of each file that trust, own certificate and keys are read from.
+fn contents(trust: &Trust, keys: &Keys) -> Result<Vec<String>, Trouble> {
+    let stores = trust.trust.iter().chain(&trust.peer_trust);
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in stores {
+        files.extend(anchors::files(path)?);
+    }
+    files.extend(trust.known.own_cert.iter().chain(&keys.keylog).cloned());
+    // What a pipe gives can be read once, and that is for the scan.
+    let files = files.iter().filter(|file| file.is_file());
+    files.map(|file| Ok(hex(digest(&SHA256, &anchors::bytes(file)?).as_ref()))).collect()
 }
 
 /// Scans.

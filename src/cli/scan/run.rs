@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write as _};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use tlsight::pipeline::scan::{Pace, Unit, Walk, Watch, examine, in_order};
 use tlsight::pipeline::{Renderers, Session};
@@ -43,7 +44,8 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     // Only the records of files tell the verdicts.
     config.unranked = args.per != Per::File;
     let walk = Walk::new(args.inputs()?);
-    let state = args.resume.as_ref().map(|path| State::open(path, args.settings())).transpose()?;
+    let open = |path: &PathBuf| State::open(path, args.settings()?);
+    let state = args.resume.as_ref().map(open).transpose()?;
     let before = state.as_ref().map(State::before).unwrap_or_default();
     let interrupt = Interrupt::listen()?;
     let style = Style { format: args.format(), per: args.per, look: output::look(args.run.color) };

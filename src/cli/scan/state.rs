@@ -146,8 +146,9 @@ fn read(bytes: &[u8], settings: &str) -> Result<Entries, String> {
         return Err("the state of another version of tlsight; name another file".to_owned());
     }
     if document.settings != settings {
-        return Err("the state of a scan with other options; give the same ones, or name \
-                    another file"
+        return Err("the state of a scan with other options, with other contents of the files \
+                    given with them, or by another version of tlsight; give the same ones, or \
+                    name another file"
             .to_owned());
     }
     Ok(document.files)
