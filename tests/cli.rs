@@ -67,7 +67,9 @@ fn help_tells_every_command_and_exit_status() {
             assert!(help.stdout.contains(word), "{flag} does not tell {word}");
         }
     }
-    assert!(run(&["--help"]).stdout.contains("Exit status: 0"));
+    for command in [&["--help"][..], &["show", "--help"], &["peers", "-h"], &["certs", "--help"]] {
+        assert!(run(command).stdout.contains("Exit status: 0"), "{command:?}");
+    }
     for name in ["show", "diff", "ciphers", "versions", "rules", "explain", "completions"] {
         assert_clean(&run(&[name, "--help"]));
     }
@@ -302,6 +304,39 @@ fn a_closed_pipe_is_no_error() {
         let mut complaint = String::new();
         child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
         assert_eq!((status.code(), complaint.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+/// Who stops reading still learns from the exit status what was found until then.
+#[test]
+fn a_closed_pipe_hides_no_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(samples::path("ecdsa-selfsigned-untrusted.pcap"), folder.path().join("a.pcap"))
+        .unwrap();
+    for letter in 'b'..='z' {
+        let copy = folder.path().join(format!("{letter}.pcap"));
+        std::fs::copy(samples::path("mra-login-works.pcap"), copy).unwrap();
+    }
+    let folder = text(folder.path());
+    for args in [&["--jsonl"][..], &["scan", "--jsonl"], &["--json"], &["scan"]] {
+        let args = [args, &TRUST, &[&folder]].concat();
+        let mut child =
+            command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{args:?}");
+    }
+}
+
+/// What cannot be written is trouble, also for help.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_trouble() {
+    for args in [&["--help"][..], &["help"], &["--version"], &["rules"], &["--jsonl", GOOD]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command(args).stdout(full).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains("cannot write to standard output"), "{args:?}: {stderr}");
     }
 }
 

@@ -126,7 +126,11 @@ pub(crate) struct Analyze {
     pub(crate) run: Run,
 }
 
+/// How commands end that judge nothing.
+pub(super) const EXIT_OF_LISTS: &str = "Exit status: 0 done, 2 trouble.";
+
 #[derive(Debug, ClapArgs)]
+#[command(after_help = EXIT_OF_LISTS)]
 pub(crate) struct Show {
     /// The capture, or the files of one rotated capture.
     #[arg(required = true, value_name = "FILE")]

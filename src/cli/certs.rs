@@ -9,7 +9,7 @@ use tlsight::pipeline::{self, Config};
 use tlsight::report::certificates::{Collection, INDEX_HEADER};
 use tlsight::wire::text::count;
 
-use super::args::{Keys, Run};
+use super::args::{EXIT_OF_LISTS, Keys, Run};
 use super::commands::{complain_about, set_threads, sources};
 use super::output::Output;
 use super::{Exit, Trouble, keylog};
@@ -17,6 +17,7 @@ use super::{Exit, Trouble, keylog};
 const INDEX: &str = "index.tsv";
 
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_OF_LISTS)]
 pub(crate) struct Certs {
     /// Captures, folders of them, or - for standard input.
     #[arg(required = true, value_name = "FILE|DIR|-")]

@@ -75,12 +75,29 @@ fn document(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
 fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
     let mut report = Report::default();
     Output::stdout().write_with(|out| {
-        report = pipeline::analyze_to(sources, config, &mut Lines::new(out))?;
+        let mut lines = Watched { lines: Lines::new(out), worst: None };
+        let read = pipeline::analyze_to(sources, config, &mut lines);
+        // A reader that goes away ends the run; what was found until then counts.
+        report.worst_of_connections = lines.worst;
+        report = read?;
         Ok(())
     })?;
     complain_about(&report);
     complain_about_filters(&report);
     Ok(report)
+}
+
+/// Lines of connections, and the worst severity among them.
+struct Watched<'o, W> {
+    lines: Lines<'o, W>,
+    worst: Option<Severity>,
+}
+
+impl<W: std::io::Write + Send> Sink for Watched<'_, W> {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> std::io::Result<()> {
+        self.worst = judged.iter().map(Judged::worst).max().flatten().max(self.worst);
+        self.lines.take(origin, judged)
+    }
 }
 
 /// Says so where filters leave out everything: lines that are not there say nothing.

@@ -52,18 +52,21 @@ type Trouble = String;
 pub(crate) fn run() -> ExitCode {
     let args = match args::Args::try_parse() {
         Ok(args) => args,
-        Err(error) => {
-            // Help and version are no errors; a closed pipe while printing them neither.
-            let exit = if error.use_stderr() { Exit::Trouble } else { Exit::Clean };
+        Err(error) if error.use_stderr() => {
+            // When even standard error is gone there is nobody left to tell.
             drop(error.print());
-            return exit.into();
+            return Exit::Trouble.into();
         }
+        Err(asked) => return ended(output::page(&asked).map(|()| Exit::Clean)),
     };
-    match commands::execute(args) {
-        Ok(exit) => exit.into(),
-        Err(trouble) => {
+    ended(commands::execute(args))
+}
+
+fn ended(result: Result<Exit, Trouble>) -> ExitCode {
+    result
+        .unwrap_or_else(|trouble| {
             output::complain(&trouble);
-            Exit::Trouble.into()
-        }
-    }
+            Exit::Trouble
+        })
+        .into()
 }

@@ -24,11 +24,21 @@ impl Output {
         mut self,
         write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>,
     ) -> Result<(), Trouble> {
-        match write(&mut self.0).and_then(|()| self.0.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(format!("cannot write to standard output: {error}")),
-            Ok(()) => Ok(()),
-        }
+        written(write(&mut self.0).and_then(|()| self.0.flush()))
+    }
+}
+
+/// Help or version, which clap lays out and colours.
+pub(super) fn page(asked: &clap::Error) -> Result<(), Trouble> {
+    written(asked.print().and_then(|()| io::stdout().flush()))
+}
+
+/// What came of writing to standard output.
+fn written(result: io::Result<()>) -> Result<(), Trouble> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(format!("cannot write to standard output: {error}")),
+        Ok(()) => Ok(()),
     }
 }
 

@@ -6,12 +6,13 @@ use clap::Args;
 use tlsight::pipeline::{self, Config};
 use tlsight::report::{json, peers};
 
-use super::args::{Keys, Run};
+use super::args::{EXIT_OF_LISTS, Keys, Run};
 use super::commands::{complain_about, complain_about_left_out, hold_more, set_threads, sources};
 use super::output::Output;
 use super::{Exit, Trouble, keylog};
 
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_OF_LISTS)]
 pub(crate) struct Peers {
     /// Captures, folders of them, or - for standard input.
     #[arg(required = true, value_name = "FILE|DIR|-")]

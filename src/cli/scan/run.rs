@@ -161,21 +161,31 @@ impl<'a> Ledger<'a> {
             self.trouble = Some(format!("cannot write a temporary file: {error}"));
             return ControlFlow::Break(());
         }
-        if let Some(part) = part {
-            self.write(|out| part.write(out))?;
-            let troubles = summary.iter().flat_map(|summary| &summary.troubles);
-            if self.style.format == Format::Csv {
-                self.progress.aside(|| troubles.for_each(|one| output::complain(&one.error)));
-            }
+        let written = match part {
+            Some(part) => self.write(|out| part.write(out)),
+            None => ControlFlow::Continue(()),
+        };
+        if written.is_continue() {
+            self.done(&unit, summary.as_deref());
         }
-        if let Some(state) = &mut self.state {
-            state.add(&unit, summary.as_deref());
-        }
+        // What was found counts for the exit status, also when nobody reads it any more.
         if let Some(summary) = summary {
             self.total.merge(*summary);
         }
+        written?;
         self.progress.advance();
         self.remember(false)
+    }
+
+    /// A file's part of the output was written.
+    fn done(&mut self, unit: &Unit, summary: Option<&Summary>) {
+        let troubles = summary.into_iter().flat_map(|summary| &summary.troubles);
+        if self.style.format == Format::Csv {
+            self.progress.aside(|| troubles.for_each(|one| output::complain(&one.error)));
+        }
+        if let Some(state) = &mut self.state {
+            state.add(unit, summary);
+        }
     }
 
     /// Writes the state when it is time, or `now`; before that, what it says is done.
