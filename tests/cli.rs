@@ -117,6 +117,16 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(run.stdout, "");
 }
 
+/// Flags of the report in front of a command make the command an input.
+#[test]
+fn a_command_behind_flags_is_recognised() {
+    for flags in [&TRUST[..], &["--color", "never"]] {
+        let run = run(&[flags, &["scan", "samples"]].concat());
+        assert_trouble(&run, &["scan: ", "put the command first: tlsight scan"]);
+    }
+    assert!(!run(&["scanner"]).stderr.contains("put the command first"));
+}
+
 #[test]
 fn what_is_no_capture_is_told() {
     let cases: [(&str, &[u8], &str); 7] = [

@@ -1,6 +1,7 @@
 //! What each command does.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
@@ -93,8 +94,8 @@ struct Watched<'o, W> {
     worst: Option<Severity>,
 }
 
-impl<W: std::io::Write + Send> Sink for Watched<'_, W> {
-    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> std::io::Result<()> {
+impl<W: io::Write + Send> Sink for Watched<'_, W> {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
         self.worst = judged.iter().map(Judged::worst).max().flatten().max(self.worst);
         self.lines.take(origin, judged)
     }
@@ -142,7 +143,7 @@ struct Sought {
 const TOLD: usize = 20;
 
 impl Sink for Sought {
-    fn take(&mut self, _: &Origin, judged: &[Judged]) -> std::io::Result<()> {
+    fn take(&mut self, _: &Origin, judged: &[Judged]) -> io::Result<()> {
         let room = (TOLD + 1).saturating_sub(self.streams.len());
         let streams = judged.iter().map(|one| one.connection.stream.to_string());
         self.streams.extend(streams.take(room));
@@ -185,12 +186,21 @@ pub(super) fn complain_about_left_out(report: &Report) {
 /// Captures from what was named; trouble with one path is trouble with the command.
 pub(super) fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, Trouble> {
     let sources = pipeline::collect(inputs, limits)
-        .map_err(|(path, error)| format!("{}: {error}", path.display()))?;
+        .map_err(|(path, error)| format!("{}: {error}{}", path.display(), advice(&path, &error)))?;
     if sources.is_empty() {
         let names: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
         return Err(format!("no capture found in {}", names.join(", ")));
     }
     Ok(sources)
+}
+
+/// What to do about an input that is not there: it may be a command in the wrong place.
+fn advice(path: &Path, error: &io::Error) -> String {
+    let command = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+    match command.filter(|name| Args::command().find_subcommand(name).is_some()) {
+        Some(name) => format!("; put the command first: tlsight {name} ..."),
+        None => String::new(),
+    }
 }
 
 /// Stack of a thread: while it waits for parts of one file it may begin another on top.
