@@ -168,6 +168,40 @@ fn a_folder_stands_for_the_captures_below_it() {
     assert_eq!(json(&run)["connections"].as_array().unwrap().len(), 2);
 }
 
+/// As `scan` does: what is called a capture and is none is trouble and hides no other.
+#[test]
+fn a_folder_hides_no_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(samples::path("rsa-trusted.pcap"), folder.path().join("good.pcap")).unwrap();
+    std::fs::write(folder.path().join("empty.pcap"), "").unwrap();
+    std::fs::write(folder.path().join("text.pcap"), "called a capture, but text").unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a capture").unwrap();
+    let run = run(&["--json".to_owned(), text(folder.path())]);
+    assert_trouble(&run, &["empty.pcap", "text.pcap"]);
+    assert!(!run.stderr.contains("notes.txt"), "{run:?}");
+    assert_eq!(json(&run)["connections"].as_array().unwrap().len(), 1);
+}
+
+/// Root reads whatever it likes: then there is nothing to see here.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_read_stops_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (closed, open) = (folder.path().join("closed"), folder.path().join("good.pcap"));
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::copy(samples::path("rsa-trusted.pcap"), open).unwrap();
+    let mode = |mode| std::fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0);
+    let readable = closed.read_dir().is_ok();
+    let run = run(&["--json".to_owned(), text(folder.path())]);
+    mode(0o700);
+    if !readable {
+        assert_trouble(&run, &["closed: Permission denied"]);
+        assert_eq!(json(&run)["connections"].as_array().unwrap().len(), 1);
+    }
+}
+
 #[test]
 fn a_folder_without_captures_is_trouble() {
     let (folder, _) = folder_with("notes.txt", b"not a capture");

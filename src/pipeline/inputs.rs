@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::Source;
-use crate::capture::{CaptureReader, Chunk, Format, Input, LinkType, archive};
+use super::scan::{self, Inputs, Unit, Walk};
+use crate::capture::{CaptureError, CaptureReader, Chunk, Input, LinkType, archive};
 use crate::expressway::{
     Appliance, Bundle, MemberKind, member_host, member_interface, member_kind,
 };
@@ -21,15 +22,15 @@ use crate::time::Timestamp;
 const ROTATION_SILENCE: i64 = 3_600 * 1_000_000_000;
 
 /// Collects the captures that `paths` name: `-` is standard input, a pipe is read like it,
-/// a folder stands for the captures in and below it, recognised by content. What lies
+/// a folder stands for the captures in and below it, recognised by content; what cannot be
+/// looked at in it, and what is called a capture and is none, is trouble of its own. What lies
 /// beside them of a diagnostic archive, packed or not, goes with them.
 ///
 /// # Errors
-/// The first path that does not exist or a folder that cannot be listed, with its
-/// name.
+/// The first path that does not exist, with its name.
 pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathBuf, io::Error)> {
     let mut sources = Vec::new();
-    let (mut files, mut named) = (Vec::new(), BTreeSet::new());
+    let (mut files, mut named, mut troubles) = (Vec::new(), BTreeSet::new(), Vec::new());
     for path in paths {
         if path.as_os_str() == "-" {
             let bytes = Box::new(io::stdin());
@@ -38,7 +39,13 @@ pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathB
         }
         let kind = path.metadata().map_err(|error| (path.clone(), error))?.file_type();
         if kind.is_dir() {
-            walk(path, &mut files).map_err(|error| (path.clone(), error))?;
+            for unit in Walk::new(Inputs::Paths(vec![path.clone()].into_iter())) {
+                match found(unit) {
+                    Ok(Some(file)) => files.push(file),
+                    Ok(None) => {}
+                    Err(trouble) => troubles.push(trouble),
+                }
+            }
         } else if kind.is_file() {
             files.push(path.clone());
             named.insert(path);
@@ -52,7 +59,19 @@ pub fn collect(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, (PathB
         files.into_iter().partition(|path| archive::is_archive(path).unwrap_or(false));
     sources.extend(archives.iter().flat_map(|path| members(path, named.contains(path), limits)));
     sources.extend(loose(files, limits));
+    sources.extend(troubles);
     Ok(sources)
+}
+
+/// A file of a folder that is about captures; what cannot be looked at is trouble of its own
+/// and stops nothing.
+fn found(unit: Unit) -> Result<Option<PathBuf>, Source> {
+    let Unit { path, trouble, .. } = unit;
+    let failed = |error| Source::Trouble { name: path.display().to_string(), error };
+    match trouble.map_or_else(|| matters(&path).map_err(|error| error.to_string()), Err) {
+        Ok(matters) => Ok(matters.then_some(path)),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// What is wrong with an archive of other things.
@@ -232,38 +251,18 @@ fn first_time(member: archive::Member<'_>, limits: &Limits) -> Option<Timestamp>
     Some(chunk.frames().next().map(|frame| frame.time).unwrap_or_default())
 }
 
-/// Files below a folder that begin like a capture or archive, or have the name of a
-/// member of a diagnostic archive, in order of their names.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries: Vec<PathBuf> =
-        folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-    entries.sort();
-    for path in entries {
-        // A link may lead back to where we came from.
-        let kind = path.symlink_metadata()?.file_type();
-        if kind.is_dir() {
-            walk(&path, files)?;
-        } else if kind.is_file()
-            && (is_capture(&path)
-                || archive::is_archive(&path).unwrap_or(false)
-                || is_member(&path))
-        {
-            files.push(path);
-        }
-    }
-    Ok(())
+/// Whether a file of a folder is about captures: it begins like a capture or an archive, is
+/// called one, or has the name of a member of a diagnostic archive.
+///
+/// # Errors
+/// Why it cannot be read.
+fn matters(path: &Path) -> Result<bool, CaptureError> {
+    Ok(is_member(path) || archive::kind(path)?.is_some() || scan::is_called_capture(path))
 }
 
 fn is_member(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     member_kind(&name).is_some()
-}
-
-fn is_capture(path: &Path) -> bool {
-    let Ok(mut input) = Input::open(path) else { return false };
-    let mut head = Vec::new();
-    let read = input.bytes.by_ref().take(24).read_to_end(&mut head);
-    read.is_ok() && Format::sniff(&head).is_some()
 }
 
 /// What tells whether files continue one another.

@@ -119,7 +119,7 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Report {
 }
 
 /// Whether the name promises a capture: one that is none is trouble, not something else.
-fn is_called_capture(path: &Path) -> bool {
+pub(super) fn is_called_capture(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let plain = Compression::unpacked_name(&name);
     plain.ends_with(".tgz") || ENDINGS.iter().any(|end| plain.ends_with(&format!(".{end}")))
