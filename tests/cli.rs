@@ -493,6 +493,12 @@ fn show_names_the_streams_there_are() {
     let run = run(&args);
     assert_trouble(&run, &["stream 0 is no TLS connection", "2"]);
     assert_eq!(run.stdout, "");
+    let two = ["show", "samples/expired.pcap", "samples/mra-login-works.pcap", "--stream", "99"];
+    let told = ["these are: 0 of samples/expired.pcap; 0, 1, 2, 3 of samples/mra-login-works.pcap"];
+    assert_trouble(&toolkit::program::run(&two), &told);
+    let archive = "samples/archives/diagnostic_log_expc_2026-05-03_09_01_00.tar.gz";
+    let inside = toolkit::program::run(&["show", archive, "--stream", "999"]);
+    assert_trouble(&inside, &[".pcap in ", archive]);
     let args = ["show", "samples/expired.pcap", "--stream", "99"];
     assert_trouble(&toolkit::program::run(&args), &["stream 99"]);
     let args = ["show", "samples/expired.pcap", "--stream", "-1"];

@@ -132,8 +132,9 @@ pub(super) const EXIT_OF_LISTS: &str = "Exit status: 0 done, 2 trouble.";
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXIT_OF_LISTS)]
 pub(crate) struct Show {
-    /// The capture, or the files of one rotated capture.
-    #[arg(required = true, value_name = "FILE")]
+    /// Captures, diagnostic and other archives, folders of them, or - for standard input, as
+    /// tlsight itself reads them. Of several captures each stream of the number is shown.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
     pub(crate) inputs: Vec<PathBuf>,
 
     /// The connection, by Wireshark's tcp.stream number.

@@ -135,18 +135,20 @@ fn show_stream(args: &Show) -> Result<Exit, Trouble> {
 struct Sought {
     stream: u64,
     found: Vec<Judged>,
-    /// The first streams that there are.
-    streams: Vec<String>,
+    /// The first streams that there are, capture by capture.
+    streams: Vec<(Origin, Vec<u64>)>,
 }
 
 /// Streams that are told when the one that was asked for is none.
 const TOLD: usize = 20;
 
 impl Sink for Sought {
-    fn take(&mut self, _: &Origin, judged: &[Judged]) -> io::Result<()> {
-        let room = (TOLD + 1).saturating_sub(self.streams.len());
-        let streams = judged.iter().map(|one| one.connection.stream.to_string());
-        self.streams.extend(streams.take(room));
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
+        let streams = judged.iter().map(|one| one.connection.stream).take(self.room());
+        match self.streams.last_mut().filter(|(last, _)| last == origin) {
+            Some((_, known)) => known.extend(streams),
+            None => self.streams.push((origin.clone(), streams.collect())),
+        }
         let mine = judged.iter().filter(|one| one.connection.stream == self.stream);
         self.found.extend(mine.cloned());
         Ok(())
@@ -154,14 +156,28 @@ impl Sink for Sought {
 }
 
 impl Sought {
+    /// One more than are told: then there are more.
+    fn room(&self) -> usize {
+        let known: usize = self.streams.iter().map(|(_, streams)| streams.len()).sum();
+        (TOLD + 1).saturating_sub(known)
+    }
+
     fn no_such_stream(&self) -> Trouble {
         let stream = self.stream;
-        if self.streams.is_empty() {
+        let mut left = TOLD;
+        let mut told: Vec<String> = Vec::new();
+        for (origin, streams) in self.streams.iter().filter(|(_, streams)| !streams.is_empty()) {
+            let some: Vec<String> = streams.iter().take(left).map(u64::to_string).collect();
+            left -= some.len();
+            if !some.is_empty() {
+                told.push(format!("{} of {origin}", some.join(", ")));
+            }
+        }
+        if told.is_empty() {
             return format!("stream {stream} is no TLS connection; there is none in the capture");
         }
-        let shown = self.streams.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
-        let more = if self.streams.len() > TOLD { ", ..." } else { "" };
-        format!("stream {stream} is no TLS connection; these are: {shown}{more}")
+        let more = if self.room() == 0 { ", ..." } else { "" };
+        format!("stream {stream} is no TLS connection; these are: {}{more}", told.join("; "))
     }
 }
 

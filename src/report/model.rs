@@ -1,6 +1,7 @@
 //! The one value that every renderer reads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::legs::Legs;
@@ -147,6 +148,15 @@ pub struct Origin {
     pub file: String,
     /// Its name inside the archive.
     pub capture: Option<String>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.capture {
+            Some(capture) => write!(f, "{capture} in {}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
 }
 
 impl Origin {
