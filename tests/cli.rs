@@ -539,6 +539,9 @@ fn every_shell_gets_its_completions() {
         for word in ["tlsight", "explain", "fail-on", "trust"] {
             assert!(script.stdout.contains(word), "{shell}: {word}");
         }
+        // PowerShell and Elvish complete no values of flags.
+        let values = ["bash", "zsh", "fish"].contains(&shell);
+        assert_eq!(script.stdout.contains("ecdsa-selected"), values, "{shell}");
     }
 }
 

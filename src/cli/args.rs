@@ -10,6 +10,7 @@ use tlsight::rules::Severity;
 use super::certs::Certs;
 use super::ciphers::Ciphers;
 use super::diff::Diff;
+use super::explain::RuleId;
 use super::filters::Filters;
 use super::forecast::Forecast;
 use super::peers::Peers;
@@ -81,7 +82,8 @@ pub(crate) enum Command {
     /// Explain a rule: what it checks, why it matters, what to do.
     Explain {
         /// Id of the rule, as `tlsight rules` lists it.
-        id: String,
+        #[arg(value_parser = RuleId, hide_possible_values = true)]
+        id: &'static str,
     },
     /// Print a completion script for a shell.
     Completions {

@@ -34,7 +34,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
         Some(Command::Ciphers(args)) => ciphers::run(&args),
         Some(Command::Versions(args)) => versions::run(&args),
         Some(Command::Rules) => explain::list(),
-        Some(Command::Explain { id }) => explain::page(&id),
+        Some(Command::Explain { id }) => explain::page(id),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tlsight", &mut script);

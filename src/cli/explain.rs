@@ -1,7 +1,10 @@
 //! `tlsight rules` and `tlsight explain ID`.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
 use tlsight::rules::{Need, Rule, Text, Values, registry};
 
 use super::output::Output;
@@ -75,8 +78,31 @@ const fn need_words(need: Need) -> &'static str {
     }
 }
 
+/// Parses the id of a rule, under whatever name; a completion script learns all ids from it.
+#[derive(Clone)]
+pub(super) struct RuleId;
+
+impl TypedValueParser for RuleId {
+    type Value = &'static str;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        let known =
+            |text: &str| registry::find(text).map(|rule| rule.id).ok_or_else(|| unknown(text));
+        known.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(registry::rules().map(|rule| PossibleValue::new(rule.id))))
+    }
+}
+
 /// No such rule: names the nearest ones.
-pub(super) fn unknown(id: &str) -> Trouble {
+fn unknown(id: &str) -> Trouble {
     let near: Vec<&str> = registry::rules()
         .map(|rule| rule.id)
         .filter(|known| id.split('-').any(|part| part.len() > 2 && known.contains(part)))

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use clap::{Args, ValueEnum};
 use tlsight::report::Wanted;
-use tlsight::rules::{Severity, registry};
+use tlsight::rules::Severity;
 use tlsight::time::Timestamp;
 
-use super::explain;
+use super::explain::RuleId;
 
 /// Of several values of one filter any will do; of several filters all must be met.
 #[derive(Clone, Debug, Args)]
@@ -27,7 +27,8 @@ pub(crate) struct Filters {
     sni: Vec<String>,
 
     /// Only findings of this rule, and connections with one. May be repeated.
-    #[arg(long, help_heading = "Filters", value_name = "ID", value_parser = rule)]
+    #[arg(long, help_heading = "Filters", value_name = "ID", value_parser = RuleId,
+          hide_possible_values = true)]
     rule: Vec<&'static str>,
 
     /// Only findings of this severity or worse, and connections with one.
@@ -80,10 +81,6 @@ impl Filters {
 fn address(text: &str) -> Result<IpAddr, String> {
     let bare = text.trim_matches(['[', ']']);
     bare.parse().map_err(|_| "not an IP address; names are for --sni".to_owned())
-}
-
-fn rule(text: &str) -> Result<&'static str, String> {
-    registry::find(text).map(|rule| rule.id).ok_or_else(|| explain::unknown(text))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
