@@ -600,6 +600,17 @@ fn every_reason_of_what_was_not_judged_is_told() {
     assert!(table.contains("rule checks: no Expressway known"), "{table}");
 }
 
+#[test]
+fn certificates_come_from_standard_input_too() {
+    let chain = std::fs::read("samples/chain/cucmpub.pem").unwrap();
+    let trust = ["--trust", "samples/trust/expressway.pem", "--at", "2026-11-21T22:00:00Z"];
+    let verified = run_with_input(&[&["verify", "-"][..], &trust].concat(), &chain);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    let anchors = std::fs::read("samples/trust/expressway.pem").unwrap();
+    let examined = run_with_input(&["trust", "-", "--at", "2026-11-21T22:00:00Z"], &anchors);
+    assert!(examined.stdout.contains("1 standard input line 2: "), "{examined:?}");
+}
+
 // --- hostile text ---------------------------------------------------------------
 
 /// Escape sequences, a bell, a C1 control, direction marks, a line break.

@@ -22,9 +22,18 @@ fn json(arguments: &[&str]) -> Value {
 
 #[track_caller]
 fn assert_refused(string: &str, words: &str) {
-    let done = run(&["ciphers", "--", string]);
+    let done = run(&["ciphers", string]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done:?}");
     assert!(done.stderr.contains(words), "{words} is not in {}", done.stderr);
+}
+
+#[test]
+fn a_string_may_begin_with_a_minus() {
+    let behind = run(&["ciphers", "--", "-AES:ALL"]);
+    let plain = run(&["ciphers", "-AES:ALL"]);
+    assert_eq!(clean(&plain), clean(&behind));
+    assert!(json(&["ciphers", "-AES:ALL", "--json"]).is_object());
+    assert!(json(&["ciphers", "--json", "-AES:ALL"]).is_object());
 }
 
 #[test]

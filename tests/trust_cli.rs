@@ -418,6 +418,15 @@ fn certs_writes_each_certificate_once() {
     let again = tlsight(&["certs", "samples/mra-login-works.pcap", "-o", out]);
     assert!(again.status == 2 && again.stderr.contains("is not empty"), "{}", again.stderr);
     assert_eq!(tlsight(&["certs", "samples/mra-login-works.pcap", "-o", out, "--force"]).status, 0);
+    let forced = || std::fs::read_to_string(Path::new(out).join("index.tsv")).unwrap();
+    assert_eq!(forced(), index, "the same again changes nothing");
+    let more = ["certs", "samples/ecdsa-selfsigned-untrusted.pcap", "-o", out, "--force"];
+    assert_eq!(tlsight(&more).status, 0);
+    assert!(forced().starts_with(&index) && forced().contains("cucmpub-EC.example.org"));
+    assert_eq!(forced().lines().count(), Path::new(out).read_dir().unwrap().count());
+    std::fs::write(Path::new(out).join("index.tsv"), "mine").unwrap();
+    assert_eq!(tlsight(&more).status, 2);
+    assert_eq!(forced(), "mine", "somebody's file stays as it is");
 }
 
 #[cfg(unix)]

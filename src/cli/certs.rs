@@ -1,5 +1,6 @@
 //! `tlsight certs`: every certificate of the captures as a file.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ const INDEX: &str = "index.tsv";
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_OF_LISTS)]
 pub(crate) struct Certs {
-    /// Captures, folders of them, or - for standard input.
+    /// Captures, archives, folders of them, or - for standard input.
     #[arg(required = true, value_name = "FILE|DIR|-")]
     inputs: Vec<PathBuf>,
 
@@ -28,7 +29,8 @@ pub(crate) struct Certs {
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
 
-    /// Write also into a folder that is not empty, over files of the same names.
+    /// Write also into a folder that is not empty, over files of the same names. What its
+    /// index.tsv says of other certificates stays.
     #[arg(long)]
     force: bool,
 
@@ -45,18 +47,21 @@ pub(super) fn run(args: &Certs) -> Result<Exit, Trouble> {
     let config = keylog::with(Config::default(), &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
     prepare(&args.output, args.force)?;
+    let mut index = indexed(&args.output)?;
     let mut collection = Collection::default();
     let report = pipeline::analyze_to(sources, &config, &mut collection)
         .map_err(|error| format!("cannot collect certificates: {error}"))?;
     complain_about(&report);
     let seen = collection.seen;
-    let mut index = format!("{INDEX_HEADER}\n");
+    let mut lines = Vec::new();
     for certificate in &seen {
         write(&args.output, &certificate.file_name(), &certificate.pem())?;
-        index.push_str(&certificate.index_line(&report));
-        index.push('\n');
+        lines.push(certificate.index_line(&report));
     }
-    write(&args.output, INDEX, &index)?;
+    let new: BTreeSet<&str> = lines.iter().map(|line| fingerprint(line)).collect();
+    index.retain(|line| !new.contains(fingerprint(line)));
+    index.extend(lines);
+    write(&args.output, INDEX, &format!("{INDEX_HEADER}\n{}", ended(&index)))?;
     let done = count(seen.len() as u64, "certificate");
     Output::stdout().write(&format!("{done} written to {}\n", args.output.display()))?;
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
@@ -71,6 +76,31 @@ fn prepare(folder: &Path, force: bool) -> Result<(), Trouble> {
         return Err(format!("{} is not empty; --force writes into it", folder.display()));
     }
     Ok(())
+}
+
+/// The lines of the index that is there: with --force the files stay that they tell of. A
+/// link is none, and goes.
+fn indexed(folder: &Path) -> Result<Vec<String>, Trouble> {
+    let path = folder.join(INDEX);
+    if !path.symlink_metadata().is_ok_and(|about| about.is_file()) {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut lines = text.lines();
+    if lines.next() != Some(INDEX_HEADER) {
+        return Err(format!("{} is no index of certificates; move it away", path.display()));
+    }
+    Ok(lines.map(str::to_owned).collect())
+}
+
+/// The fingerprint that a line of the index begins with.
+fn fingerprint(line: &str) -> &str {
+    line.split('\t').next().unwrap_or_default()
+}
+
+/// Lines, each with its end.
+fn ended(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// Writes a new file in the folder itself: what stood under that name goes first, so

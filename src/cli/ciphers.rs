@@ -9,8 +9,7 @@ use super::output::{self, Output};
 use super::{Exit, Trouble};
 
 const AFTER_HELP: &str = "\
-The order is that of OpenSSL 1.1.1 and 3.0. A string that begins with - stands behind --:
-  tlsight ciphers -- '-AES:ALL'
+The order is that of OpenSSL 1.1.1 and 3.0.
 
 Exit status: 0 done, 2 a string that OpenSSL refuses.";
 
@@ -19,7 +18,7 @@ Exit status: 0 done, 2 a string that OpenSSL refuses.";
 pub(crate) struct Ciphers {
     /// An OpenSSL cipher string, as in Maintenance > Security > Ciphers [default: list
     /// the vendor's strings].
-    #[arg(value_name = "STRING")]
+    #[arg(value_name = "STRING", allow_hyphen_values = true)]
     string: Option<String>,
 
     /// List the strings that the vendor's documents name.

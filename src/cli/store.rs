@@ -19,9 +19,9 @@ Exit status: 0 no remark with !, 1 there is one, 2 trouble.";
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Examine {
-    /// Trust anchors: PEM, DER or PKCS #7; a folder stands for the files in it. The order is
-    /// kept, because it counts.
-    #[arg(required = true, value_name = "FILE|DIR")]
+    /// Trust anchors: PEM, DER or PKCS #7; a folder stands for the files in it, - for standard
+    /// input. The order is kept, because it counts.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<PathBuf>,
 
     /// Judge validity at this time [default: now].

@@ -1,5 +1,6 @@
 //! Loading trust anchors, and all that certificates are judged with.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use tlsight::expressway::Version;
@@ -57,25 +58,40 @@ pub(super) fn read(paths: &[PathBuf], semantics: StoreSemantics) -> Result<Store
     let mut store = Store::new(semantics);
     for path in paths {
         for file in files(path)? {
-            store.add_bundle(&file.display().to_string(), &bytes(&file)?);
+            store.add_bundle(&shown(&file), &bytes(&file)?);
         }
     }
     Ok(store)
 }
 
-/// The bytes of a file; trouble names it.
+/// The bytes of a file, or for `-` of standard input; trouble names it.
 pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Trouble> {
-    std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))
+    let read = if is_stdin(file) {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    read.map_err(|error| format!("{}: {error}", shown(file)))
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// What a file is called in reports and messages.
+pub(super) fn shown(file: &Path) -> String {
+    if is_stdin(file) { "standard input".to_owned() } else { file.display().to_string() }
 }
 
 /// Paths for a message.
 pub(super) fn names(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    paths.iter().map(|path| shown(path)).collect::<Vec<_>>().join(", ")
 }
 
 /// The file itself, or the files of a folder in order of their names.
 pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let trouble = |error: std::io::Error| format!("{}: {error}", path.display());
+    let trouble = |error: io::Error| format!("{}: {error}", path.display());
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
@@ -83,7 +99,7 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
         .read_dir()
         .map_err(trouble)?
         .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()
+        .collect::<io::Result<_>>()
         .map_err(trouble)?;
     files.retain(|file| file.is_file());
     files.sort();

@@ -26,8 +26,8 @@ Exit status: 0 the chain is accepted, 1 it is not, 2 trouble.";
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Verify {
     /// The certificate to check, PEM or DER. Further certificates in the file count as
-    /// untrusted ones, as a TLS peer sends them.
-    #[arg(value_name = "LEAF")]
+    /// untrusted ones, as a TLS peer sends them. - for standard input.
+    #[arg(value_name = "LEAF|-")]
     leaf: PathBuf,
 
     /// Further certificates that may stand between leaf and anchor. May be repeated.
@@ -137,7 +137,7 @@ type Sourced = (Arc<Certificate>, String);
 fn presented(args: &Verify) -> Result<(Arc<Certificate>, Vec<Sourced>), Trouble> {
     let mut untrusted = read(&args.leaf)?;
     if untrusted.is_empty() {
-        return Err(format!("no certificate found in {}", args.leaf.display()));
+        return Err(format!("no certificate found in {}", trust::shown(&args.leaf)));
     }
     let (leaf, _) = untrusted.remove(0);
     for path in &args.untrusted {
@@ -153,7 +153,7 @@ fn presented(args: &Verify) -> Result<(Arc<Certificate>, Vec<Sourced>), Trouble>
 fn read(file: &std::path::Path) -> Result<Vec<Sourced>, Trouble> {
     let mut read = Vec::new();
     for block in pem::read(&trust::bytes(file)?) {
-        let place = format!("{} line {}", file.display(), block.line);
+        let place = format!("{} line {}", trust::shown(file), block.line);
         match block.result {
             Ok(certificate) => read.push((Arc::new(certificate), place)),
             Err(reason) if read.is_empty() => return Err(format!("{place}: {reason}")),
