@@ -75,6 +75,20 @@ fn help_tells_every_command_and_exit_status() {
     }
 }
 
+/// Commands whose flags clap would put into the usage one by one, or not as they are typed.
+#[test]
+fn usage_says_what_to_type() {
+    let whatif = run(&["whatif", "--help"]).stdout;
+    assert!(whatif.contains("tlsight whatif [OPTIONS] <CHANGE>... <FILE|DIR|->..."), "{whatif}");
+    assert!(whatif.contains("\nChanges:\n"), "{whatif}");
+    let diff = run(&["diff", "--help"]).stdout;
+    for usage in
+        ["diff [OPTIONS] <BEFORE> <AFTER>", "diff [OPTIONS] --before <FILE|DIR>... --after"]
+    {
+        assert!(diff.contains(usage), "{usage}: {diff}");
+    }
+}
+
 #[test]
 fn version_is_that_of_the_package() {
     let expected = concat!("tlsight ", env!("CARGO_PKG_VERSION"), "\n");

@@ -13,6 +13,10 @@ use super::commands::{complain_about, complain_about_left_out, hold_more, set_th
 use super::output::{self, Output};
 use super::{Exit, Trouble, known, trust};
 
+const USAGE: &str = "\
+tlsight diff [OPTIONS] <BEFORE> <AFTER>
+       tlsight diff [OPTIONS] --before <FILE|DIR>... --after <FILE|DIR>...";
+
 const AFTER_HELP: &str = "\
 Examples:
   tlsight diff before.pcap after.pcap                    did the remedy help, did anything break
@@ -24,7 +28,7 @@ Exit status: 0 nothing broken, 1 a leg fails that is not known to have failed be
 --fail-on failing: any leg fails after), 2 trouble.";
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, override_usage = USAGE)]
 pub(crate) struct Diff {
     /// Capture, diagnostic archive or folder from before the change.
     #[arg(value_name = "BEFORE", required_unless_present = "more_before",

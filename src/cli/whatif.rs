@@ -19,6 +19,9 @@ use super::commands::{complain_about, hold_more, set_threads, sources};
 use super::output::{self, Output};
 use super::{Exit, Trouble, known, trust};
 
+/// clap would list all changes here and name none.
+const USAGE: &str = "tlsight whatif [OPTIONS] <CHANGE>... <FILE|DIR|->...";
+
 const AFTER_HELP: &str = "\
 Examples:
   tlsight whatif --disable ecdsa expc.tar.gz
@@ -34,7 +37,7 @@ Exit status: 0 nothing would break, 1 a connection that works would fail (with -
 failing: any would fail after), 2 trouble.";
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, override_usage = USAGE)]
 pub(crate) struct Whatif {
     /// Captures, diagnostic archives, folders of them, or - for standard input.
     #[arg(required = true, value_name = "FILE|DIR|-")]
@@ -65,46 +68,46 @@ pub(crate) struct Whatif {
 #[group(required = true, multiple = true)]
 struct Changes {
     /// The cipher list becomes this, in OpenSSL's words (`tlsight ciphers` expands it).
-    #[arg(long, value_name = "STRING", value_parser = ciphers)]
+    #[arg(long, help_heading = "Changes", value_name = "STRING", value_parser = ciphers)]
     ciphers: Option<String>,
 
     /// Put ECDHE-RSA-AES256-GCM-SHA384: in front of the cipher list, so that RSA comes first.
-    #[arg(long)]
+    #[arg(long, help_heading = "Changes")]
     rsa_prefix: bool,
 
     /// Put :+ECDSA behind the cipher list, so that all of ECDSA comes last.
-    #[arg(long)]
+    #[arg(long, help_heading = "Changes")]
     ecdsa_last: bool,
 
     /// Put !ECDSA behind the cipher list.
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, help_heading = "Changes", value_name = "WHAT")]
     disable: Option<Disable>,
 
     /// Append the certificates of this file to the trust list. May be repeated.
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long, help_heading = "Changes", value_name = "FILE|DIR")]
     add_anchor: Vec<PathBuf>,
 
     /// Take the certificates of this file out of the trust list. May be repeated.
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long, help_heading = "Changes", value_name = "FILE|DIR")]
     remove_anchor: Vec<PathBuf>,
 
     /// Replace a certificate by that of this file, with what is behind it in the file:
     /// of every server; of one, with its address in front; with own= in front, the
     /// Expressway's. May be repeated.
-    #[arg(long, value_name = "[IP[:PORT]=|own=]FILE", value_parser = replacement)]
+    #[arg(long, help_heading = "Changes", value_name = "[IP[:PORT]=|own=]FILE", value_parser = replacement)]
     replace_cert: Vec<(Whose, PathBuf)>,
 
     /// Offer TLS 1.2 at most.
-    #[arg(long)]
+    #[arg(long, help_heading = "Changes")]
     tls12_only: bool,
 
     /// SIP Advanced TlsSignatureAlgoPrefRsa On: RSA first among the signature algorithms
     /// of TLS 1.3.
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, help_heading = "Changes", value_name = "WHAT")]
     sigalg_pref: Option<Prefer>,
 
     /// The Expressway runs this version.
-    #[arg(long, value_name = "VERSION", value_parser = known::version)]
+    #[arg(long, help_heading = "Changes", value_name = "VERSION", value_parser = known::version)]
     product_version: Option<Version>,
 }
 
