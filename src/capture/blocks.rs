@@ -161,7 +161,7 @@ impl Blocks {
                     filled = more.unwrap_or(filled);
                     sound = filled >= at + length;
                 }
-                Record::Impossible(_) => sound = false,
+                Record::Impossible(_) | Record::Another => sound = false,
             }
         }
         Block {

@@ -48,4 +48,7 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     /// Linux "cooked" capture, version 2 (`tcpdump -i any`).
     pub const LINUX_SLL2: Self = Self(276);
+    /// An entry of a pcapng file that is no packet, though it is numbered as one. The registry
+    /// does not give this number to anything.
+    pub const NO_PACKET: Self = Self(u16::MAX);
 }

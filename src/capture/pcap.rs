@@ -45,6 +45,12 @@ pub(super) fn recognises(head: &[u8]) -> bool {
     )
 }
 
+/// Whether a file header of the only major version stands at the front of these bytes.
+fn is_file_header(bytes: &[u8]) -> bool {
+    let big_endian = bytes.first() == Some(&0xa1);
+    recognises(bytes) && bytes.get(4..6) == Some(if big_endian { &[0, 2] } else { &[2, 0] })
+}
+
 impl Pcap {
     /// Reads the file header.
     pub(super) fn from_header(head: &[u8]) -> Result<Self, CaptureError> {
@@ -107,6 +113,7 @@ impl Pcap {
                 Step::Frame(head)
             }
             Record::Need(length) => Step::Need(length),
+            Record::Another => self.another(bytes),
             Record::Impossible(captured) => self.resync(bytes, at_end, captured),
         }
     }
@@ -118,6 +125,10 @@ impl Pcap {
         };
         if head.captured > self.largest() {
             return Record::Impossible(head.captured);
+        }
+        // Read as a record, a file header has no bytes: its time zone stands there.
+        if head.captured == 0 && is_file_header(bytes) {
+            return Record::Another;
         }
         let total = self.header_len + head.captured as usize;
         if bytes.len() < total {
@@ -155,6 +166,19 @@ impl Pcap {
     /// No packet is longer than this; a header that says so is damaged.
     fn largest(&self) -> u32 {
         PACKET_BYTES.max(self.snaplen.min(16 * PACKET_BYTES))
+    }
+
+    /// Goes on with the file that was appended to this one.
+    fn another(&mut self, bytes: &[u8]) -> Step {
+        let Some(header) = bytes.get(..FILE_HEADER) else { return Step::Need(FILE_HEADER) };
+        match Self::from_header(header) {
+            Ok(other) => {
+                *self = other;
+                let what = "the header of another pcap file; went on with that file".to_owned();
+                Step::Note { what, length: FILE_HEADER }
+            }
+            Err(error) => Step::Bad { what: error.to_string(), skip: FILE_HEADER },
+        }
     }
 
     /// Looks for the next record behind a damaged header: the first place from
@@ -217,6 +241,8 @@ pub(super) enum Record {
     Whole(RecordHead),
     /// At least this many bytes must be there to tell.
     Need(usize),
+    /// The header of another file that was appended to this one.
+    Another,
     /// It claims so many captured bytes that it is none.
     Impossible(u32),
 }
@@ -308,6 +334,22 @@ mod tests {
         assert_eq!(frames.len(), 9);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].lost_bytes, 26);
+    }
+
+    /// As `cat one.pcap two.pcap` makes it: the other file has its own byte order.
+    #[test]
+    fn a_file_appended_to_another_is_read_on() {
+        let one = file(0xa1b2_c3d4, false, &[(7, 5, b"one"), (7, 6, b"")]);
+        let other = file(0xa1b2_3c4d, true, &[(9, 5, b"three"), (9, 6, b"four")]);
+        let (frames, problems) = read_all(&[&one[..], &other].concat());
+        let contents: Vec<&[u8]> = frames.iter().map(|frame| &*frame.2).collect();
+        assert_eq!(contents, [&b"one"[..], b"", b"three", b"four"]);
+        assert_eq!(frames[2].1, Timestamp::from_nanos(9_000_000_005));
+        let told: Vec<_> =
+            problems.iter().map(|p| (p.offset, p.after_frame, p.lost_bytes)).collect();
+        assert_eq!(told, [(one.len() as u64, 2, 0)]);
+        let (frames, problems) = read_all(&[&one[..], &other[..20]].concat());
+        assert_eq!((frames.len(), problems.len()), (2, 1));
     }
 
     #[test]

@@ -19,6 +19,10 @@ const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 const SYSTEMD_JOURNAL: u32 = 9;
 const DECRYPTION_SECRETS: u32 = 10;
+/// A custom block that may be copied, and one that may not.
+const CUSTOM: [u32; 2] = [0xbad, 0x4000_0bad];
+/// Events of Sysdig, of three forms.
+const SYSDIG_EVENT: [u32; 3] = [0x204, 0x216, 0x221];
 /// Type of secrets that are a TLS key log (draft, section 4.7).
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 /// Option `if_tsoffset` (draft, section 4.2).
@@ -83,8 +87,8 @@ impl Pcapng {
             ENHANCED_PACKET | OBSOLETE_PACKET => self.packet(kind, block),
             SIMPLE_PACKET => self.simple_packet(block),
             DECRYPTION_SECRETS => self.secrets(block),
-            // Wireshark numbers a journal entry as a frame, so we must.
-            SYSTEMD_JOURNAL => Step::NumberedSkip(total),
+            SYSTEMD_JOURNAL => no_packet(total),
+            _ if CUSTOM.contains(&kind) || SYSDIG_EVENT.contains(&kind) => no_packet(total),
             _ => Step::Skip(total),
         }
     }
@@ -257,6 +261,17 @@ impl Pcapng {
     }
 }
 
+/// A block without a packet that Wireshark numbers as a frame, so we must.
+fn no_packet(total: usize) -> Step {
+    Step::Frame(RecordHead {
+        time: Timestamp::default(),
+        link: LinkType::NO_PACKET,
+        original_len: 0,
+        data: 0..0,
+        total,
+    })
+}
+
 fn number(bytes: &[u8], at: usize, big_endian: bool) -> Option<u32> {
     let bytes = *bytes.get(at..)?.first_chunk()?;
     Some(if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
@@ -414,6 +429,24 @@ mod tests {
             frames.iter().map(|f| f.2.as_slice()).collect::<Vec<_>>(),
             [&b"old"[..], b"simple"]
         );
+    }
+
+    /// As Wireshark numbers them; blocks of statistics and such are no frames there either.
+    #[test]
+    fn entries_that_are_no_packets_have_numbers() {
+        let packet = |data| enhanced(1, 2, data, false);
+        for (kind, numbered) in
+            [(SYSTEMD_JOURNAL, 1), (0xbad, 1), (0x4000_0bad, 1), (0x204, 1), (0x216, 1), (0x221, 1)]
+                .into_iter()
+                .chain([(4, 0), (5, 0), (7, 0), (8, 0), (0x201, 0), (0x208, 0), (0x77, 0)])
+        {
+            let entry = block(kind, &[7; 24], false);
+            let file = [section(false), interface(&[], false), packet(b"ab"), entry, packet(b"cd")];
+            let (frames, problems) = read_all(&file.concat());
+            assert_eq!(problems, []);
+            let last = frames.last().map(|frame| (frame.0, frame.2.as_slice()));
+            assert_eq!(last, Some((2 + numbered, &b"cd"[..])), "{kind:#x}");
+        }
     }
 
     #[test]

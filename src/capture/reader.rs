@@ -52,8 +52,8 @@ pub(super) enum Step {
     Skip(usize),
     /// The same, with decryption secrets inside.
     Secrets { data: Range<usize>, total: usize },
-    /// The same, but Wireshark gives it a frame number.
-    NumberedSkip(usize),
+    /// The same, with something to be told.
+    Note { what: String, length: usize },
     /// At least this many bytes must be there to tell.
     Need(usize),
     /// Damage: what, and how many bytes to leave out.
@@ -329,8 +329,8 @@ impl<'r> CaptureReader<'r> {
                     }
                     at += total;
                 }
-                Step::NumberedSkip(length) => {
-                    self.frames += 1;
+                Step::Note { what, length } => {
+                    self.problem(at, what, 0);
                     at += length;
                 }
                 Step::Need(_) if self.at_end => {

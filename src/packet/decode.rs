@@ -28,6 +28,8 @@ pub enum Decoded<'a> {
 pub enum Skipped {
     /// The link-layer header type is not read here.
     LinkType(LinkType),
+    /// An entry of the capture that is no packet: of a journal, an event, a custom block.
+    NoPacket,
     /// Neither IPv4 nor IPv6 (ARP, LLDP, ...).
     NotIp,
     /// TLS over UDP (RFC 9147 and before).

@@ -22,6 +22,7 @@ pub(super) fn enter(link: LinkType, data: &[u8]) -> Result<Layer<'_>, Skipped> {
         LinkType::LINUX_SLL2 => cooked2(&mut reader),
         LinkType::PPP | LinkType::PPP_HDLC => Some(Layer::Ppp(data)),
         LinkType::PPPOE => reader.take(6).map(|_| Layer::Ppp(reader.peek())),
+        LinkType::NO_PACKET => return Err(Skipped::NoPacket),
         other => return Err(Skipped::LinkType(other)),
     };
     layer.ok_or(Skipped::CutHeader)

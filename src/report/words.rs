@@ -44,6 +44,7 @@ pub(super) fn unjudged_chains(role: Role, reason: &str, chains: u64) -> String {
 pub(super) fn skipped_word(reason: Skipped) -> String {
     match reason {
         Skipped::LinkType(link) => format!("{LINK_TYPE}{}", link.0),
+        Skipped::NoPacket => "no_packet".into(),
         Skipped::NotIp => "not_ip".into(),
         Skipped::Dtls => "dtls".into(),
         Skipped::Quic => "quic".into(),
@@ -58,11 +59,12 @@ pub(super) fn skipped_word(reason: Skipped) -> String {
 const LINK_TYPE: &str = "link_type_";
 
 /// These words in the order in which they are told, and what they mean.
-const SKIPPED: [(&str, &str); 7] = [
+const SKIPPED: [(&str, &str); 8] = [
     ("dtls", "DTLS (TLS over UDP)"),
     ("quic", "QUIC (TLS 1.3 over UDP)"),
     ("not_tcp", "IP but not TCP"),
     ("not_ip", "not IP"),
+    ("no_packet", "no packets (journal entries, events, custom blocks)"),
     ("header_cut", "cut inside the headers"),
     ("malformed_header", "with malformed headers"),
     ("too_many_encapsulations", "with too many encapsulations"),
