@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Encapsulation(u16);
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "VLAN",
     "QinQ",
     "MPLS",
@@ -19,6 +19,8 @@ const NAMES: [&str; 12] = [
     "GENEVE",
     "GTP-U",
     "Teredo",
+    "VN-Tag",
+    "MACsec",
 ];
 
 impl Encapsulation {
@@ -46,6 +48,10 @@ impl Encapsulation {
     pub const GTP_U: Self = Self(1 << 10);
     /// RFC 4380.
     pub const TEREDO: Self = Self(1 << 11);
+    /// Cisco's tag of virtual interfaces.
+    pub const VN_TAG: Self = Self(1 << 12);
+    /// IEEE 802.1AE, authenticated but not encrypted.
+    pub const MACSEC: Self = Self(1 << 13);
 
     /// Whether there is none.
     #[must_use]

@@ -81,6 +81,15 @@ pub(super) fn ethertype<'a>(walk: &mut Walk, kind: u16, bytes: &'a [u8]) -> Turn
             walk.encapsulation.add(Encapsulation::SGT);
             tagged(bytes, 6)
         }
+        // VN-Tag of Cisco UCS and Nexus (IEEE 802.1BR drafts): destination and source interface.
+        0x8926 => {
+            walk.encapsulation.add(Encapsulation::VN_TAG);
+            tagged(bytes, 4)
+        }
+        0x88e5 => {
+            walk.encapsulation.add(Encapsulation::MACSEC);
+            macsec(bytes)
+        }
         0x8847 | 0x8848 => {
             walk.encapsulation.add(Encapsulation::MPLS);
             mpls(bytes)
@@ -101,6 +110,19 @@ fn tagged(bytes: &[u8], length: usize) -> Turn<'_> {
     let mut reader = Reader::new(bytes);
     match reader.take(length).and_then(|_| reader.u16()) {
         Some(kind) => Turn::Into(Layer::EtherType(kind, reader.peek())),
+        None => Skipped::CutHeader.turn(),
+    }
+}
+
+/// A security tag (IEEE 802.1AE, 9.3), where it protects what can still be read.
+fn macsec(bytes: &[u8]) -> Turn<'_> {
+    /// An explicit channel identifier of 8 bytes follows.
+    const CHANNEL: u8 = 0x20;
+    /// Encrypted, or changed in another way.
+    const HIDDEN: u8 = 0x0c;
+    match bytes.first() {
+        Some(control) if control & HIDDEN != 0 => Skipped::NotIp.turn(),
+        Some(control) => tagged(bytes, if control & CHANNEL == 0 { 6 } else { 14 }),
         None => Skipped::CutHeader.turn(),
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn udp<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Turn<'a> {
     };
     let inner = [destination, source].into_iter().find_map(|port| match port {
         4789 => Some((Encapsulation::VXLAN, vxlan(reader))),
+        4790 => Some((Encapsulation::VXLAN, vxlan_gpe(reader))),
         6081 => Some((Encapsulation::GENEVE, geneve(reader))),
         2152 => Some((Encapsulation::GTP_U, gtp_u(reader))),
         3544 => Some((Encapsulation::TEREDO, teredo(reader))),
@@ -33,6 +34,20 @@ fn vxlan(mut reader: Reader<'_>) -> Option<Layer<'_>> {
     let flags = reader.u8()?;
     reader.take(7)?;
     (flags & 0x08 != 0).then(|| Layer::Ethernet(reader.peek()))
+}
+
+/// draft-ietf-nvo3-vxlan-gpe, 3: the last byte of the first word tells what follows, where the
+/// P bit is set.
+fn vxlan_gpe(mut reader: Reader<'_>) -> Option<Layer<'_>> {
+    let [flags, _, _, next] = reader.array()?;
+    reader.take(4)?;
+    let inner = reader.peek();
+    match next {
+        _ if flags & 0x04 == 0 => Some(Layer::Ethernet(inner)),
+        1 | 2 => Some(Layer::Ip(inner)),
+        3 => Some(Layer::Ethernet(inner)),
+        _ => None,
+    }
 }
 
 /// RFC 8926, 3.4.

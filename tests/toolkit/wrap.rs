@@ -36,6 +36,9 @@ pub(crate) const WRAPPINGS: &[Wrapping] = &[
     Wrapping { name: "PPPoE", link: 1, wrap: |ip| ethernet(0x8864, &pppoe(ip)), told: &["PPPoE"] },
     Wrapping { name: "Cisco SGT", link: 1, wrap: sgt, told: &["Cisco SGT"] },
     Wrapping { name: "VLAN and SGT", link: 1, wrap: sgt_in_vlan, told: &["VLAN", "Cisco SGT"] },
+    Wrapping { name: "VN-Tag", link: 1, wrap: vn_tag, told: &["VN-Tag"] },
+    Wrapping { name: "VLAN in VN-Tag", link: 1, wrap: vlan_in_vn_tag, told: &["VLAN", "VN-Tag"] },
+    Wrapping { name: "MACsec without encryption", link: 1, wrap: macsec, told: &["MACsec"] },
     Wrapping { name: "null, little-endian", link: 0, wrap: null_little, told: &[] },
     Wrapping { name: "null, big-endian", link: 0, wrap: null_big, told: &[] },
     Wrapping { name: "loop", link: 108, wrap: null_big, told: &[] },
@@ -55,6 +58,7 @@ pub(crate) const WRAPPINGS: &[Wrapping] = &[
     Wrapping { name: "ERSPAN II", link: 1, wrap: erspan2, told: &["GRE"] },
     Wrapping { name: "ERSPAN III", link: 1, wrap: erspan3, told: &["GRE"] },
     Wrapping { name: "VXLAN", link: 1, wrap: vxlan, told: &["VXLAN"] },
+    Wrapping { name: "VXLAN-GPE", link: 1, wrap: vxlan_gpe, told: &["VXLAN"] },
     Wrapping { name: "GENEVE", link: 1, wrap: geneve, told: &["GENEVE"] },
     Wrapping { name: "GENEVE with options", link: 1, wrap: geneve_options, told: &["GENEVE"] },
     Wrapping { name: "GTP-U", link: 1, wrap: gtp_u, told: &["GTP-U"] },
@@ -230,6 +234,20 @@ fn sgt_in_vlan(ip: &[u8]) -> Vec<u8> {
     ethernet(0x8100, &[&[0, 42, 0x89, 0x09][..], &sgt_tag(ip)].concat())
 }
 
+fn vn_tag(ip: &[u8]) -> Vec<u8> {
+    ethernet(0x8926, &[&[0x80, 1, 0, 2][..], &kind_of(ip).to_be_bytes(), ip].concat())
+}
+
+fn vlan_in_vn_tag(ip: &[u8]) -> Vec<u8> {
+    ethernet(0x8926, &[&[0x80, 1, 0, 2, 0x81, 0][..], &tag(ip)].concat())
+}
+
+/// With a channel identifier, and the check value behind the packet.
+fn macsec(ip: &[u8]) -> Vec<u8> {
+    let head = [0x20, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 1];
+    ethernet(0x88e5, &[&head[..], &kind_of(ip).to_be_bytes(), ip, &[7; 16]].concat())
+}
+
 fn null_little(ip: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0][..], ip].concat()
 }
@@ -316,6 +334,10 @@ fn vxlan_payload(ip: &[u8]) -> Vec<u8> {
 
 fn vxlan(ip: &[u8]) -> Vec<u8> {
     udp(4789, &vxlan_payload(ip))
+}
+
+fn vxlan_gpe(ip: &[u8]) -> Vec<u8> {
+    udp(4790, &[&[0x0c, 0, 0, 1, 0, 0, 7, 0][..], ip].concat())
 }
 
 fn vxlan_in_vlan(ip: &[u8]) -> Vec<u8> {
