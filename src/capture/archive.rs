@@ -143,10 +143,14 @@ struct Walk<'w> {
     index: usize,
     /// Bytes that may still be unpacked, of all archives together.
     left: Rc<Cell<u64>>,
-    /// Why the first member that cannot be read, or inner archive that is damaged, could not
-    /// be read to its end.
-    trouble: Option<CaptureError>,
+    /// Why members cannot be read, or inner archives not to their end: the first few.
+    troubles: Vec<String>,
+    /// How many more there are.
+    untold: u64,
 }
+
+/// Members that cannot be read, told by their names.
+const TOLD: usize = 8;
 
 /// A member of an archive that is being walked over.
 struct Entry<'e> {
@@ -159,7 +163,7 @@ struct Entry<'e> {
 impl<'w> Walk<'w> {
     fn with(limits: &'w Limits, visit: &'w mut dyn FnMut(Member<'_>) -> bool) -> Self {
         let left = Rc::new(Cell::new(limits.archive_bytes));
-        Self { limits, visit, index: 0, left, trouble: None }
+        Self { limits, visit, index: 0, left, troubles: Vec::new(), untold: 0 }
     }
 
     /// Walks, and says what could not be read.
@@ -168,7 +172,12 @@ impl<'w> Walk<'w> {
         walk: impl FnOnce(&mut Self) -> Result<bool, CaptureError>,
     ) -> Result<(), CaptureError> {
         walk(&mut self)?;
-        self.trouble.map_or(Ok(()), Err)
+        if self.troubles.is_empty() {
+            return Ok(());
+        }
+        let more = (self.untold > 0).then(|| format!("and {} more members", self.untold));
+        let told: Vec<String> = self.troubles.into_iter().chain(more).collect();
+        Err(io::Error::other(told.join("; ")).into())
     }
 
     /// Visits the members of one archive; false when the visitor has had enough.
@@ -187,13 +196,21 @@ impl<'w> Walk<'w> {
         for entry in archive.entries()? {
             let index = self.next_index()?;
             let mut entry = entry?;
-            if entry.header().entry_type().is_file() {
-                let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-                let size = entry.size();
-                let entry = Entry { index, name, size, bytes: &mut entry };
-                if !self.member(entry, within, nesting)? {
-                    return Ok(false);
-                }
+            let kind = entry.header().entry_type();
+            if !kind.is_file() && !kind.is_gnu_sparse() {
+                continue;
+            }
+            if let Some(name) = sparse_name(&mut entry) {
+                self.note(&inside(within, &name), SPARSE);
+                continue;
+            }
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let size = entry.size();
+            // Its holes, which are not in the archive, count as what is unpacked.
+            let mut bytes = self.bounded(Box::new(entry));
+            let entry = Entry { index, name, size, bytes: &mut bytes };
+            if !self.member(entry, within, nesting)? {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -219,8 +236,12 @@ impl<'w> Walk<'w> {
         nesting: usize,
     ) -> Result<bool, CaptureError> {
         let Entry { index, name, size, bytes } = entry;
-        if nesting > 0 && calls_itself_archive(&name) {
-            return self.inner(bytes, within, &name, nesting);
+        if calls_itself_archive(&name) {
+            if nesting > 0 {
+                return self.inner(bytes, within, &name, nesting);
+            }
+            self.note(&inside(within, &name), TOO_DEEP);
+            return Ok(true);
         }
         Ok((self.visit)(Member { index, name, within: within.to_owned(), size, bytes }))
     }
@@ -234,7 +255,7 @@ impl<'w> Walk<'w> {
         name: &str,
         nesting: usize,
     ) -> Result<bool, CaptureError> {
-        let within = if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") };
+        let within = inside(within, name);
         let read = Input::from_reader(Box::new(bytes))
             .and_then(|input| self.archive(input.bytes, &within, nesting - 1));
         match read {
@@ -247,10 +268,37 @@ impl<'w> Walk<'w> {
     }
 
     /// Takes note of what cannot be read while all around it can.
-    fn note(&mut self, what: &str, error: &dyn std::fmt::Display) {
-        let named = io::Error::other(format!("{what}: {error}"));
-        self.trouble.get_or_insert(CaptureError::Io(named));
+    fn note(&mut self, what: &str, error: impl std::fmt::Display) {
+        if self.troubles.len() < TOLD {
+            self.troubles.push(format!("{what}: {error}"));
+        } else {
+            self.untold += 1;
+        }
     }
+}
+
+/// Why an archive inside the innermost archive that is looked into is not read.
+const TOO_DEEP: &str = "lies too deep in archives: unpack the outer one and name the folder";
+/// Why a member is not read that stands in the archive without its holes.
+const SPARSE: &str = "a sparse file: unpack the archive and name the folder";
+
+/// The name of a member, with those of the archives around it.
+fn inside(within: &str, name: &str) -> String {
+    if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") }
+}
+
+/// The name of a member whose holes are told in extended headers, which the library does not
+/// read (GNU tar manual, "PAX Format, Versions 0.0 to 1.0").
+fn sparse_name(entry: &mut tar::Entry<'_, impl Read>) -> Option<String> {
+    let extensions = entry.pax_extensions().ok().flatten()?;
+    let told: Vec<(String, String)> = extensions
+        .filter_map(|extension| extension.ok())
+        .filter_map(|one| Some((one.key().ok()?.to_owned(), one.value().ok()?.to_owned())))
+        .filter(|(key, _)| key.starts_with("GNU.sparse."))
+        .collect();
+    let name = told.iter().find(|(key, _)| key == "GNU.sparse.name").map(|(_, name)| name.clone());
+    let own = || String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+    (!told.is_empty()).then(|| name.unwrap_or_else(own))
 }
 
 /// Whether a member's name is that of an archive; its content is not known before it
@@ -342,7 +390,7 @@ mod tests {
         let limits = Limits { archive_nesting: 1, ..Limits::default() };
         let (seen, whole) = names(&bytes, &limits);
         let seen: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!((seen.as_slice(), whole), (["inner.tar", "b", "c"].as_slice(), true));
+        assert_eq!((seen.as_slice(), whole), (["b", "c"].as_slice(), false));
         let (seen, _) = names(&bytes, &Limits::default());
         assert_eq!(seen.first().map(|(_, content)| content.as_slice()), Some(&b"deep"[..]));
     }
@@ -354,6 +402,39 @@ mod tests {
         let (seen, whole) = names(&bytes, &Limits::default());
         assert!(!whole);
         assert_eq!(seen.last().map(|(name, _)| name.as_str()), Some("c"));
+    }
+
+    /// The oldest form is read; of the others the holes are told where the library does not look.
+    #[test]
+    fn sparse_members_are_read_or_told() {
+        let mut old = member("old", b"data");
+        old.truncate(HEADER);
+        old[156] = b'S';
+        old[257..265].copy_from_slice(b"ustar  \0");
+        let number = |value: usize| format!("{value:011o}\0").into_bytes();
+        // A hole of 512 bytes, then the data.
+        for (at, value) in [(386, HEADER), (398, 4), (483, HEADER + 4)] {
+            old[at..at + 12].copy_from_slice(&number(value));
+        }
+        old[148..156].fill(b' ');
+        let sum: u64 = old.iter().map(|byte| u64::from(*byte)).sum();
+        old[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        old.extend(b"data");
+        old.resize(2 * HEADER, 0);
+        let mut new = tar::Builder::new(Vec::new());
+        let keys = [("GNU.sparse.major", &b"1"[..]), ("GNU.sparse.name", b"new")];
+        new.append_pax_extensions(keys).unwrap();
+        let bytes =
+            [old, new.into_inner().unwrap(), member("GNUSparseFile.1/new", b"1\n")].concat();
+        let mut seen = Vec::new();
+        let read = visit_stream(Box::new(&bytes[..]), &Limits::default(), &mut |mut member| {
+            let mut content = Vec::new();
+            member.bytes().read_to_end(&mut content).unwrap();
+            seen.push((member.name.clone(), content));
+            true
+        });
+        assert_eq!(seen, [("old".to_owned(), [&[0; HEADER][..], b"data"].concat())]);
+        assert!(read.unwrap_err().to_string().starts_with("new: a sparse file"));
     }
 
     #[test]

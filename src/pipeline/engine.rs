@@ -158,7 +158,10 @@ impl<'l, 'e> Engine<'l, 'e> {
             if let Err(error) = read {
                 let trouble = super::unreadable(&archive.display().to_string(), &error);
                 self.capture.errors.extend(trouble.errors);
-                return;
+                // What cannot be read of the archive may be something else.
+                if self.capture.files.len() - before < run.len() {
+                    return;
+                }
             }
             debug_assert!(names.contains_key(first), "{name} is in its own run");
             rest = behind;

@@ -78,20 +78,18 @@ fn found(unit: Unit) -> Result<Option<PathBuf>, Source> {
 const NOTHING_INSIDE: &str =
     "the archive holds no capture, and nothing of a diagnostic archive of an Expressway";
 
-/// A capture found in an archive.
-struct Found {
-    index: usize,
-    name: String,
-    first: Timestamp,
-}
+/// A capture found in an archive: its name, and its position there.
+type Found = (String, usize);
 
 /// What an archive holds of one host.
 struct OfHost {
     bundle: Bundle,
-    families: BTreeMap<String, Vec<Found>>,
+    /// Captures by folder and name without digits, with the times of those that may continue
+    /// one another.
+    families: BTreeMap<(PathBuf, String), Vec<(Found, Option<Span>)>>,
 }
 
-/// The captures of an archive, rotated ones put together in order of time, with what
+/// The captures of an archive, those that continue one another put together, with what
 /// lies beside them. An archive that cannot be read to its end gives what it has; the
 /// trouble shows again when its captures are read. An archive of other things is trouble
 /// only when the user `named` it.
@@ -99,6 +97,7 @@ pub(super) fn members(path: &Path, named: bool, limits: &Limits) -> Vec<Source> 
     let mut hosts: BTreeMap<(String, String), OfHost> = BTreeMap::new();
     let archive = path.display().to_string();
     let mut left_out = 0_u64;
+    let mut unreadable: Vec<Source> = Vec::new();
     let read = archive::visit(path, limits, &mut |mut member| {
         let kind = member_kind(&member.name);
         let key = (member.within.clone(), member_host(&member.name));
@@ -113,18 +112,31 @@ pub(super) fn members(path: &Path, named: bool, limits: &Limits) -> Vec<Source> 
             return true;
         }
         let (index, name) = (member.index, member.name.clone());
-        if let Some(first) = first_time(member, limits) {
-            let host = hosts.entry(key).or_insert_with_key(|key| OfHost::new(&archive, key));
-            host.bundle.add_capture();
-            let family = family(Path::new(&name)).1;
-            host.families.entry(family).or_default().push(Found { index, name, first });
+        let family = family(Path::new(&name));
+        match member.input().and_then(|input| CaptureReader::new(input, limits)) {
+            Ok(reader) => {
+                let host = hosts.entry(key).or_insert_with_key(|key| OfHost::new(&archive, key));
+                host.bundle.add_capture();
+                let siblings = host.families.entry(family).or_default();
+                // Of the first one nothing is asked before there is a second one.
+                let span = if siblings.is_empty() { None } else { span(reader) };
+                siblings.push(((name, index), span));
+            }
+            Err(error) if is_trouble(&error) && unreadable.len() < UNREADABLE => {
+                let name = format!("{archive}, {name}");
+                unreadable.push(Source::Trouble { name, error: error.to_string() });
+            }
+            Err(_) => {}
         }
         true
     });
     unite_nameless(&mut hosts);
-    let nothing = (hosts.is_empty() && read.is_ok() && named).then(|| NOTHING_INSIDE.to_owned());
+    ask_first_ones(path, &mut hosts, limits);
+    let empty = hosts.is_empty() && unreadable.is_empty() && read.is_ok();
+    let nothing = (empty && named).then(|| NOTHING_INSIDE.to_owned());
     let mut sources: Vec<Source> =
         hosts.into_iter().flat_map(|((within, _), host)| host.sources(path, &within)).collect();
+    sources.extend(unreadable);
     let crowded = (left_out > 0).then(|| {
         format!("holds files of more than {} hosts; {left_out} were left out", limits.archive_hosts)
     });
@@ -135,6 +147,38 @@ pub(super) fn members(path: &Path, named: bool, limits: &Limits) -> Vec<Source> 
     sources
 }
 
+/// Members that may be captures and cannot be read, told one by one.
+const UNREADABLE: usize = 16;
+
+/// Whether a member may be a capture all the same: it is packed twice, or its header is cut.
+/// Where reading itself fails, the archive says so.
+const fn is_trouble(error: &CaptureError) -> bool {
+    matches!(error, CaptureError::CompressedTwice { .. } | CaptureError::BadHeader { .. })
+}
+
+/// Looks at the times of the first captures of families that have more: once more through the
+/// archive, up to the last of them.
+fn ask_first_ones(archive: &Path, hosts: &mut BTreeMap<(String, String), OfHost>, limits: &Limits) {
+    let families = hosts.values_mut().flat_map(|host| host.families.values_mut());
+    let siblings = families.filter(|siblings| siblings.len() > 1).flatten();
+    let mut unasked: BTreeMap<usize, &mut Option<Span>> = siblings
+        .filter(|(_, span)| span.is_none())
+        .map(|((_, index), span)| (*index, span))
+        .collect();
+    if unasked.is_empty() {
+        return;
+    }
+    let read = archive::visit(archive, limits, &mut |member| {
+        if let Some(asked) = unasked.remove(&member.index) {
+            let reader = member.input().and_then(|input| CaptureReader::new(input, limits));
+            *asked = reader.ok().and_then(span);
+        }
+        !unasked.is_empty()
+    });
+    // What is wrong with the archive was told when it was read to its end.
+    drop(read);
+}
+
 impl OfHost {
     fn new(archive: &str, (within, host): &(String, String)) -> Self {
         let archive =
@@ -143,13 +187,14 @@ impl OfHost {
     }
 
     fn sources(self, archive: &Path, within: &str) -> Vec<Source> {
-        let captures = self.families.into_values().map(|mut found| {
-            found.sort_by(|a, b| (a.first, &a.name).cmp(&(b.first, &b.name)));
-            Source::Members {
-                archive: archive.to_path_buf(),
-                within: within.to_owned(),
-                members: found.into_iter().map(|found| (found.index, found.name)).collect(),
-            }
+        let groups = self.families.into_values().flat_map(|found| match found.len() {
+            1 => vec![found.into_iter().map(|(found, _)| found).collect()],
+            _ => split(found),
+        });
+        let captures = groups.map(|group| Source::Members {
+            archive: archive.to_path_buf(),
+            within: within.to_owned(),
+            members: group.into_iter().map(|(name, index)| (index, name)).collect(),
         });
         beside(self.bundle.finish(), captures.collect())
     }
@@ -166,7 +211,9 @@ fn unite_nameless(hosts: &mut BTreeMap<(String, String), OfHost>) {
         let Some(nameless) = hosts.remove(&(within, String::new())) else { continue };
         if let Some(host) = hosts.get_mut(&only) {
             host.bundle.unite(nameless.bundle);
-            host.families.extend(nameless.families);
+            for (family, found) in nameless.families {
+                host.families.entry(family).or_default().extend(found);
+            }
         }
     }
 }
@@ -243,14 +290,6 @@ fn bundle_of(
     }
 }
 
-/// The time of a capture's first frame; `None` when the member is no capture.
-fn first_time(member: archive::Member<'_>, limits: &Limits) -> Option<Timestamp> {
-    let mut reader = CaptureReader::new(member.input().ok()?, limits).ok()?;
-    let mut chunk = Chunk::default();
-    reader.fill(&mut chunk);
-    Some(chunk.frames().next().map(|frame| frame.time).unwrap_or_default())
-}
-
 /// Whether a file of a folder is about captures: it begins like a capture or an archive, is
 /// called one, or has the name of a member of a diagnostic archive.
 ///
@@ -265,9 +304,8 @@ fn is_member(path: &Path) -> bool {
     member_kind(&name).is_some()
 }
 
-/// What tells whether files continue one another.
+/// What tells whether captures continue one another.
 struct Span {
-    path: PathBuf,
     first: Timestamp,
     last: Timestamp,
     link: LinkType,
@@ -291,7 +329,10 @@ fn rotations(files: Vec<PathBuf>, limits: &Limits) -> Vec<Vec<PathBuf>> {
     order
         .into_iter()
         .filter_map(|key| groups.remove(&key))
-        .flat_map(|members| if members.len() == 1 { vec![members] } else { split(members, limits) })
+        .flat_map(|members| match members.len() {
+            1 => vec![members],
+            _ => split(with_spans(members, limits)),
+        })
         .collect()
 }
 
@@ -306,47 +347,44 @@ fn family(path: &Path) -> (PathBuf, String) {
     (folder, name.chars().filter(|c| !c.is_ascii_digit()).collect())
 }
 
-/// Sorts files of one family by time and cuts where they do not follow one another.
-fn split(members: Vec<PathBuf>, limits: &Limits) -> Vec<Vec<PathBuf>> {
+/// Sorts captures of one family by time and cuts where they do not follow one another. Those
+/// without a frame stay alone.
+fn split<C: Ord>(members: Vec<(C, Option<Span>)>) -> Vec<Vec<C>> {
     let mut spans = Vec::new();
     let mut alone = Vec::new();
-    for path in members {
-        match span(&path, limits) {
-            Some(span) => spans.push(span),
-            None => alone.push(vec![path]),
+    for (capture, span) in members {
+        match span {
+            Some(span) => spans.push((span, capture)),
+            None => alone.push(vec![capture]),
         }
     }
-    spans.sort_by(|a, b| (a.first, &a.path).cmp(&(b.first, &b.path)));
-    let mut groups: Vec<Vec<PathBuf>> = Vec::new();
-    let mut before: Option<(Timestamp, LinkType)> = None;
-    for span in spans {
-        let follows = before.is_some_and(|(last, link)| {
-            link == span.link && (0..=ROTATION_SILENCE).contains(&span.first.since(last))
+    spans.sort_by(|(a, one), (b, other)| (a.first, one).cmp(&(b.first, other)));
+    let mut groups: Vec<Vec<C>> = Vec::new();
+    let mut before: Option<Span> = None;
+    for (span, capture) in spans {
+        let follows = before.is_some_and(|before| {
+            before.link == span.link
+                && (0..=ROTATION_SILENCE).contains(&span.first.since(before.last))
         });
-        before = Some((span.last, span.link));
+        before = Some(span);
         match groups.last_mut() {
-            Some(group) if follows => group.push(span.path),
-            _ => groups.push(vec![span.path]),
+            Some(group) if follows => group.push(capture),
+            _ => groups.push(vec![capture]),
         }
     }
     groups.extend(alone);
     groups
 }
 
-/// First and last time of a file. Reads it whole, which only files with siblings of
+/// First and last time of a capture. Reads it whole, which only those with siblings of
 /// the same name cost.
-fn span(path: &Path, limits: &Limits) -> Option<Span> {
-    let mut reader = CaptureReader::new(Input::open(path).ok()?, limits).ok()?;
+fn span(mut reader: CaptureReader<'_>) -> Option<Span> {
     let mut chunk = Chunk::default();
     let mut span: Option<Span> = None;
     while reader.fill(&mut chunk) {
-        for frame in chunk.frames() {
-            let span = span.get_or_insert_with(|| Span {
-                path: path.to_path_buf(),
-                first: frame.time,
-                last: frame.time,
-                link: frame.link,
-            });
+        for frame in chunk.frames().filter(|frame| frame.link != LinkType::NO_PACKET) {
+            let span =
+                span.get_or_insert(Span { first: frame.time, last: frame.time, link: frame.link });
             span.first = span.first.min(frame.time);
             span.last = span.last.max(frame.time);
         }
@@ -354,9 +392,67 @@ fn span(path: &Path, limits: &Limits) -> Option<Span> {
     span
 }
 
+/// Files with their first and last times.
+fn with_spans(files: Vec<PathBuf>, limits: &Limits) -> Vec<(PathBuf, Option<Span>)> {
+    let open = |path: &Path| CaptureReader::new(Input::open(path)?, limits);
+    let asked = files.into_iter().map(|path| {
+        let asked = open(&path).ok().and_then(span);
+        (path, asked)
+    });
+    asked.collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    /// A capture of one frame.
+    fn capture(link: u32, second: u32) -> Vec<u8> {
+        let words = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, link, second, 0, 1, 1];
+        let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+        bytes.push(0);
+        bytes
+    }
+
+    /// The names of captures that are read as one, of a zip archive.
+    fn read_as_one(members: &[(&str, Vec<u8>)]) -> Vec<Vec<String>> {
+        let mut zip = zip::ZipWriter::new(tempfile::NamedTempFile::new().unwrap());
+        for (name, content) in members {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        let file = zip.finish().unwrap();
+        let sources = super::members(file.path(), true, &Limits::default());
+        let names = |source| match source {
+            Source::Members { members, .. } => members.into_iter().map(|(_, name)| name).collect(),
+            Source::Trouble { error, .. } => vec![error],
+            _ => Vec::new(),
+        };
+        sources.into_iter().map(names).collect()
+    }
+
+    #[test]
+    fn members_are_joined_as_files_of_a_folder_are() {
+        let month = 30 * 24 * 3_600;
+        let joined = read_as_one(&[("d/c1.pcap", capture(1, 60)), ("d/c0.pcap", capture(1, 5))]);
+        assert_eq!(joined, [["d/c0.pcap", "d/c1.pcap"]]);
+        for (why, one, other) in [
+            ("folder", ("a/c.pcap", capture(1, 5)), ("b/c.pcap", capture(1, 6))),
+            ("time", ("10.1.1.5.pcap", capture(1, 5)), ("10.2.2.6.pcap", capture(1, month))),
+            ("link", ("c0.pcap", capture(1, 5)), ("c1.pcap", capture(113, 6))),
+        ] {
+            let names = [vec![one.0.to_owned()], vec![other.0.to_owned()]];
+            assert_eq!(read_as_one(&[one, other]), names, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_member_with_half_a_header_is_told() {
+        let told = read_as_one(&[("c.pcap", capture(1, 5)[..20].to_vec())]);
+        assert!(told.len() == 1 && told[0][0].contains("only 20 of 24 bytes"), "{told:?}");
+    }
 
     #[test]
     fn names_of_a_rotation_differ_in_digits_only() {

@@ -8,18 +8,29 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
-use ::zip::ZipArchive;
 use ::zip::read::ZipFile;
 use ::zip::result::ZipError;
+use ::zip::{CompressionMethod, ZipArchive};
 
 use self::local::Members;
-use super::{Entry, Walk};
+use super::{Entry, Walk, inside};
 use crate::capture::error::CaptureError;
 
 /// Length of the magic number.
 pub(super) const MAGIC: usize = 4;
 /// Bytes of a directory for each member that is looked at: a header of 46 and a long name.
 const DIRECTORY_BYTES: u64 = 512;
+/// Length of the record at the end, without its comment.
+const END: usize = 22;
+/// Compressions that are undone.
+const READ: [CompressionMethod; 4] = [
+    CompressionMethod::STORE,
+    CompressionMethod::DEFLATE,
+    CompressionMethod::DEFLATE64,
+    CompressionMethod::BZIP2,
+];
+/// Why a member of another compression is not read.
+const PACKED_OTHERWISE: &str = "packed in a way that is not read here (stored, deflate, deflate64 and bzip2 are): unpack the archive and name the folder";
 /// The end of the directory with the longest comment.
 const END_BYTES: u64 = 128 * 1024;
 
@@ -50,11 +61,15 @@ impl Walk<'_> {
         let mut archive = match open(file.try_clone()?, self.limits.archive_members as u64) {
             Ok(archive) => archive,
             Err(ZipError::InvalidArchive(what)) => {
-                let more = self.without_directory(file, within, nesting)?;
+                let more = self.by_headers(Members::of(file, 0)?, within, nesting)?;
                 return if more { Err(cut(&what)) } else { Ok(false) };
             }
             Err(error) => return Err(io::Error::other(said(&error)).into()),
         };
+        // Of members of one name the library knows the last only.
+        if told_members(&file, archive.comment().len())? > archive.len() as u64 {
+            return self.by_headers(Members::of(file, archive.offset())?, within, nesting);
+        }
         for place in 0..archive.len() {
             if !self.zipped(place, archive.by_index(place), within, nesting)? {
                 return Ok(false);
@@ -63,14 +78,13 @@ impl Walk<'_> {
         Ok(true)
     }
 
-    /// Visits the members of a zip archive of which the end is not there.
-    fn without_directory(
+    /// Visits the members of a zip archive by the headers in front of them.
+    fn by_headers(
         &mut self,
-        file: File,
+        mut members: Members,
         within: &str,
         nesting: usize,
     ) -> Result<bool, CaptureError> {
-        let mut members = Members::of(file)?;
         let mut place = 0;
         while let Some(member) = members.next() {
             if !self.zipped(place, member, within, nesting)? {
@@ -95,16 +109,31 @@ impl Walk<'_> {
             Ok(_) => return Ok(true),
             Err(error) => {
                 let inner = if within.is_empty() { "" } else { ", " };
-                self.note(&format!("{within}{inner}member {}", place + 1), &said(&error));
+                self.note(&format!("{within}{inner}member {}", place + 1), said(&error));
                 return Ok(true);
             }
         };
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        if !READ.contains(&entry.compression()) {
+            self.note(&inside(within, &name), PACKED_OTHERWISE);
+            return Ok(true);
+        }
         let size = entry.size();
         let mut bytes = self.bounded(Box::new(entry));
         let entry = Entry { index, name, size, bytes: &mut bytes };
         self.member(entry, within, nesting)
     }
+}
+
+/// How many members the record at the end tells (APPNOTE, 4.3.16); none where the file goes on
+/// behind it.
+fn told_members(mut file: &File, comment: usize) -> io::Result<u64> {
+    let mut record = [0; END];
+    let from_end = i64::try_from(END + comment).map_err(io::Error::other)?;
+    file.seek(SeekFrom::End(-from_end))?;
+    file.read_exact(&mut record)?;
+    let whole = record.starts_with(b"PK\x05\x06");
+    Ok(if whole { u64::from(u16::from_le_bytes([record[10], record[11]])) } else { 0 })
 }
 
 /// Reads the directory of an archive, which must not be longer than so many members need.
@@ -212,6 +241,34 @@ mod tests {
         let (seen, trouble) = seen(&bytes, &Limits::default());
         assert_eq!(seen, [("a".to_owned(), b"one".to_vec())]);
         assert!(trouble.contains("member 2: encrypted: unpack the archive"), "{trouble}");
+    }
+
+    /// What another compression packs is told by its name, and the others are read.
+    #[test]
+    fn a_member_of_another_compression_is_told() {
+        const LZMA: u8 = 14;
+        let mut bytes = zip(&[("one", b"1"), ("other", b"2")]);
+        for (magic, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+            let at = bytes.windows(4).rposition(|four| four == magic).unwrap();
+            bytes[at + method] = LZMA;
+        }
+        let (read, trouble) = seen(&bytes, &Limits::default());
+        assert_eq!(read, [("one".to_owned(), b"1".to_vec())]);
+        assert!(trouble.starts_with("other: packed in a way"), "{trouble}");
+    }
+
+    /// Also where something stands in front of the archive.
+    #[test]
+    fn members_of_one_name_are_all_read() {
+        let mut bytes = zip(&[("one", b"1"), ("two", b"2"), ("eno", b"3")]);
+        let places: Vec<usize> = memchr::memmem::find_iter(&bytes, b"eno").collect();
+        assert_eq!(places.len(), 2);
+        places.iter().for_each(|at| bytes[*at..*at + 3].copy_from_slice(b"one"));
+        let (read, trouble) = seen(&bytes, &Limits::default());
+        let read: Vec<(&str, &[u8])> =
+            read.iter().map(|(name, content)| (&**name, &**content)).collect();
+        assert_eq!(read, [("one", &b"1"[..]), ("two", b"2"), ("one", b"3")]);
+        assert_eq!(trouble, "");
     }
 
     /// What is unpacked, how many members there are and how long the directory is.

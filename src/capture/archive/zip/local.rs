@@ -1,6 +1,6 @@
 //! Members of a zip archive by the headers that stand in front of them (PKWARE APPNOTE, 4.3.7):
 //! all there is to go by where the directory, at the end, is cut off, as in an upload that was
-//! broken off.
+//! broken off, and what tells members of one name apart.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -53,9 +53,10 @@ struct Header {
 }
 
 impl Members {
-    pub(super) fn of(file: File) -> io::Result<Self> {
+    /// Those of a file, from this place on.
+    pub(super) fn of(file: File, from: u64) -> io::Result<Self> {
         let end = file.metadata()?.len();
-        Ok(Self { file, next: 0, end })
+        Ok(Self { file, next: from, end })
     }
 
     /// The next member, or why it cannot be read; nothing behind the last one.
