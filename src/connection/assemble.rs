@@ -5,7 +5,7 @@ use super::{Claim, HiddenKey, Inference, LedgerClass, Outcome, Resumption};
 use crate::flow::{Flow, Mark};
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, Endpoint};
-use crate::tls::{Handshake, KeyLog, Observer, Role};
+use crate::tls::{Anomaly, Handshake, KeyLog, Observer, Role};
 
 /// What TCP did, by role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Observed {
         let finished = observer.and_then(|observer| {
             observer.finish(opener, likely_client(flow), flow.last, limits, keys)
         });
-        let Some((handshake, client)) = finished else {
+        let Some((mut handshake, client)) = finished else {
             let silent = Direction::BOTH.iter().all(|side| flow.half(*side).bytes == 0);
             return Err(match (silent, hidden) {
                 (true, _) => LedgerClass::NoPayload,
@@ -148,6 +148,10 @@ impl Observed {
                 (false, false) => LedgerClass::NotTls,
             });
         };
+        handshake.anomalies.extend(flow.reopened.map(|mark| Anomaly {
+            frame: mark.frame,
+            what: "another connection between the same ports begins here, without its SYN: it is not read".to_owned(),
+        }));
         let tcp = Tcp::of(flow, client);
         let outcome = Outcome::of(&handshake, &tcp);
         let resumption = Resumption::of(&handshake);

@@ -39,14 +39,17 @@ impl Seen {
 #[derive(Debug, Default)]
 pub struct Half {
     assembler: Assembler,
-    /// Sequence number of the SYN, or one less than that of the first segment: what
-    /// Wireshark counts relative sequence numbers from.
+    /// Sequence number of the SYN, or one less than that of the first segment, or than what
+    /// the other side acknowledged first, whichever came first: what Wireshark counts relative
+    /// sequence numbers from.
     base: Option<u32>,
     /// Segments seen.
     pub segments: u64,
     /// Payload bytes on the wire, retransmissions counted in.
     pub bytes: u64,
     syn: Seen,
+    /// Its sequence number.
+    syn_sequence: u32,
     /// That was a SYN-ACK: the other side opened the connection.
     answered: bool,
     fin: Seen,
@@ -70,6 +73,9 @@ pub struct Flow {
     pub last: Mark,
     /// What it was wrapped in.
     pub encapsulation: Encapsulation,
+    /// Another connection between the same ends was opened here, by a SYN that was not captured.
+    /// Wireshark gives it no number of its own, and it is not read.
+    pub reopened: Option<Mark>,
     halves: PerDirection<Half>,
 }
 
@@ -84,6 +90,7 @@ impl Flow {
             first: mark,
             last: mark,
             encapsulation: segment.encapsulation,
+            reopened: None,
             halves: PerDirection::default(),
         }
     }
@@ -120,6 +127,14 @@ impl Flow {
         opens && base.is_some_and(|base| base != segment.sequence || closed())
     }
 
+    /// Whether a SYN-ACK answers another SYN than the one that opened the connection.
+    #[must_use]
+    pub fn is_reopened_by(&self, segment: &Segment<'_>) -> bool {
+        let half = self.half(segment.direction);
+        let answers = segment.flags.has(TcpFlags::SYN) && segment.flags.has(TcpFlags::ACK);
+        answers && half.bytes > 0 && half.syn().is_some() && half.syn_sequence != segment.sequence
+    }
+
     /// Takes a segment. What can be handed on at once comes back; then ask
     /// [`Self::next_held`] for more. Always inlined: it is called for every packet.
     #[inline(always)]
@@ -131,7 +146,13 @@ impl Flow {
         self.last = Mark { frame: segment.frame, time: segment.time };
         let mark = self.last;
         let half = &mut self.halves[segment.direction];
+        let acknowledged_before = half.has_acknowledged();
         half.note(segment, mark);
+        if !acknowledged_before && half.has_acknowledged() {
+            let other = &mut self.halves[segment.direction.reverse()];
+            other.base.get_or_insert(segment.acknowledgment.wrapping_sub(1));
+        }
+        let half = &mut self.halves[segment.direction];
         if half.stopped || segment.wire_len == 0 {
             return None;
         }
@@ -202,6 +223,12 @@ impl Half {
         self.acknowledged.is_some()
     }
 
+    /// Its initial sequence number (RFC 9293, 3.4.1), as far as that can be told.
+    #[must_use]
+    pub const fn base(&self) -> Option<u32> {
+        self.base
+    }
+
     /// The SYN or SYN-ACK.
     #[must_use]
     pub fn syn(&self) -> Option<Mark> {
@@ -246,6 +273,9 @@ impl Half {
     fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark) {
         if segment.flags.has(TcpFlags::SYN) {
             self.answered |= segment.flags.has(TcpFlags::ACK);
+            if self.syn().is_none() {
+                self.syn_sequence = segment.sequence;
+            }
             self.syn.note(mark);
             if !self.stopped {
                 self.assembler.syn(segment.sequence);
@@ -300,6 +330,22 @@ mod tests {
             encapsulation: Encapsulation::default(),
             quoted: false,
         }
+    }
+
+    /// As Wireshark numbers streams: what one side acknowledges tells the base of the other.
+    #[test]
+    fn a_syn_behind_the_tail_of_another_connection_begins_one() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let tail = segment((key, client.reverse()), 9_000, 7_000, b"");
+        let mut flow = Flow::new(&tail);
+        drop(flow.accept(&tail, &Limits::default()));
+        let syn = |sequence| Segment {
+            flags: TcpFlags::SYN,
+            ..segment((key, client), sequence, 0, b"")
+        };
+        assert!(flow.is_over_for(&syn(5_555)));
+        // It was late, and belongs to what was seen.
+        assert!(!flow.is_over_for(&syn(6_999)));
     }
 
     /// Sent three times, and never acknowledged beyond the first bytes.

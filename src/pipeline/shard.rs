@@ -231,6 +231,9 @@ impl Tracked {
     fn accept(&mut self, segment: &Segment<'_>, with: With<'_>) {
         let direction = segment.direction;
         let mark = Mark { frame: segment.frame, time: segment.time };
+        if segment.flags.has(TcpFlags::SYN) && self.flow.is_reopened_by(segment) {
+            self.reopen(mark, with);
+        }
         let event = self.flow.accept(segment, with.limits);
         let told = event.is_some();
         if let Some(event) = event {
@@ -243,6 +246,16 @@ impl Tracked {
         if told || holds {
             self.weigh();
         }
+    }
+
+    /// The connection is over; of the one that takes its place nothing is read.
+    #[inline(never)]
+    fn reopen(&mut self, mark: Mark, with: With<'_>) {
+        for direction in Direction::BOTH {
+            self.hand_on(direction, true, mark, with);
+            self.flow.stop(direction);
+        }
+        self.flow.reopened.get_or_insert(mark);
     }
 
     fn hand_on(&mut self, direction: Direction, to_the_end: bool, mark: Mark, with: With<'_>) {
