@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tlsight::capture::{CaptureReader, Chunk, Input};
 use tlsight::connection::{Connection, LedgerClass, Outcome, PathVerdict};
+use tlsight::limits::Limits;
 use tlsight::pipeline::{Config, Source, analyze};
 use tlsight::report::{Report, json};
 use tlsight::tls::{KeyLog, Role};
@@ -262,6 +264,44 @@ fn secrets_inside_a_capture_open_every_kind_of_protection() {
         for judged in &analyze(source(), &ignoring).connections {
             assert!(judged.connection.handshake.entries.iter().all(|entry| !entry.decrypted));
         }
+    }
+}
+
+/// The key logs that stand in a recording.
+fn embedded(file: &Path) -> String {
+    let limits = Limits::default();
+    let mut reader = CaptureReader::new(Input::open(file).unwrap(), &limits).unwrap();
+    reader.keep_secrets(true);
+    let mut chunk = Chunk::default();
+    while reader.fill(&mut chunk) {}
+    let secrets = reader.take_secrets();
+    secrets.iter().map(|text| String::from_utf8_lossy(text)).collect()
+}
+
+/// What a key log does not open is hidden as it is without one, and the handshake is no worse.
+#[test]
+fn an_incomplete_key_log_is_not_worse_than_none() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keylog/recordings");
+    let file = folder.join("openssl-TLS_AES_256_GCM_SHA384-mutual.pcapng");
+    let whole = embedded(&file);
+    let with = |label: &str| {
+        let kept: Vec<&str> = whole.lines().filter(|line| !line.starts_with(label)).collect();
+        assert!(kept.len() < whole.lines().count(), "{label}");
+        let mut keys = KeyLog::default();
+        keys.add(kept.join("\n").as_bytes());
+        let keys = Arc::new(keys);
+        let config = Config { keys, ignore_embedded_keys: true, ..Config::default() };
+        let mut report = analyze(vec![Source::Files(vec![file.clone()])], &config);
+        report.connections.remove(0).connection
+    };
+    for label in ["CLIENT_", "CLIENT_HANDSHAKE", "SERVER_", "SERVER_HANDSHAKE", "SERVER_TRAFFIC"] {
+        let connection = with(label);
+        assert_eq!(connection.outcome, Outcome::Completed, "{label}");
+        let hidden = label == "SERVER_" || label == "SERVER_HANDSHAKE";
+        assert_eq!(connection.ledger == LedgerClass::HiddenByTls13, hidden, "{label}");
+        assert_eq!(connection.handshake.is_decrypted(Role::Server), !hidden, "{label}");
+        let told = connection.handshake.anomalies.iter().any(|one| one.what.contains("has no"));
+        assert_eq!(told, label != "SERVER_TRAFFIC", "{label}");
     }
 }
 

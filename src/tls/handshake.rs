@@ -271,10 +271,12 @@ impl Handshake {
             .map(|(entry, _)| entry)
     }
 
-    /// Whether records of a side were decrypted.
+    /// Whether the handshake of a side was decrypted as far as it is encrypted: from its first
+    /// record, or to its Finished. A key log that is cut may open later records only.
     #[must_use]
     pub fn is_decrypted(&self, from: Role) -> bool {
-        self.entries.iter().any(|entry| entry.from == from && entry.decrypted)
+        let first = self.encrypted(from).next();
+        first.is_some_and(|(entry, _)| entry.decrypted) || self.finished(from).is_some()
     }
 
     /// What the handshake had come to when `entry` was sent: the last message of

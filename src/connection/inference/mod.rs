@@ -140,22 +140,23 @@ pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
 /// encrypted and only its length and place tell that it is one.
 #[must_use]
 pub(super) fn refusal(handshake: &Handshake) -> Option<(Role, u64)> {
-    if is_opened(handshake) {
-        return None;
-    }
-    let by_client = client::encrypted_refusal(handshake).map(|frame| (Role::Client, frame));
-    by_client
-        .or_else(|| server::encrypted_refusal(handshake).map(|record| (Role::Server, record.frame)))
+    let is_closed = |role| !handshake.is_decrypted(role);
+    let by_client = is_closed(Role::Client).then(|| client::encrypted_refusal(handshake)).flatten();
+    let by_server = || {
+        let record = server::encrypted_refusal(handshake).filter(|_| is_closed(Role::Server))?;
+        Some((Role::Server, record.frame))
+    };
+    by_client.map(|frame| (Role::Client, frame)).or_else(by_server)
 }
 
 /// Whether the client of a TLS 1.3 handshake went on after the server's flight: it
 /// sent a record that is long enough for a Finished.
 #[must_use]
 pub(super) fn client_went_on(handshake: &Handshake) -> bool {
-    !is_opened(handshake) && client::went_on(handshake)
+    !handshake.is_decrypted(Role::Client) && client::went_on(handshake)
 }
 
-/// With a key there are facts, and nothing is to be concluded.
+/// With a key there are facts, and nothing is to be concluded of certificates.
 fn is_opened(handshake: &Handshake) -> bool {
     handshake.is_decrypted(Role::Client) || handshake.is_decrypted(Role::Server)
 }

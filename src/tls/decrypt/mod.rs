@@ -167,7 +167,14 @@ fn open_tls13(
     let server = tls13::Side::new(suite, Role::Server, secrets, false, contents.1);
     // Both sides, also when the key of one is wrong.
     let (server, client) = (server.open(records.1), client.open(records.0));
-    server.and(client)
+    let without = |role, kind, records: &[super::kept::Record]| {
+        let missing = secrets.of(role).handshake.is_none() && !records.is_empty();
+        if missing { Err(Trouble::NoSecret { frame, kind }) } else { Ok(()) }
+    };
+    server
+        .and(client)
+        .and_then(|()| without(Role::Server, "handshake secret of the server", records.1))
+        .and_then(|()| without(Role::Client, "handshake secret of the client", records.0))
 }
 
 impl Half {
