@@ -840,3 +840,75 @@ fn the_matrix_is_large() {
     assert_eq!(names.len(), count, "two variants of one name");
     assert!(count >= 150, "only {count} variants");
 }
+
+/// The records of a pcap file, behind its header.
+fn records(pcap: &[u8]) -> Vec<&[u8]> {
+    file::record_ends(pcap).windows(2).map(|ends| &pcap[ends[0]..ends[1]]).collect()
+}
+
+/// A mirror port gives every frame twice, at once or a frame later: nothing happened twice.
+#[test]
+fn copies_of_frames_are_no_facts() {
+    let told = |bytes: &[u8]| -> Vec<Value> {
+        let document = document(bytes);
+        let verdicts = document["verdicts"].as_array().unwrap().iter();
+        verdicts.map(|verdict| verdict["sentence"].clone()).collect()
+    };
+    for sample in ["server-speaks-http.pcap", "connection-refused.pcap"] {
+        let bytes = std::fs::read(samples::path(sample)).unwrap();
+        let records = records(&bytes);
+        let at_once = records.iter().flat_map(|record| [*record, *record]);
+        let late = records.windows(2).flat_map(|pair| [pair[1], pair[0]]);
+        let late = [records[0]].into_iter().chain(late).chain(records.last().copied());
+        for copied in [at_once.collect::<Vec<_>>().concat(), late.collect::<Vec<_>>().concat()] {
+            let copied = [&bytes[..24], &copied].concat();
+            assert_eq!(told(&copied), told(&bytes), "{sample}");
+        }
+    }
+}
+
+/// Wireshark gives both one stream, so the second has no number: it is told, and not mixed with
+/// the first.
+#[test]
+fn a_connection_that_is_opened_again_without_its_syn_is_told() {
+    let mut talk = talk("mtls-accepted.pcap");
+    let mut again = talk.segments.clone();
+    again.remove(0);
+    for segment in &mut again {
+        segment.sequence = segment.sequence.wrapping_add(77_777_777);
+        segment.acknowledgment = segment.acknowledgment.wrapping_add(77_777_777);
+        segment.nanos += 200_000_000_000;
+    }
+    let before = document(&pcap(&plain(&talk)));
+    let second = talk.segments.len() + 1;
+    talk.segments.extend(again);
+    let both = document(&pcap(&plain(&talk)));
+    let (before, both) = (only(&before), only(&both));
+    assert_eq!(both["handshake"], before["handshake"]);
+    assert_eq!(both["server_certificates"], before["server_certificates"]);
+    assert_eq!(both["anomalies"][0]["frame"], second);
+    assert_eq!(both["anomalies"].as_array().unwrap().len(), 1);
+}
+
+/// What a client said before it became a server is no answer to a ClientHello.
+#[test]
+fn a_capture_in_a_web_server_s_answer_is_no_handshake() {
+    let mut talk = talk("root-missing.pcap");
+    let hello = talk.segments.iter().position(|one| one.client && !one.payload.is_empty()).unwrap();
+    talk.segments.truncate(hello + 1);
+    let payload = std::mem::take(&mut talk.segments[hello].payload);
+    let last = talk.segments.pop().unwrap();
+    let asks = Segment { payload: b"GET /one.pcap HTTP/1.1\r\n\r\n".to_vec(), ..last };
+    let answer = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], &[0; 40], &payload].concat();
+    let answers = Segment {
+        client: false,
+        sequence: asks.acknowledgment,
+        acknowledgment: asks.end(),
+        payload: answer,
+        ..asks.clone()
+    };
+    talk.segments.extend([asks, answers]);
+    let document = document(&pcap(&plain(&talk)));
+    assert_eq!(connections(&document), [] as [Value; 0]);
+    assert_eq!(document["ledger"]["tcp_connections"], 1);
+}

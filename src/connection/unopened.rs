@@ -12,6 +12,8 @@ pub struct Unopened {
     pub server: Endpoint,
     /// The first SYN.
     pub syn: Mark,
+    /// Its sequence number. The same SYN seen again is no other attempt.
+    pub sequence: u32,
     /// The RST that refused it; `None` when nothing came back.
     pub refused: Option<Mark>,
 }
@@ -26,12 +28,13 @@ impl Unopened {
             if client.bytes > 0 || server.bytes > 0 || client.has_acknowledged() {
                 return None;
             }
+            let sequence = flow.half(side).base()?;
             let refused = server.rst();
             if refused.is_none() && server.segments > 0 {
                 return None;
             }
             let (client, server) = (flow.key.sender(side), flow.key.receiver(side));
-            Some(Self { client, server, syn, refused })
+            Some(Self { client, server, syn, sequence, refused })
         })
     }
 }

@@ -9,6 +9,7 @@ use super::words::Text;
 use crate::connection::{Claim, Connection, Outcome};
 use crate::time::duration_text;
 use crate::tls::Role;
+use crate::wire::text::count;
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[SERVER_NOT_TLS, HANDSHAKE_UNFINISHED];
@@ -50,16 +51,17 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
     let hello = selection::client_hello_frame(connection)?;
     let handshake = &connection.handshake;
     let silent = handshake.entries.iter().all(|entry| entry.from == Role::Client);
-    let bytes = connection.tcp.server.bytes;
+    let answered = answer(connection, hello);
     let ended = connection.outcome.failed() && connection.outcome != Outcome::Unanswered;
     // Text of a server behind the ClientHello looks like the begin of a STARTTLS.
     let upgraded = handshake.started_by.is_some_and(|protocol| protocol != "another protocol");
-    if !silent || bytes == 0 || !ended || upgraded || !handshake.gaps().is_empty() {
+    let Some(bytes) = answered.filter(|_| silent) else { return None };
+    if !ended || upgraded || !handshake.gaps().is_empty() {
         return None;
     }
     let values = scene::values(connection)
-        .with("bytes", crate::wire::text::count(bytes, "byte"))
-        .with("verb", if bytes == 1 { "is" } else { "are" });
+        .with("bytes", bytes.map_or("bytes".to_owned(), |bytes| count(bytes, "byte")))
+        .with("verb", if bytes == Some(1) { "is" } else { "are" });
     let sent = Evidence::new(hello, "tls.handshake.type", "client_hello").expecting("server_hello");
     Some(Observation {
         values,
@@ -67,6 +69,17 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
         severity: None,
         of: None,
     })
+}
+
+/// How many bytes the server sent behind the ClientHello that are no TLS, where it sent any and
+/// that can be told: what it said before is no answer, but not counted apart.
+fn answer(connection: &Connection, hello: u64) -> Option<Option<u64>> {
+    let Some(plain) = connection.handshake.plain_of_server else {
+        // More than was looked at.
+        return (connection.tcp.server.bytes > 0).then_some(None);
+    };
+    let answered = plain.last_frame > hello;
+    answered.then(|| (plain.first_frame > hello).then_some(plain.bytes))
 }
 
 const HANDSHAKE_UNFINISHED: Rule = Rule {

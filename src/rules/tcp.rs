@@ -1,7 +1,7 @@
 //! What fails before TLS begins: names that do not exist, and connections to a service
 //! that did not even become TCP connections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Attempt, Case, CaseObservation, MissingName};
 use super::finding::{Evidence, Observation, Severity};
@@ -135,12 +135,14 @@ fn observation(case: &Case<'_>, group: &[&Attempt]) -> Option<CaseObservation> {
             ),
         ),
     };
+    let attempts: BTreeSet<_> =
+        group.iter().map(|one| (one.unopened.client, one.unopened.sequence)).collect();
     let values = Values::new()
         .with("client", tried.client.address.to_string())
         .with("server", tried.server.to_string())
         .with("port", tried.server.port.to_string())
         .with("service", service(tried.server.port).map_or("no known service", |known| known.name))
-        .with("times", crate::wire::text::count(group.len() as u64, "time"))
+        .with("times", crate::wire::text::count(attempts.len() as u64, "time"))
         .with_words("how", how)
         .with_words("remedy", remedy);
     let syn = Evidence::new(tried.syn.frame, "tcp.flags.syn", "1");

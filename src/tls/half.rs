@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::handshake::{Anomaly, What};
+use super::handshake::{Anomaly, Plain, What};
 use super::kept::{Kept, Record, Sealed};
 use super::message::{self, Body, Context, Message};
 use super::opening::Opening;
@@ -81,6 +81,8 @@ pub(super) struct Half {
     pub(super) hidden: bool,
     /// The beginning of what came before the first record.
     pub(super) preface: Vec<u8>,
+    /// What that is altogether.
+    pub(super) plain: Option<Plain>,
 }
 
 impl Half {
@@ -122,6 +124,7 @@ impl Half {
             limit_hit: opening.limit_hit,
             hidden: opening.hidden,
             preface: opening.preface().to_vec(),
+            plain: opening.plain(limits),
             entries: opening.gaps,
         }
     }

@@ -102,6 +102,17 @@ pub enum What {
     },
 }
 
+/// What a side sent that is no TLS, in front of its first record or in place of any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// How many bytes, each counted once.
+    pub bytes: u64,
+    /// Frame of the first of them.
+    pub first_frame: u64,
+    /// Frame of the last of them.
+    pub last_frame: u64,
+}
+
 /// Bytes that disagree with the protocol: recorded, and read on as far as honest.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Anomaly {
@@ -141,6 +152,8 @@ pub struct Handshake {
     pub anomalies: Vec<Anomaly>,
     /// The protocol whose dialogue came before TLS (STARTTLS, a proxy).
     pub started_by: Option<&'static str>,
+    /// What the server sent that is no TLS, where all of it was looked at.
+    pub plain_of_server: Option<Plain>,
     /// The handshake was larger than [`crate::limits::Limits`] allow.
     pub limit_hit: bool,
 }

@@ -38,7 +38,7 @@ pub use encrypted_extensions::EncryptedExtensions;
 pub use extension::Extension;
 pub use extension_value::{describe, describe_beside_certificate};
 pub use half::Appetite;
-pub use handshake::{Alert, Anomaly, Entry, Handshake, Role, What};
+pub use handshake::{Alert, Anomaly, Entry, Handshake, Plain, Role, What};
 pub use key_exchange::{KeyExchangeParameters, ServerKeyExchange};
 pub use keylog::{Junk, KeyLog};
 pub use message::{Body, Message};

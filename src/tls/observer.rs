@@ -121,6 +121,7 @@ impl Observer {
             |side: Direction| halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice());
         let mut handshake = Handshake {
             started_by: starttls::protocol(preface(client), preface(client.reverse())),
+            plain_of_server: halves[client.reverse()].as_ref().and_then(|half| half.plain),
             ..Handshake::default()
         };
         let mut entries: Vec<(u64, Entry)> = Vec::new();

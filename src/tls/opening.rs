@@ -4,7 +4,7 @@
 //! kept small.
 
 use super::half::{ENTRIES, HalfEntry};
-use super::handshake::What;
+use super::handshake::{Plain, What};
 use super::search::{self, Found};
 use crate::flow::{GapCause, Mark};
 use crate::limits::Limits;
@@ -38,6 +38,8 @@ pub(super) struct Opening {
     /// More gaps than are noted.
     pub(super) limit_hit: bool,
     searched: usize,
+    /// Frames of the first and of the last bytes.
+    frames: (u64, u64),
     /// The beginning of what came before, and behind it bytes not yet decided upon: in one
     /// piece, because the one becomes the other with every segment.
     text: Vec<u8>,
@@ -55,6 +57,7 @@ impl Opening {
             hidden: false,
             limit_hit: false,
             searched: 0,
+            frames: (0, 0),
             text: Vec::new(),
             waiting: 0,
             since: None,
@@ -73,6 +76,14 @@ impl Opening {
         self.text.get(..self.waiting.min(PREFACE_BYTES)).unwrap_or_default()
     }
 
+    /// What came that is no TLS, with nothing counted twice; nothing where none came, or more
+    /// than was looked at.
+    pub(super) fn plain(&self, limits: &Limits) -> Option<Plain> {
+        let bytes = self.searched as u64;
+        let all = bytes > 0 && self.searched <= limits.search_bytes;
+        all.then_some(Plain { bytes, first_frame: self.frames.0, last_frame: self.frames.1 })
+    }
+
     fn waiting(&self) -> &[u8] {
         self.text.get(self.waiting..).unwrap_or_default()
     }
@@ -80,6 +91,10 @@ impl Opening {
     /// The next bytes, as one segment brought them.
     #[inline]
     pub(super) fn data<'a>(&mut self, bytes: &'a [u8], mark: Mark, limits: &Limits) -> Opened<'a> {
+        if self.searched == 0 {
+            self.frames.0 = mark.frame;
+        }
+        self.frames.1 = mark.frame;
         if self.goes_on(bytes) {
             return self.text_goes_on(bytes, limits);
         }
@@ -99,6 +114,13 @@ impl Opening {
             (false, _) => search::hello_within(joined),
         };
         match found {
+            // What a web server sends may be a file that holds a handshake.
+            Found::Records(at)
+                if answers_http(if self.text.is_empty() { joined } else { &self.text })
+                    && joined.get(at..).is_some_and(search::is_client_hello) =>
+            {
+                Opened::Never
+            }
             Found::Records(at) => {
                 let early = joined.get(at..held).unwrap_or_default().to_vec();
                 let rest = bytes.get(at.saturating_sub(held)..).unwrap_or_default();
@@ -208,6 +230,12 @@ impl Opening {
     }
 }
 
+/// Whether text begins like the answer of a web server that goes on with HTTP (RFC 9110, 15.2.2:
+/// behind status 101 comes another protocol).
+fn answers_http(text: &[u8]) -> bool {
+    text.starts_with(b"HTTP/1.") && text.get(8..12) != Some(b" 101")
+}
+
 /// The message that begins with two bytes of length, if all of it is there.
 fn ssl2_message(bytes: &[u8]) -> Option<&[u8]> {
     let mut reader = Reader::new(bytes);
@@ -258,6 +286,21 @@ mod tests {
             assert_eq!((at, &*records), (1, &HELLO[..]), "{cut}");
             assert_eq!(preface, b"begin TLS now, please\r\n", "{cut}");
         }
+    }
+
+    /// A capture that is downloaded holds ClientHellos; behind a proxy's answer comes TLS.
+    #[test]
+    fn a_client_hello_in_an_answer_of_a_web_server_is_a_file() {
+        let answer = |status: &str, kind: u8| {
+            let mut hello = HELLO;
+            hello[5] = kind;
+            [format!("HTTP/1.1 {status}\r\n\r\n").as_bytes(), &hello[..]].concat()
+        };
+        let long = [&b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"[..], &[b'x'; 90]].concat();
+        assert!(open(&[&answer("200 OK", 1)]).is_none());
+        assert!(open(&[&long, &HELLO]).is_none());
+        assert!(open(&[&answer("200 OK", 2)]).is_some());
+        assert!(open(&[&answer("101 Switching Protocols", 1)]).is_some());
     }
 
     /// However long the text, what is kept of it stays small, and the search ends.

@@ -114,6 +114,11 @@ fn is_hello(bytes: &[u8]) -> bool {
     matches!(kind, 1 | 2) && version && header.length > 4
 }
 
+/// Whether the hello that begins here is the client's.
+pub(super) fn is_client_hello(bytes: &[u8]) -> bool {
+    is_hello(bytes) && bytes.get(HEADER) == Some(&1)
+}
+
 /// SSL 2.0 format ClientHello (RFC 5246, E.2; the SSL 2.0 draft): two-byte length
 /// with the high bit set, type 1, a version, and lengths that add up.
 fn is_ssl2_client_hello(bytes: &[u8]) -> bool {
