@@ -422,7 +422,10 @@ fn certs_writes_each_certificate_once() {
     assert_eq!(forced(), index, "the same again changes nothing");
     let more = ["certs", "samples/ecdsa-selfsigned-untrusted.pcap", "-o", out, "--force"];
     assert_eq!(tlsight(&more).status, 0);
-    assert!(forced().starts_with(&index) && forced().contains("cucmpub-EC.example.org"));
+    let begins = |text: &str| -> std::collections::BTreeSet<String> {
+        text.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(begins(&forced()), begins(&index), "what was there before is still told");
     assert_eq!(forced().lines().count(), Path::new(out).read_dir().unwrap().count());
     std::fs::write(Path::new(out).join("index.tsv"), "mine").unwrap();
     assert_eq!(tlsight(&more).status, 2);
