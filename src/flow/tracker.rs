@@ -60,6 +60,8 @@ pub struct Half {
     acknowledged: Option<u32>,
     /// Nobody wants the payload any more.
     stopped: bool,
+    /// What is sent now belongs to another connection.
+    over: bool,
 }
 
 /// A TCP connection as far as the capture shows it.
@@ -118,13 +120,16 @@ impl Flow {
 
     /// Whether a segment between the same ends begins another connection: a SYN of
     /// another sequence number, or any SYN after a FIN or RST. The rule is
-    /// Wireshark's (packet-tcp.c), so that streams are numbered as there.
+    /// Wireshark's (packet-tcp.c), so that streams are numbered as there; but the SYN that the
+    /// other side acknowledged belongs to what it sent, also behind its FIN.
     #[must_use]
     pub fn is_over_for(&self, segment: &Segment<'_>) -> bool {
         let opens = segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK);
         let closed = || Direction::BOTH.into_iter().any(|side| self.half(side).is_closed());
-        let base = self.halves[segment.direction].base;
-        opens && base.is_some_and(|base| base != segment.sequence || closed())
+        let half = self.half(segment.direction);
+        // Where one side was recorded before the other, its FIN comes before this SYN.
+        let again = || half.segments > 0 && closed();
+        opens && half.base.is_some_and(|base| base != segment.sequence || again())
     }
 
     /// Whether a SYN-ACK answers another SYN than the one that opened the connection.
@@ -180,6 +185,15 @@ impl Flow {
         let half = &mut self.halves[direction];
         half.stopped = true;
         half.assembler = Assembler::default();
+    }
+
+    /// Another connection takes its place at `mark`: what comes now is none of this one.
+    pub fn reopen(&mut self, mark: Mark) {
+        self.reopened.get_or_insert(mark);
+        for direction in Direction::BOTH {
+            self.stop(direction);
+            self.halves[direction].over = true;
+        }
     }
 
     /// Whether the sender of `direction` acknowledged payload of the other side.
@@ -281,6 +295,9 @@ impl Half {
                 self.assembler.syn(segment.sequence);
             }
         }
+        if self.over {
+            return;
+        }
         if segment.flags.has(TcpFlags::FIN) {
             if !self.stopped {
                 self.assembler.fin(segment);
@@ -336,7 +353,8 @@ mod tests {
     #[test]
     fn a_syn_behind_the_tail_of_another_connection_begins_one() {
         let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
-        let tail = segment((key, client.reverse()), 9_000, 7_000, b"");
+        let flags = TcpFlags(TcpFlags::ACK.0 | TcpFlags::FIN.0);
+        let tail = Segment { flags, ..segment((key, client.reverse()), 9_000, 7_000, b"") };
         let mut flow = Flow::new(&tail);
         drop(flow.accept(&tail, &Limits::default()));
         let syn = |sequence| Segment {

@@ -157,7 +157,10 @@ impl<'l, 'e> Engine<'l, 'e> {
             });
             if let Err(error) = read {
                 let trouble = super::unreadable(&archive.display().to_string(), &error);
-                self.capture.errors.extend(trouble.errors);
+                let known = |error: &String| self.capture.errors.contains(error);
+                let new: Vec<String> =
+                    trouble.errors.into_iter().filter(|error| !known(error)).collect();
+                self.capture.errors.extend(new);
                 // What cannot be read of the archive may be something else.
                 if self.capture.files.len() - before < run.len() {
                     return;

@@ -150,10 +150,11 @@ pub(super) fn members(path: &Path, named: bool, limits: &Limits) -> Vec<Source> 
 /// Members that may be captures and cannot be read, told one by one.
 const UNREADABLE: usize = 16;
 
-/// Whether a member may be a capture all the same: it is packed twice, or its header is cut.
-/// Where reading itself fails, the archive says so.
+/// Whether a member may be a capture all the same: it cannot be read, is packed twice, or its
+/// header is cut.
 const fn is_trouble(error: &CaptureError) -> bool {
-    matches!(error, CaptureError::CompressedTwice { .. } | CaptureError::BadHeader { .. })
+    use CaptureError::{BadHeader, CompressedTwice, Io};
+    matches!(error, Io(_) | CompressedTwice { .. } | BadHeader { .. })
 }
 
 /// Looks at the times of the first captures of families that have more: once more through the

@@ -253,9 +253,8 @@ impl Tracked {
     fn reopen(&mut self, mark: Mark, with: With<'_>) {
         for direction in Direction::BOTH {
             self.hand_on(direction, true, mark, with);
-            self.flow.stop(direction);
         }
-        self.flow.reopened.get_or_insert(mark);
+        self.flow.reopen(mark);
     }
 
     fn hand_on(&mut self, direction: Direction, to_the_end: bool, mark: Mark, with: With<'_>) {

@@ -60,7 +60,7 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
         return None;
     }
     let values = scene::values(connection)
-        .with("bytes", bytes.map_or("bytes".to_owned(), |bytes| count(bytes, "byte")))
+        .with("bytes", bytes.map_or_else(|| "bytes".to_owned(), |bytes| count(bytes, "byte")))
         .with("verb", if bytes == Some(1) { "is" } else { "are" });
     let sent = Evidence::new(hello, "tls.handshake.type", "client_hello").expecting("server_hello");
     Some(Observation {
