@@ -168,7 +168,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
         "The issuer of the server's certificate was neither sent nor is it in the trust store",
     ),
     sentence: Text::en(
-        "{server} showed {certificate} without its issuer {issuer}, which is not in the trust store either (OpenSSL: {openssl}); {reaction}.",
+        "{server} showed {certificate} without its issuer {issuer}{sent}, which is not in the trust store either (OpenSSL: {openssl}); {reaction}.",
     ),
     remedy: Text::en(
         "Let the server send its chain: upload the intermediate CA certificates to its trust store before its own certificate. Or: {upload}.",
@@ -178,7 +178,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
     part: Part::Certificate {
         alerts: NOT_TRUSTED,
         clause: Text::en(
-            "the server sent the certificate {certificate} without that of its issuer {issuer}, which is not in the trust list either (OpenSSL: {openssl})",
+            "the server sent the certificate {certificate} without that of its issuer {issuer}{sent}, which is not in the trust list either (OpenSSL: {openssl})",
         ),
     },
     page: Page {
@@ -204,7 +204,8 @@ fn intermediate_missing(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(subject.connection, Lack::Intermediate)?;
     let leaf = subject.connection.server_leaf()?;
     let expected = format!("{} sent too, or in the trust store", leaf.issuer);
-    let values = fault.values(values(subject, leaf)).with_words("wanted", THE_ISSUER);
+    let values =
+        fault.values(fault.with_sent(values(subject, leaf))).with_words("wanted", THE_ISSUER);
     Some(observation(subject.connection, values, leaf, &expected))
 }
 
@@ -302,6 +303,7 @@ mod tests {
     use super::*;
     use crate::connection::PathVerdict;
     use crate::trust::{Candidate, Origin, Outcome, SignatureVerdict, VerifyError};
+    use crate::x509::NotIssuer;
     use std::sync::Arc;
 
     #[test]
@@ -397,6 +399,25 @@ mod tests {
     fn an_issuer_that_nobody_has_is_told_where_only_one_certificate_was_sent() {
         let found = finding("intermediate-missing", "intermediate-not-sent.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("without its issuer CN=Example Issuing CA 1,O=Example"));
+    }
+
+    #[test]
+    fn an_issuer_that_was_sent_with_another_key_is_told() {
+        let id = "intermediate-missing";
+        let found = bent(id, "intermediate-not-sent.pcap", EXPRESSWAY, |connection| {
+            let leaf = connection.server_leaf().unwrap().clone();
+            let PathVerdict::Judged(path) = &mut connection.server_path else {
+                panic!("not judged")
+            };
+            Arc::make_mut(path).validation.candidates.push(Candidate {
+                depth: 0,
+                origin: Origin::Peer(1),
+                certificate: leaf,
+                outcome: Outcome::NotIssuer(NotIssuer::KeyIdentifier),
+                signature: SignatureVerdict::Bad,
+            });
+        });
+        assert!(found.unwrap().sentence().contains("(it sent one of that name, serial "));
     }
 
     #[test]

@@ -72,6 +72,25 @@ impl<'a> TrustFault<'a> {
         })
     }
 
+    /// A certificate that was sent under the wanted name but with another key.
+    fn wrong_one_sent(&self) -> Option<&'a Candidate> {
+        self.path.candidates.iter().find(|candidate| {
+            candidate.depth == self.error.depth
+                && matches!(candidate.origin, Origin::Peer(_))
+                && matches!(candidate.outcome, Outcome::NotIssuer(_))
+        })
+    }
+
+    /// Adds `{sent}`: what to say of such a certificate.
+    pub(super) fn with_sent(&self, values: Values) -> Values {
+        match self.wrong_one_sent() {
+            Some(other) => values
+                .with("sent_serial", other.certificate.serial.text())
+                .with_words("sent", WRONG_ONE_SENT),
+            None => values.with_words("sent", Text::en("")),
+        }
+    }
+
     /// Adds `{openssl}`, `{issuer}` and `{namesake}`.
     pub(super) fn values(&self, values: Values) -> Values {
         let issuer = self.end().map_or("", |end| end.issuer.text());
@@ -87,6 +106,10 @@ impl<'a> TrustFault<'a> {
 
 const NAMESAKE: Text = Text::en(
     " (the store has a certificate of the same name, serial {other_serial}, but with another key)",
+);
+
+const WRONG_ONE_SENT: Text = Text::en(
+    " (it sent one of that name, serial {sent_serial}, but with another key: an older or newer CA of the same name)",
 );
 
 /// `self-signed certificate, error 18 at depth 0`.
