@@ -84,6 +84,9 @@ fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text
         (48, false) if leaf.is_self_signed() => Some(Text::en(
             "the certificate {certificate} is self-signed, and the client does not have it in its trust list",
         )),
+        (48, false) if !issuer_sent(connection, leaf) => Some(Text::en(
+            "the client does not have the CA that the certificate {certificate} leads to (issuer {issuer}) in its trust list; the server sent no certificate of {issuer} with it, so if that is an intermediate and not the root, the server sends too little, and the client may lack only that",
+        )),
         (48, false) => Some(Text::en(
             "the client does not have the CA that the certificate {certificate} leads to (issuer {issuer}) in its trust list",
         )),
@@ -92,6 +95,12 @@ fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text
         )),
         _ => None,
     }
+}
+
+/// Whether a certificate with the name of its issuer came with it.
+fn issuer_sent(connection: &Connection, leaf: &Certificate) -> bool {
+    let sent = connection.server_certificates.iter().skip(1).filter_map(|one| one.parsed());
+    sent.into_iter().any(|ca| ca.subject == leaf.issuer)
 }
 
 const VOUCHED: Text = Text::en(
@@ -204,6 +213,14 @@ mod tests {
         assert!(found.sentence().contains("is self-signed, and the client does not have it"));
         let found = finding(REFUSED, "root-missing.pcap", NO_STORE);
         assert!(found.sentence().contains("(issuer CN=Example Issuing CA 1,O=Example)"));
+    }
+
+    #[test]
+    fn a_certificate_without_its_issuer_may_lack_only_that() {
+        let found = finding(REFUSED, "intermediate-not-sent.pcap", NO_STORE);
+        assert!(found.sentence().contains("the server sent no certificate of CN=Example Issuing"));
+        let found = finding(REFUSED, "root-missing.pcap", NO_STORE);
+        assert!(!found.sentence().contains("sent no certificate of"));
     }
 
     #[test]
