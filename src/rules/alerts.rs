@@ -5,7 +5,7 @@ use super::reaction::{self, Reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Connection, NameVerdict, Outcome};
 use crate::expressway::{Checker, service};
 use crate::tls::Role;
 
@@ -79,6 +79,9 @@ fn of_server_certificate(connection: &Connection, code: u8) -> Text {
     let checker = service(connection.server.port).map(|service| service.checker);
     match code {
         48 => Text::en("its trust list lacks the chain of the certificate that the server showed"),
+        80 if name_matches(connection) => Text::en(
+            "an error of its own, after it had seen the server's certificate; the name that it asked for is in that certificate",
+        ),
         80 if checker == Some(Checker::TrafficServer) => Text::en(
             "after a certificate the traffic server of Expressway says so when the name does not match",
         ),
@@ -86,13 +89,24 @@ fn of_server_certificate(connection: &Connection, code: u8) -> Text {
         45 => Text::en("the server's certificate or a CA above it has expired"),
         44 => Text::en("the server's certificate has been revoked"),
         43 => Text::en("the server's certificate is not for this use (extended key usage)"),
+        42 if name_matches(connection) => Text::en(
+            "the server's certificate is refused; the alert does not tell why (OpenSSL: not valid yet, key or signature too weak; others: nearly everything)",
+        ),
         42 => Text::en(
-            "the server's certificate is refused: not valid yet, key too short, or wrong name",
+            "the server's certificate is refused: not valid yet, key or signature too weak, or wrong name",
         ),
         46 => Text::en("the server's certificate is refused; Java says so for every reason"),
         51 => Text::en("a signature did not verify"),
         _ => Text::en("the server's certificate is refused"),
     }
+}
+
+/// Whether every way of comparing finds the name in the server's certificate.
+fn name_matches(connection: &Connection) -> bool {
+    let NameVerdict::Checked { matches, traffic_server, .. } = &connection.name else {
+        return false;
+    };
+    *matches && *traffic_server
 }
 
 fn of_client_certificate(code: u8) -> Text {
@@ -130,7 +144,8 @@ fn of_handshake(code: u8) -> Text {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, bent, finding, findings};
+    use super::*;
 
     const ID: &str = "alert-received";
 
@@ -147,6 +162,22 @@ mod tests {
         assert!(found.sentence().starts_with("cucmpub.example.org (10.30.7.11:6972) ended"));
         let found = finding(ID, "short-host-name.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("when the name does not match"));
+    }
+
+    #[test]
+    fn where_the_name_is_right_the_alert_does_not_tell_of_names() {
+        for code in [80, 42] {
+            let found = bent(ID, "root-missing.pcap", EXPRESSWAY, |connection| {
+                connection.observed.outcome = Outcome::Alert {
+                    by: Role::Client,
+                    description: Some(code),
+                    frame: 9,
+                    inferred: false,
+                };
+            });
+            let said = found.unwrap().sentence();
+            assert!(!said.contains("wrong name") && !said.contains("does not match"), "{said}");
+        }
     }
 
     #[test]
