@@ -11,6 +11,9 @@ use crate::tls::Role;
 /// (51), which is OpenSSL's for a bad signature.
 const ABOUT_CERTIFICATES: &[u8] = &[42, 43, 44, 45, 46, 48, 49, 51, 80];
 
+/// bad_certificate: OpenSSL means some faults by it, GnuTLS nearly every one.
+pub(super) const BAD_CERTIFICATE: u8 = 42;
+
 /// What the other side did after it had seen a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
@@ -108,7 +111,11 @@ pub(super) fn with_reaction(
         Reaction::Accepted => values.with_words("reaction", ACCEPTED),
         Reaction::Refused(None) => values.with_words("reaction", REFUSED_UNREADABLY),
         Reaction::Refused(Some(code)) => {
-            let words = if alerts.contains(&code) { REFUSED } else { REFUSED_OTHERWISE };
+            let words = match code {
+                _ if alerts.contains(&code) => REFUSED,
+                BAD_CERTIFICATE => REFUSED_IN_GENERAL,
+                _ => REFUSED_OTHERWISE,
+            };
             values.with("alert", scene::alert(code)).with_words("reaction", words)
         }
         Reaction::Left => values.with_words("reaction", LEFT),
@@ -118,6 +125,9 @@ pub(super) fn with_reaction(
 
 const ACCEPTED: Text = Text::en("{judge} accepted it, but a peer that checks this would refuse it");
 const REFUSED: Text = Text::en("{judge} refused it with alert {alert}");
+const REFUSED_IN_GENERAL: Text = Text::en(
+    "{judge} refused it with alert {alert}, which some programs (GnuTLS) send for nearly every fault of a certificate",
+);
 const REFUSED_OTHERWISE: Text =
     Text::en("{judge} gave up with alert {alert}, which tells another fault; this one comes next");
 const REFUSED_UNREADABLY: Text = Text::en("{judge} refused it with an alert that is encrypted");

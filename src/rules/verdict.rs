@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::case::Attempt;
 use super::finding::{Finding, Severity};
 use super::mending::mending;
-use super::reaction;
+use super::reaction::{self, Reaction};
 use super::rule::{Part, Subject};
 use super::scene;
 use super::selection;
@@ -157,16 +157,31 @@ pub fn verdicts_of_case(
 /// The first finding, in the order of the registry, that explains how the connection
 /// ended, and its place.
 fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<(usize, &'a Finding)> {
-    findings.iter().enumerate().find(|(_, finding)| match finding.rule.part {
+    let only = only_fault(connection, findings);
+    findings.iter().enumerate().find(|(at, finding)| match finding.rule.part {
         Part::Remark => false,
         Part::Handshake => connection.outcome.failed(),
         Part::Certificate { alerts, .. } => {
             let of = finding.of.unwrap_or(Role::Server);
             let minded =
                 connection.outcome == Outcome::Completed && finding.severity > Severity::Info;
-            minded || (connection.outcome.failed() && reaction::tells(connection, of, alerts))
+            let told = only == Some(*at) || reaction::tells(connection, of, alerts);
+            minded || (connection.outcome.failed() && told)
         }
     })
+}
+
+/// The place of the only fault of a certificate that was refused with bad_certificate (42),
+/// which GnuTLS sends for nearly every fault.
+fn only_fault(connection: &Connection, findings: &[Finding]) -> Option<usize> {
+    let refused = |finding: &Finding| {
+        let reaction = reaction::reaction(connection, finding.of.unwrap_or(Role::Server));
+        let general = reaction == Reaction::Refused(Some(reaction::BAD_CERTIFICATE));
+        general && matches!(finding.rule.part, Part::Certificate { .. })
+    };
+    let mut faults = findings.iter().enumerate().filter(|(_, finding)| refused(finding));
+    let (only, _) = faults.next()?;
+    faults.next().is_none().then_some(only)
 }
 
 impl Verdict {
@@ -430,6 +445,23 @@ mod tests {
         assert_eq!(verdicts.len(), 1);
         assert_eq!(verdicts[0].severity, Severity::Warning);
         assert!(verdicts[0].sentence.contains("a client that checks it would refuse it"));
+    }
+
+    #[test]
+    fn the_only_fault_is_the_cause_where_the_alert_tells_none() {
+        let refused_with = |sample: &str, store| {
+            let mut judged = testing::judged(sample, store).remove(0);
+            judged.connection.observed.outcome = Outcome::Alert {
+                by: Role::Client,
+                description: Some(42),
+                frame: 99,
+                inferred: false,
+            };
+            cause(&judged.connection, &judged.findings).map(|(_, finding)| finding.rule.id)
+        };
+        assert_eq!(refused_with("expired.pcap", EXPRESSWAY), Some("certificate-expired"));
+        // OpenSSL says 42 for what is not trusted where it is told to; expiry comes second.
+        assert_eq!(refused_with("expired.pcap", WITHOUT_ROOT), Some("trust-anchor-missing"));
     }
 
     #[test]
