@@ -10,7 +10,7 @@ use crate::connection::{Chain, Connection};
 use crate::expressway::{Checker, service};
 use crate::rules::{Preference, Reaction, preference, reaction};
 use crate::tls::Role;
-use crate::trust::{Anchor, Needed, Remedy};
+use crate::trust::{Anchor, Needed, Origin, Remedy};
 use crate::x509::Certificate;
 
 /// A remedy that may be tried.
@@ -37,7 +37,8 @@ pub(super) fn candidates(one: &Observed<'_>, cause: &str) -> Vec<Candidate> {
     if cause == "tls13-client-refused-certificate" {
         list.extend(hidden(one));
     }
-    if needs_another_certificate(cause) {
+    let of_server = connection.outcome.aborted_by() != Some(Role::Server);
+    if of_server && needs_another_certificate(cause) && !chain.is_some_and(fails_in_the_store) {
         list.push(reissue());
     }
     if matches!(reaction(connection, Role::Client), Reaction::Refused(_)) {
@@ -75,7 +76,20 @@ fn needs_another_certificate(cause: &str) -> bool {
             | "certificate-not-yet-valid"
             | "weak-key"
             | "eku-unsuitable"
+            | "weak-signature"
+            | "key-usage-unsuitable"
+            | "name-constraint-violated"
+            | "critical-extension-unknown"
     )
+}
+
+/// Whether the first fault of the chain is one of a CA certificate of the trust list.
+fn fails_in_the_store(chain: &Chain) -> bool {
+    let validation = &chain.validation;
+    let error = validation.first_error().filter(|error| error.depth > 0);
+    error
+        .and_then(|error| validation.path.get(error.depth))
+        .is_some_and(|link| matches!(link.origin, Origin::Store(_)))
 }
 
 fn change(remedy: &str, flags: &'static str, change: Change) -> Candidate {
@@ -225,13 +239,20 @@ fn by_server(connection: &Connection) -> Candidate {
             let errors: Vec<String> = remedy
                 .remaining
                 .iter()
-                .map(|error| format!("{}, error {} at depth {}", error.text, error.code, error.depth))
+                .map(|error| {
+                    format!("{}, error {} at depth {}", error.text, error.code, error.depth)
+                })
                 .collect();
             Prospect::WouldNot(format!("there still is: {}", errors.join("; ")))
         }
-        _ => Prospect::CannotBeKnown(
-            "the trust list of the server is not known, or lacks a certificate that was seen nowhere (give it with --peer-trust)"
-                .to_owned(),
+        Some(_) => Prospect::CannotBeKnown(
+            "the trust list of the server lacks a certificate that was seen nowhere".to_owned(),
+        ),
+        None if chain.is_some() => {
+            Prospect::WouldNot("the given trust list of the server accepts it already".to_owned())
+        }
+        None => Prospect::CannotBeKnown(
+            "the trust list of the server is not known (give it with --peer-trust)".to_owned(),
         ),
     };
     let list: Vec<String> = remedy

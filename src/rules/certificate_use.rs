@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::finding::{Evidence, Observation, Severity};
+use super::finding::{Observation, Severity};
+use super::path_fault::{Fault, sides};
 use super::reaction::{Reaction, reaction, severity, tells, with_reaction};
+use super::reissue::{self, Held};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
-use super::words::Text;
+use super::words::{Text, Values};
 use crate::connection::Connection;
 use crate::tls::Role;
 use crate::trust::code;
@@ -23,40 +25,42 @@ const WRONG_PURPOSE: &[u8] = &[43, 46];
 /// Below 112 bits of security, OpenSSL's level 2, which distributions and products
 /// set (SSL_CTX_set_security_level).
 const SHORTEST_RSA: u32 = 2048;
+/// The same for elliptic curves.
+const SHORTEST_EC: u32 = 224;
 
 const WEAK_KEY: Rule = Rule {
     id: "weak-key",
     severity: Severity::Error,
-    summary: Text::en("The key of a server certificate is too short for the client"),
+    summary: Text::en("The key of a certificate is too short for the other side"),
     sentence: Text::en(
-        "{server} showed {certificate} with a key of {bits} bits, below the {least} bits of security level 2; {reaction}.",
+        "Of the chain of {holder}, {what} has a key of {bits} bits, below the {least} bits of security level 2{sure}; {reaction}.",
     ),
     remedy: Text::en(
-        "Issue {certificate} again with a key of at least {least} bits (RSA 2048 or 4096).",
+        "Have {certificate} issued again by {issuer} with a new key of at least {least} bits (RSA 2048 or 4096){below}. {replace}.",
     ),
     needs: &[],
-    applies: Text::en("Every TLS connection whose server certificate can be read"),
+    applies: Text::en("Every TLS connection whose certificates can be read"),
     part: Part::Certificate {
         alerts: TOO_WEAK,
         clause: Text::en(
-            "the key of the certificate {certificate} has {bits} bits, below the {least} bits of security level 2",
+            "{what} has a key of {bits} bits, below the {least} bits of security level 2{sure}",
         ),
     },
     page: Page {
         checks: Text::en(
-            "Whether the server, or a CA that it sent, has an RSA key below 2048 bits and the client did not accept it.",
+            "Whether path validation finds a key below the security level (OpenSSL errors 66 and 67), or a side, or a CA that it sent, has an RSA key below 2048 bits and the other side did not accept it.",
         ),
         why: Text::en(
             "OpenSSL's security level 2 refuses RSA keys below 2048 bits with bad_certificate (42).",
         ),
         symptom: Text::en(
-            "One old server fails while all others work; the alert is bad_certificate",
+            "One old server or client fails while all others work; the alert is bad_certificate",
         ),
         steps: Text::en(
             "1. Make a new request with a key of 2048 bits or more. 2. Have it signed and upload it. 3. Restart the services that use it.",
         ),
         caveat: Text::en(
-            "A client of security level 1 accepts 1024 bits. The finding is made only when the handshake did not go on.",
+            "A peer of security level 1 accepts 1024 bits; `--security-level` says which one is asked. Without that the finding is made only when the handshake did not go on.",
         ),
     },
     references: &["RFC 9325, 4.5", "SSL_CTX_set_security_level(3), OpenSSL 3.0"],
@@ -64,41 +68,75 @@ const WEAK_KEY: Rule = Rule {
 };
 
 fn weak_key(subject: &Subject<'_>) -> Option<Observation> {
-    let connection = subject.connection;
-    let by_path = connection.server_path.judged().is_some_and(|path| {
-        let weak = [code::EE_KEY_TOO_SMALL, code::CA_KEY_TOO_SMALL];
-        path.errors.iter().any(|error| weak.contains(&error.code))
-    });
-    if !by_path && !tells(connection, Role::Server, TOO_WEAK) {
-        return None;
+    let too_small = [code::EE_KEY_TOO_SMALL, code::CA_KEY_TOO_SMALL];
+    if let Some(fault) = Fault::find(subject, |error, _| too_small.contains(&error.code)) {
+        let (certificate, depth) = (fault.certificate(), fault.error.depth);
+        return Some(fault.observation(TOO_WEAK, |values| {
+            key_values(values, certificate, depth).with_words("sure", BY_PATH)
+        }));
     }
-    let (certificate, bits) = weakest(connection)?;
-    let values = scene::values(connection)
-        .with("certificate", certificate.title())
-        .with("bits", bits.to_string())
-        .with("least", SHORTEST_RSA.to_string());
-    let shown = scene::certificate_frame(connection, Role::Server).map(|frame| {
-        Evidence::new(frame, "x509af.serialNumber", certificate.serial.text())
-            .expecting(format!("a key of {SHORTEST_RSA} bits"))
-    });
-    Some(Observation {
-        values: with_reaction(values, connection, Role::Server, TOO_WEAK),
-        evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
-        severity: severity(connection, Role::Server),
-        of: Some(Role::Server),
+    let connection = subject.connection;
+    sides(connection).into_iter().find_map(|of| {
+        let refused = match of {
+            Role::Server => tells(connection, of, TOO_WEAK),
+            // Of a client 46, and silence, tell more of trust than of keys.
+            Role::Client => reaction(connection, of) == Reaction::Refused(Some(42)),
+        };
+        let (depth, certificate) = weakest(connection, of).filter(|_| refused)?;
+        let held = if depth == 0 { Held::Own } else { Held::Sent };
+        Some(short_key(subject, of, certificate, held))
     })
 }
 
-/// The first RSA certificate of the server that is too short.
-fn weakest(connection: &Connection) -> Option<(&Arc<Certificate>, u32)> {
-    connection.server_certificates.iter().filter_map(|shown| shown.parsed()).find_map(
-        |certificate| {
-            let key = &certificate.public_key;
-            let rsa = matches!(key.kind, KeyKind::Rsa | KeyKind::RsaPss);
-            let bits = key.bits.filter(|bits| rsa && *bits < SHORTEST_RSA)?;
-            Some((certificate, bits))
-        },
-    )
+fn short_key(
+    subject: &Subject<'_>,
+    of: Role,
+    certificate: &Certificate,
+    held: Held,
+) -> Observation {
+    let connection = subject.connection;
+    let values = scene::values(connection)
+        .with("holder", scene::holder(connection, of))
+        .with("certificate", certificate.title())
+        .with("issuer", certificate.issuer.text())
+        .with_words("what", held.what())
+        .with_words("sure", LIKELY);
+    let values = key_values(values, certificate, usize::from(held != Held::Own));
+    let values = reissue::with_place(values, subject, certificate, of, held);
+    let shown = scene::certificate_frame(connection, of).map(|frame| {
+        scene::serial_evidence(frame, certificate)
+            .expecting(format!("a key of {SHORTEST_RSA} bits"))
+    });
+    Observation {
+        values: with_reaction(values, connection, of, TOO_WEAK),
+        evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
+        severity: severity(connection, of),
+        of: Some(of),
+    }
+}
+
+fn key_values(values: Values, certificate: &Certificate, depth: usize) -> Values {
+    let bits = certificate.public_key.bits.map_or_else(|| "unknown".to_owned(), |b| b.to_string());
+    let rsa = is_rsa(certificate);
+    let least = if rsa { SHORTEST_RSA } else { SHORTEST_EC };
+    let below = if depth == 0 { Text::en("") } else { BELOW };
+    values.with("bits", bits).with("least", least.to_string()).with_words("below", below)
+}
+
+const BY_PATH: Text = Text::en(" (OpenSSL: {openssl})");
+const LIKELY: Text = Text::en(", which a peer of that level refuses in this way");
+const BELOW: Text = Text::en(", and what it signed as well");
+
+/// The first RSA certificate of a side that is too short, and its place.
+fn weakest(connection: &Connection, of: Role) -> Option<(usize, &Arc<Certificate>)> {
+    let shown = connection.certificates(of).iter().enumerate();
+    shown.filter_map(|(place, shown)| Some((place, shown.parsed()?))).find(|(_, certificate)| {
+        is_rsa(certificate) && certificate.public_key.bits.is_some_and(|bits| bits < SHORTEST_RSA)
+    })
+}
+
+fn is_rsa(certificate: &Certificate) -> bool {
+    matches!(certificate.public_key.kind, KeyKind::Rsa | KeyKind::RsaPss)
 }
 
 const EKU_UNSUITABLE: Rule = Rule {
@@ -194,13 +232,36 @@ const REISSUE_SERVER: Text = Text::en(
 mod tests {
     use super::super::testing::{EXPRESSWAY, bend_leaf, bent, findings};
     use super::*;
+    use crate::connection::Outcome;
 
     #[test]
     fn a_short_key_explains_bad_certificate() {
         let found = bent("weak-key", "wrong-name-openssl.pcap", EXPRESSWAY, |connection| {
             bend_leaf(connection, Role::Server, |leaf| leaf.public_key.bits = Some(1024));
         });
-        assert!(found.unwrap().sentence().contains("with a key of 1024 bits"));
+        assert!(found.unwrap().sentence().contains("has a key of 1024 bits"));
+    }
+
+    #[test]
+    fn a_short_key_of_a_client_explains_bad_certificate_only() {
+        let refused_with = |code| {
+            bent("weak-key", "mtls-refused-tls12.pcap", EXPRESSWAY, |connection| {
+                bend_leaf(connection, Role::Client, |leaf| {
+                    leaf.public_key.kind = KeyKind::Rsa;
+                    leaf.public_key.bits = Some(1024);
+                });
+                connection.observed.outcome = Outcome::Alert {
+                    by: Role::Server,
+                    description: Some(code),
+                    frame: 99,
+                    inferred: false,
+                };
+            })
+        };
+        let found = refused_with(42).unwrap();
+        assert_eq!(found.of, Some(Role::Client));
+        assert!(found.sentence().contains("1024 bits, below the 2048 bits of security level 2"));
+        assert!(refused_with(48).is_none());
     }
 
     #[test]

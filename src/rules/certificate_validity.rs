@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, with_reaction};
+use super::reissue::{self, Held};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
@@ -18,7 +19,6 @@ use crate::x509::Certificate;
 pub(super) const RULES: &[Rule] =
     &[CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, soon::CERT_EXPIRES_SOON];
 
-const RENEW: &str = "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it";
 const SYMPTOM: Text = Text::en(
     "MRA login or registration fails from one day to the next, often for one node only; Expressway raises alarms for its own certificate, not for those of others",
 );
@@ -34,9 +34,9 @@ const CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate had expired when the connection was made"),
     sentence: Text::en(
-        "Of what {holder} showed, {what} expired on {date}, before {when}; {reaction}.",
+        "{chain_of} {holder}{showed}, {what} expired on {date}, before {when}; {reaction}.",
     ),
-    remedy: Text::en("Renew {certificate}. {renew}."),
+    remedy: Text::en("{renew}. {replace}."),
     needs: &[],
     applies: Text::en("Every TLS connection that shows certificates"),
     part: Part::Certificate { alerts: EXPIRED, clause: Text::en("{what} had expired on {date}") },
@@ -63,7 +63,7 @@ fn certificate_expired(subject: &Subject<'_>) -> Option<Observation> {
     let time = subject.connection.clock()?;
     let late = |certificate: &Certificate| certificate.not_after.unix.filter(|end| *end < time);
     let outdated = Outdated::find(subject.connection, late)?;
-    Some(outdated.observation(subject.connection, EXPIRED, "x509af.notAfter"))
+    Some(outdated.observation(subject, EXPIRED, "x509af.notAfter"))
 }
 
 const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
@@ -71,10 +71,10 @@ const CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("A certificate was not valid yet when the connection was made"),
     sentence: Text::en(
-        "Of what {holder} showed, {what} is valid only from {date}, after {when}; {reaction}.",
+        "{chain_of} {holder}{showed}, {what} is valid only from {date}, after {when}; {reaction}.",
     ),
     remedy: Text::en(
-        "Check date and time of both machines and their NTP servers (the certificate may be right and a clock wrong). Else issue {certificate} again. {renew}.",
+        "Check date and time of both machines and their NTP servers (the certificate may be right and a clock wrong). Else issue {certificate} again. {replace}.",
     ),
     needs: &[],
     applies: Text::en("Every TLS connection that shows certificates"),
@@ -108,13 +108,13 @@ fn certificate_not_yet_valid(subject: &Subject<'_>) -> Option<Observation> {
     let early =
         |certificate: &Certificate| certificate.not_before.unix.filter(|begin| *begin > time);
     let outdated = Outdated::find(subject.connection, early)?;
-    Some(outdated.observation(subject.connection, NOT_YET_VALID, "x509af.notBefore"))
+    Some(outdated.observation(subject, NOT_YET_VALID, "x509af.notBefore"))
 }
 
 /// A certificate outside its validity, and the date that says so.
 struct Outdated {
     of: Role,
-    depth: usize,
+    held: Held,
     date: i64,
     certificate: Arc<Certificate>,
     in_path: bool,
@@ -129,30 +129,25 @@ impl Outdated {
             if judged.is_some_and(|path| path.ok()) {
                 return None;
             }
-            let shown = connection.certificates(of).iter().filter_map(|one| one.parsed());
-            let path = judged.into_iter().flat_map(|path| &path.path).map(|link| &link.certificate);
-            let all: Vec<_> = match judged {
-                Some(_) => path.enumerate().collect(),
-                None => shown.enumerate().collect(),
-            };
-            all.into_iter().find_map(|(depth, certificate)| {
+            all(connection, of).into_iter().find_map(|(held, certificate)| {
                 Some(Self {
                     of,
-                    depth,
+                    held,
                     date: wrong(certificate)?,
                     certificate: Arc::clone(certificate),
-                    in_path: judged.is_some() || depth == 0,
+                    in_path: judged.is_some() || held == Held::Own,
                 })
             })
         })
     }
 
-    fn observation(
-        self,
-        connection: &Connection,
-        alerts: &[u8],
-        field: &'static str,
-    ) -> Observation {
+    fn observation(self, subject: &Subject<'_>, alerts: &[u8], field: &'static str) -> Observation {
+        let connection = subject.connection;
+        let (chain_of, showed) = match self.held {
+            Held::Own | Held::Sent => (Text::en("Of what"), Text::en(" showed")),
+            Held::Trusted => (Text::en("Of the chain of"), Text::en("")),
+        };
+        let renew = if self.held == Held::Own { RENEW } else { RENEW_CA };
         let values = scene::values(connection)
             .with("certificate", self.certificate.title())
             .with("date", date_text(self.date))
@@ -160,14 +155,19 @@ impl Outdated {
             .with("time", date_text(connection.judged_at.seconds()))
             .with_words("when", when(connection))
             .with("holder", scene::holder(connection, self.of))
-            .with("renew", RENEW)
-            .with_words("what", self.what());
+            .with_words("chain_of", chain_of)
+            .with_words("showed", showed)
+            .with_words("renew", renew)
+            .with_words("what", self.held.what());
+        let values = reissue::with_place(values, subject, &self.certificate, self.of, self.held);
         // Nobody knows whether a stray certificate behind the first is needed.
         let unsure = (!self.in_path && !reaction::tells(connection, self.of, alerts))
             .then_some(Severity::Warning);
         Observation {
             values: with_reaction(values, connection, self.of, alerts),
             evidence: scene::certificate_frame(connection, self.of)
+                // The frame does not show what the trust list holds.
+                .filter(|_| self.held != Held::Trusted)
                 .map(|frame| Evidence::new(frame, field, date_text(self.date)))
                 .into_iter()
                 .chain(scene::ending(connection))
@@ -176,13 +176,20 @@ impl Outdated {
             of: Some(self.of),
         }
     }
+}
 
-    const fn what(&self) -> Text {
-        match self.depth {
-            0 => Text::en("the certificate {certificate}"),
-            _ => Text::en("the CA certificate {certificate} in the chain"),
-        }
-    }
+const RENEW: Text = Text::en("Renew {certificate}");
+const RENEW_CA: Text = Text::en("Get the renewed certificate of {ca} from whoever runs that CA");
+
+/// The certificates of the path of a side, or what it showed where no path was judged.
+fn all(connection: &Connection, of: Role) -> Vec<(Held, &Arc<Certificate>)> {
+    let held = |place| if place == 0 { Held::Own } else { Held::Sent };
+    let Some(path) = connection.path(of).judged() else {
+        let shown = connection.certificates(of).iter().filter_map(|one| one.parsed());
+        return shown.enumerate().map(|(place, one)| (held(place), one)).collect();
+    };
+    let links = path.path.iter().enumerate();
+    links.map(|(depth, link)| (Held::at(depth, link.origin), &link.certificate)).collect()
 }
 
 /// The time at which the certificate was judged.
@@ -198,6 +205,8 @@ fn when(connection: &Connection) -> Text {
 mod tests {
     use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, bent, finding, findings};
     use super::*;
+    use crate::connection::PathVerdict;
+    use crate::trust::{VerifyError, code};
 
     #[test]
     fn an_expired_certificate_is_told_with_its_date() {
@@ -209,6 +218,34 @@ mod tests {
             assert!(found.sentence().contains("refused it with alert certificate_expired (45)"));
             assert_eq!(found.severity, Severity::Error);
         }
+    }
+
+    #[test]
+    fn an_expired_ca_of_the_trust_list_is_replaced_there() {
+        let found = bent("certificate-expired", "root-missing.pcap", EXPRESSWAY, |connection| {
+            let PathVerdict::Judged(chain) = &mut connection.server_path else {
+                panic!("not judged")
+            };
+            let validation = &mut Arc::make_mut(chain).validation;
+            validation.errors = vec![VerifyError::new(code::CERT_HAS_EXPIRED, 2)];
+            let root = Arc::make_mut(&mut validation.path[2].certificate);
+            root.not_after.unix = Some(1_700_000_000);
+        });
+        let found = found.unwrap();
+        assert!(found.sentence().starts_with("Of the chain of cucmpub.example.org"));
+        assert!(found.sentence().contains("of the trust list of 10.30.5.20 expired on 2023-11-14"));
+        assert!(found.remedy().starts_with("Get the renewed certificate of CN=Example Root CA"));
+        assert!(found.remedy().contains("Maintenance > Security > Trusted CA certificate"));
+        assert!(!found.remedy().contains("Certificate Management"));
+    }
+
+    #[test]
+    fn a_renewed_self_signed_certificate_has_to_be_trusted_again() {
+        let sample = "ecdsa-selfsigned-untrusted.pcap";
+        let found = bent("certificate-expired", sample, NO_STORE, |connection| {
+            connection.judged_at = crate::time::Timestamp::from_seconds(9_000_000_000);
+        });
+        assert!(found.unwrap().remedy().contains("It is self-signed, so the new one has to be"));
     }
 
     #[test]

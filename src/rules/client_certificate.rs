@@ -13,6 +13,7 @@ use crate::connection::{Connection, Outcome};
 use crate::expressway::Party;
 use crate::tls::Role;
 use crate::tls::names;
+use crate::trust::code;
 use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
@@ -76,6 +77,8 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", certificate)
         .with("alert", alert_text)
         .with("issuer", issuer)
+        .with("top", missing_ca(connection).unwrap_or(issuer))
+        .with_words("chain", client_chain(leaf))
         .with_words("remedy", remedy(alert, subject));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
@@ -97,18 +100,34 @@ fn reason(
     alert: Option<u8>,
     leaf: Option<&Arc<Certificate>>,
 ) -> Values {
-    let judged = connection.client_path.judged().and_then(|path| path.first_error());
-    if let Some(error) = judged {
+    let judged = connection.client_path.judged();
+    if let Some(error) = judged.and_then(|path| path.first_error()) {
         return values.with("openssl", trust_fault::openssl(error)).with_words("reason", BY_STORE);
     }
     let self_signed = leaf.is_some_and(|leaf| leaf.is_self_signed());
     let alone = connection.certificates(Role::Client).len() == 1;
+    let sent_root = missing_ca(connection)
+        .is_some_and(|top| leaf.is_some_and(|leaf| top != leaf.issuer.text()));
+    let requested = leaf.is_some_and(|leaf| is_requested(connection, leaf));
     let words = match alert {
+        Some(46 | 48) if judged.is_some_and(|path| path.ok()) => VOUCHED,
+        Some(42) if judged.is_some_and(|path| path.ok()) => Text::en(
+            "the alert does not tell why; the trust list given with --peer-trust accepts its chain",
+        ),
         Some(48) if self_signed => Text::en(
             "it is self-signed, and the server does not have it among its trusted certificates",
         ),
+        Some(48) if requested && sent_root => Text::en(
+            "it names {issuer}, which signed it, among the CAs that it accepts, so it has that one: what it lacks is most likely {top} above it (OpenSSL wants the root; an intermediate alone is not enough)",
+        ),
+        Some(48) if requested => Text::en(
+            "it names {issuer}, which signed it, among the CAs that it accepts, so it has that one: what it lacks is most likely a CA above it, up to the root (OpenSSL wants the root; an intermediate alone is not enough)",
+        ),
         Some(48) if alone && leaf.is_some() => Text::en(
             "it does not have {issuer}, which signed it, among its trusted CAs, and the client sent its certificate alone, without that of {issuer}",
+        ),
+        Some(48) if sent_root => Text::en(
+            "it does not have {top}, to which the chain that the client sent leads, among its trusted CAs",
         ),
         Some(48) => Text::en("it does not have {issuer}, which signed it, among its trusted CAs"),
         Some(43) => Text::en("its extended key usage or type does not suit a client"),
@@ -125,11 +144,42 @@ fn reason(
     values.with_words("reason", words)
 }
 
+/// The CA that the server needs: the last one that what the client sent leads to.
+fn missing_ca(connection: &Connection) -> Option<&str> {
+    let sent: Vec<_> =
+        connection.certificates(Role::Client).iter().filter_map(|one| one.parsed()).collect();
+    let mut end = *sent.first()?;
+    // No chain is longer than what was sent.
+    for _ in &sent {
+        let above = sent.iter().find(|ca| ca.subject == end.issuer && !end.is_self_issued());
+        end = above.copied().unwrap_or(end);
+    }
+    Some(end.issuer.text())
+}
+
+/// Whether the CertificateRequest names the CA that signed the certificate itself.
+fn is_requested(connection: &Connection, leaf: &Certificate) -> bool {
+    let request = connection.handshake.certificate_request();
+    let mut names = request.into_iter().flat_map(|(_, request)| &request.authorities);
+    names.any(|der| **der == *leaf.issuer.der())
+}
+
+const VOUCHED: Text = Text::en(
+    "the trust list given with --peer-trust accepts it, so that list is not the one that the server uses, or the server was not restarted since it was changed",
+);
+
 const BY_STORE: Text = Text::en("the server's trust store does not accept it (OpenSSL: {openssl})");
 
 /// What helps, by what the server said.
 fn remedy(alert: Option<u8>, subject: &Subject<'_>) -> Text {
+    let error = subject.connection.client_path.judged().and_then(|path| path.first_error());
     match alert {
+        // Said by the rule of that fault, with its remedy.
+        _ if error.is_some_and(|e| !e.lacks_trust() && e.code != code::CERT_SIGNATURE_FAILURE) => {
+            Text::en(
+                "No CA in the trust list mends this: have the certificate mended as the finding on that fault says",
+            )
+        }
         Some(43) => Text::en(
             "Have the certificate of {client} issued again with clientAuth in its extended key usage",
         ),
@@ -150,17 +200,26 @@ pub(super) fn chain_upload(subject: &Subject<'_>) -> Text {
     }
 }
 
+/// `{chain}`: what the server has to trust, with `{client}` and `{issuer}`.
+pub(super) fn client_chain(leaf: Option<&Arc<Certificate>>) -> Text {
+    if leaf.is_some_and(|leaf| leaf.is_self_signed()) {
+        Text::en("the self-signed certificate of {client} ({issuer}) itself")
+    } else {
+        Text::en("the whole CA chain of {client} ({issuer} and the CAs above it)")
+    }
+}
+
 const UPLOAD_TO_CUCM: Text = Text::en(
-    "On every Unified CM node: OS Administration > Security > Certificate Management, upload the whole CA chain of {client} ({issuer} and the CAs above it) as tomcat-trust and as CallManager-trust; then `utils service restart Cisco Tomcat`, restart Cisco CallManager and Cisco TFTP, `utils service restart Cisco HAProxy`",
+    "On every Unified CM node: OS Administration > Security > Certificate Management, upload {chain} as tomcat-trust and as CallManager-trust; then `utils service restart Cisco Tomcat`, restart Cisco CallManager and Cisco TFTP, `utils service restart Cisco HAProxy`",
 );
 const UPLOAD_FOR_OAUTH: Text = Text::en(
-    "On every Unified CM node: OS Administration > Security > Certificate Management, upload the whole CA chain of {client} ({issuer} and the CAs above it) as tomcat-trust (SIP OAuth looks there), restart Cisco Tomcat and Cisco CallManager; check that Device > Expressway-C lists the names of the Expressway-C certificate",
+    "On every Unified CM node: OS Administration > Security > Certificate Management, upload {chain} as tomcat-trust (SIP OAuth looks there), restart Cisco Tomcat and Cisco CallManager; check that Device > Expressway-C lists the names of the Expressway-C certificate",
 );
 const UPLOAD_TO_EXPRESSWAY_E: Text = Text::en(
-    "On the Expressway-E {server}, and on every peer: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload the whole CA chain of {client} ({issuer} and the CAs above it), then restart it",
+    "On the Expressway-E {server}, and on every peer: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload {chain}, then restart it",
 );
 const UPLOAD_TO_SERVER: Text = Text::en(
-    "Upload the whole CA chain of {client} ({issuer} and the CAs above it) where {server} looks. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
+    "Upload {chain} where {server} looks. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
 );
 
 const CLIENT_CERTIFICATE_NOT_SENT: Rule = Rule {
@@ -251,7 +310,9 @@ pub(super) fn empty_list(connection: &Connection) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, finding, findings};
+    use super::super::testing::{EXPRESSWAY, bent, finding, findings};
+    use super::*;
+    use crate::tls::{Body, What};
 
     const REFUSED: &str = "client-certificate-refused";
     const NOT_SENT: &str = "client-certificate-not-sent";
@@ -283,6 +344,26 @@ mod tests {
         for sample in ["mtls-accepted.pcap", "mtls-empty-certificate.pcap", "rsa-trusted.pcap"] {
             assert!(findings(REFUSED, sample, EXPRESSWAY).is_empty(), "{sample}");
         }
+    }
+
+    #[test]
+    fn a_ca_that_the_server_asks_for_is_not_the_missing_one() {
+        let found = bent(REFUSED, "mtls-refused-tls12.pcap", EXPRESSWAY, |connection| {
+            let issuer = leaf_issuer(connection);
+            for entry in &mut connection.observed.handshake.entries {
+                if let What::Message(message) = &mut entry.what
+                    && let Body::CertificateRequest(request) = &mut message.body
+                {
+                    request.authorities.push(issuer.clone());
+                }
+            }
+        });
+        let said = found.unwrap().sentence();
+        assert!(said.contains("among the CAs that it accepts, so it has that one"), "{said}");
+    }
+
+    fn leaf_issuer(connection: &Connection) -> Vec<u8> {
+        scene::leaf(connection, Role::Client).unwrap().issuer.der().to_vec()
     }
 
     #[test]

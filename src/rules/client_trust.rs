@@ -1,6 +1,6 @@
 //! Would the server trust the client's certificate, and had it asked for one like it?
 
-use super::client_certificate::{chain_upload, empty_list};
+use super::client_certificate::{chain_upload, client_chain, empty_list};
 use super::documents::UPLOAD_ONTO_CUCM;
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, severity, with_reaction};
@@ -41,7 +41,7 @@ const CLIENT_CHAIN_NOT_TRUSTED: Rule = Rule {
     },
     page: Page {
         checks: Text::en(
-            "The chain that the client showed against the trust store given with --peer-trust, as OpenSSL would judge it for a TLS client (purpose sslclient). Wrong usages and dates have rules of their own.",
+            "The chain that the client showed against the trust store given with --peer-trust, as OpenSSL would judge it for a TLS client (purpose sslclient). Faults that no CA in the store mends (dates, usages, keys, signatures) have rules of their own.",
         ),
         why: Text::en(
             "From X14.0.2 on Expressway-C shows its certificate wherever it is asked. The server then needs the root above it, and the intermediates that the client does not send.",
@@ -63,13 +63,14 @@ const CLIENT_CHAIN_NOT_TRUSTED: Rule = Rule {
 fn client_chain_not_trusted(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let error = connection.client_path.judged()?.first_error()?;
-    let elsewhere = [code::INVALID_PURPOSE, code::CERT_HAS_EXPIRED, code::CERT_NOT_YET_VALID];
-    if elsewhere.contains(&error.code) {
+    // Other faults have rules of their own: no CA in the trust list mends them.
+    if !error.lacks_trust() && error.code != code::CERT_SIGNATURE_FAILURE {
         return None;
     }
     let leaf = scene::leaf(connection, Role::Client)?;
     let values = scene::values(connection)
         .with("certificate", leaf.title())
+        .with_words("chain", client_chain(Some(leaf)))
         .with_words("upload", chain_upload(subject));
     let values = match TrustFault::of(connection, Role::Client) {
         Some(fault) => fault.values(values),
@@ -133,6 +134,7 @@ fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", leaf.title())
         .with("issuer", leaf.issuer.text())
         .with("authorities", &names)
+        .with_words("chain", client_chain(Some(leaf)))
         .with_words("upload", chain_upload(subject));
     let asked = Evidence::new(entry.frame, "x509if.RelativeDistinguishedName_item_element", names)
         .expecting(leaf.issuer.text());

@@ -9,7 +9,7 @@ use super::{
 };
 use super::{
     cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
-    handshake_failure, negotiation, own_certificate, path_validation, refusal, tcp,
+    handshake_failure, negotiation, own_certificate, path_fault, path_validation, refusal, tcp,
     tls13_inference, traversal, trust_store, unified_cm, visibility,
 };
 
@@ -20,6 +20,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("certificate chain", certificate_chain::RULES),
     ("certificate validity", certificate_validity::RULES),
     ("certificate use", certificate_use::RULES),
+    ("certificate path", path_fault::RULES),
     ("certificate name", certificate_name::RULES),
     ("addressing", addressing::RULES),
     ("own certificate", own_certificate::RULES),
@@ -102,6 +103,13 @@ mod tests {
         "certificate-signature-failure",
         "weak-key",
         "eku-unsuitable",
+        "weak-signature",
+        "issuer-not-a-ca",
+        "path-length-exceeded",
+        "key-usage-unsuitable",
+        "name-constraint-violated",
+        "critical-extension-unknown",
+        "path-refused",
         "old-tls",
         "same-subject-anchors",
         "store-lookup-differs",

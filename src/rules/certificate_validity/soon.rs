@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::RENEW;
+use super::super::reissue::OWN;
 use crate::expressway::Appliance;
 use crate::rules::case::{Case, CaseConnection, CaseObservation};
 use crate::rules::finding::{Evidence, Observation, Severity};
@@ -144,7 +144,7 @@ impl Soon {
             .with("certificate", certificate.title())
             .with("date", date_text(self.end))
             .with("days", count(self.days.unsigned_abs(), "day"))
-            .with("renew", RENEW)
+            .with_words("renew", OWN)
             .with_words("what", what)
     }
 }

@@ -1,0 +1,85 @@
+//! Where a certificate of a chain is replaced: that depends on who had it.
+
+use super::rule::Subject;
+use super::scene;
+use super::words::{Text, Values};
+use crate::tls::Role;
+use crate::trust::Origin;
+use crate::x509::Certificate;
+
+/// Whose the certificate at a place of a chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It is the certificate of the side itself.
+    Own,
+    /// A CA certificate that the side sent.
+    Sent,
+    /// A CA certificate of the trust list of the other side.
+    Trusted,
+}
+
+impl Held {
+    /// By the place in the path, and by where path validation found it.
+    pub(super) const fn at(depth: usize, origin: Origin) -> Self {
+        match (depth, origin) {
+            (0, _) => Self::Own,
+            (_, Origin::Store(_)) => Self::Trusted,
+            _ => Self::Sent,
+        }
+    }
+
+    /// `{what}`: the certificate as a part of a sentence, with `{certificate}`.
+    pub(super) const fn what(self) -> Text {
+        match self {
+            Self::Own => Text::en("the certificate {certificate}"),
+            Self::Sent => Text::en("the CA certificate {certificate} in the chain"),
+            Self::Trusted => {
+                Text::en("the CA certificate {certificate} of the trust list of {judge}")
+            }
+        }
+    }
+}
+
+/// Adds `{replace}`, which says where a new `certificate` of the chain of `of` has to go,
+/// and what it names. Needs `{client}`, `{server}`, `{holder}` and `{judge}`.
+pub(super) fn with_place(
+    values: Values,
+    subject: &Subject<'_>,
+    certificate: &Certificate,
+    of: Role,
+    held: Held,
+) -> Values {
+    let trust = match of {
+        Role::Server => scene::upload(subject),
+        Role::Client => TRUSTED_BY_SERVER,
+    };
+    let place = match held {
+        // Whoever trusts a self-signed certificate has it in the trust list.
+        Held::Own if certificate.is_self_signed() => OWN_AND_TRUSTED,
+        Held::Own => OWN,
+        Held::Sent => SENT,
+        Held::Trusted => trust,
+    };
+    values
+        .with_words("own", OWN)
+        .with_words("trust", trust)
+        .with("ca", certificate.subject.text())
+        .with("serial", certificate.serial.text())
+        .with_words("wanted", IN_PLACE)
+        .with_words("replace", place)
+}
+
+/// Where the certificate of a side itself goes.
+pub(super) const OWN: Text = Text::en(
+    "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it",
+);
+const OWN_AND_TRUSTED: Text =
+    Text::en("{own}. It is self-signed, so the new one has to be trusted as well: {trust}");
+const SENT: Text = Text::en(
+    "Upload the new CA certificate where {holder} has the chain that it sends. Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. Expressway: Maintenance > Security > Trusted CA certificate on that peer, then restart it. What it signed needs no new issue as long as its name and key stay the same",
+);
+const TRUSTED_BY_SERVER: Text = Text::en(
+    "Upload {wanted} where {server} has its trusted CAs. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
+);
+const IN_PLACE: Text =
+    Text::en("the new certificate of {ca} in place of the one with serial {serial}");
