@@ -174,17 +174,17 @@ const BY_STORE: Text = Text::en("the server's trust store does not accept it (Op
 fn remedy(alert: Option<u8>, subject: &Subject<'_>) -> Text {
     let error = subject.connection.client_path.judged().and_then(|path| path.first_error());
     match alert {
-        // Said by the rule of that fault, with its remedy.
-        _ if error.is_some_and(|e| !e.lacks_trust() && e.code != code::CERT_SIGNATURE_FAILURE) => {
-            Text::en(
-                "No CA in the trust list mends this: have the certificate mended as the finding on that fault says",
-            )
-        }
         Some(43) => Text::en(
             "Have the certificate of {client} issued again with clientAuth in its extended key usage",
         ),
         Some(44 | 45) => {
             Text::en("Renew the certificate of {client}, and look at the CAs above it")
+        }
+        // Said by the rule of that fault, with its remedy.
+        _ if error.is_some_and(|e| !e.lacks_trust() && e.code != code::CERT_SIGNATURE_FAILURE) => {
+            Text::en(
+                "No CA in the trust list mends this: have the certificate mended as the finding on that fault says",
+            )
         }
         _ => chain_upload(subject),
     }
