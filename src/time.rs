@@ -109,15 +109,22 @@ impl Serialize for Timestamp {
 /// A date as certificates carry it (seconds since the epoch) in RFC 3339.
 #[must_use]
 pub fn date_text(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .map_or_else(|_| format!("{seconds} s"), |time| time.to_string())
+    let since = jiff::SignedDuration::from_secs(seconds);
+    EPOCH.checked_add(since).map_or_else(|_| format!("{seconds} s"), |time| format!("{time}Z"))
 }
 
 /// Seconds since the epoch of an RFC 3339 time; it must have an offset.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+    let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
+    let local = pieces.date().to_datetime(pieces.time()?);
+    let offset = i64::from(pieces.to_numeric_offset()?.seconds());
+    Some(local.duration_since(EPOCH).as_secs() - offset)
 }
+
+/// Where dates are counted from. The last days of the year 9999, which certificates without an end name (RFC 5280,
+/// 4.1.2.5), are civil dates for the library, but no timestamps.
+const EPOCH: jiff::civil::DateTime = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0);
 
 /// A length of time for people: `0.2 ms`, `31.4 ms`, `2.50 s`.
 #[must_use]
@@ -133,6 +140,17 @@ pub fn duration_text(nanos: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_second_of_9999_is_a_time() {
+        assert_eq!(parse_rfc3339("9999-12-31T23:59:59Z"), Some(253_402_300_799));
+        assert_eq!(date_text(253_402_300_799), "9999-12-31T23:59:59Z");
+        assert_eq!(parse_rfc3339("1970-01-01T01:00:01+01:00"), Some(1));
+        assert_eq!(date_text(-1), "1969-12-31T23:59:59Z");
+        for text in ["2026-11-21", "2026-11-21T20:22:09", "20:22:09Z", "x"] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn prints_micro_or_nanoseconds() {
