@@ -6,6 +6,7 @@ use crate::rules::mending;
 use crate::time::date_text;
 use crate::trust::{
     Anchor, Candidate, Conclusion, Origin, PathValidation, Purpose, Question, Remedy, Store,
+    VerifyError,
 };
 use crate::wire::text::{count, printable};
 use crate::x509::Certificate;
@@ -123,10 +124,14 @@ pub fn tree(answer: &PathValidation, place: &dyn Fn(Origin) -> String) -> Vec<St
             answer.candidates.iter().filter(|candidate| candidate.depth == depth).collect();
         let last = depth + 1 == answer.path.len();
         if tried.is_empty() && last && !link.certificate.is_self_signed() && !answer.ok() {
-            lines.push(format!(
-                "    issuer {}: not sent, and not in the trust store",
-                link.certificate.issuer
-            ));
+            // An error in front of the search, such as a weak key, ends the verification.
+            let searched = answer.errors.iter().any(VerifyError::lacks_trust);
+            let found = if searched {
+                "not sent, and not in the trust store"
+            } else {
+                "not looked for, because the verification ended before"
+            };
+            lines.push(format!("    issuer {}: {found}", link.certificate.issuer));
         }
         lines.extend(tried.iter().take(SHOWN).map(|tried| format!("    {}", line(tried, place))));
         if let Some(more @ 1..) = tried.len().checked_sub(SHOWN) {

@@ -53,14 +53,15 @@ const MAX_ADDED: usize = 3;
 const MAX_TRIED: usize = 4;
 
 /// Finds the smallest remedy for a failed validation. `pool` holds certificates known from elsewhere (other
-/// connections, other stores, a bundle); what the peer sent is always considered. `None` for a path that is fine.
+/// connections, other stores, a bundle); what the peer sent is always considered. `None` for a path that is fine, or has
+/// no fault that could be seen.
 #[must_use]
 pub fn remedy(
     question: &Question<'_>,
     failed: &PathValidation,
     pool: &[Arc<Certificate>],
 ) -> Option<Remedy> {
-    if failed.ok() {
+    if failed.errors.is_empty() {
         return None;
     }
     let added = by_adding(question, failed, pool);

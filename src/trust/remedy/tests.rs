@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::testing::{Ca, NOW, leaf_params, self_signed, store};
-use super::super::{Purpose, Question, Store, StoreSemantics};
+use super::super::{NotChecked, Purpose, Question, Store, StoreSemantics, Unchecked};
 use super::*;
 
 fn mend(sent: &[&Arc<Certificate>], store: &Store, pool: &[&Arc<Certificate>]) -> Option<Remedy> {
@@ -100,4 +100,15 @@ fn a_shadow_of_the_same_name_is_removed() {
         store(&[&old.certificate, &new.certificate]).with_semantics(StoreSemantics::Expressway);
     let found = mend(&[&leaf], &expressway, &[]).unwrap();
     assert_eq!((found.remove.as_slice(), found.add.len(), found.proven), (&[0][..], 0, true));
+}
+
+#[test]
+fn a_path_without_a_fault_that_could_be_seen_is_not_mended() {
+    let leaf = self_signed(&leaf_params("a.example"));
+    let store = store(&[&leaf]);
+    let question = Question::new(Arc::clone(&leaf), &[], &store, NOW, Purpose::Server);
+    let mut undecided = validate(&question);
+    undecided.unchecked.push(Unchecked { depth: 0, reason: NotChecked::Unsupported });
+    assert_eq!(undecided.conclusion(), Conclusion::Undecided);
+    assert_eq!(remedy(&question, &undecided, &[]), None);
 }
