@@ -210,7 +210,8 @@ fn uri_below(name: &[u8], base: &[u8]) -> Result<bool, u32> {
     })
 }
 
-/// `nc_ip`: address and mask of the same family; the mask's form is not checked.
+/// `nc_ip`: address and mask of the same family; the mask's form is not checked, and both sides are compared under it,
+/// so that host bits in the base mean nothing.
 fn ip_below(name: &[u8], base: &[u8]) -> Result<bool, u32> {
     if !matches!(name.len(), 4 | 16) || !matches!(base.len(), 8 | 32) {
         return Err(code::UNSUPPORTED_NAME_SYNTAX);
@@ -218,8 +219,8 @@ fn ip_below(name: &[u8], base: &[u8]) -> Result<bool, u32> {
     let Some((address, mask)) = base.split_at_checked(base.len() / 2) else {
         return Ok(false);
     };
-    let masked = name.iter().zip(mask).map(|(octet, mask)| octet & mask);
-    Ok(name.len() == address.len() && masked.eq(address.iter().copied()))
+    let mut octets = name.iter().zip(address).zip(mask);
+    Ok(name.len() == address.len() && octets.all(|((name, base), mask)| (name ^ base) & mask == 0))
 }
 
 #[cfg(test)]
@@ -258,6 +259,7 @@ mod tests {
     fn addresses_are_masked() {
         assert_eq!(ip_below(&[10, 1, 2, 3], &[10, 0, 0, 0, 255, 0, 0, 0]), Ok(true));
         assert_eq!(ip_below(&[11, 1, 2, 3], &[10, 0, 0, 0, 255, 0, 0, 0]), Ok(false));
+        assert_eq!(ip_below(&[10, 1, 2, 3], &[10, 9, 0, 0, 255, 0, 0, 0]), Ok(true));
         assert_eq!(ip_below(&[10, 1, 2, 3], &[0; 32]), Ok(false));
         assert_eq!(ip_below(&[10], &[0; 32]), Err(code::UNSUPPORTED_NAME_SYNTAX));
     }
