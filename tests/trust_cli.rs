@@ -110,6 +110,14 @@ impl Pki {
         self.path(name)
     }
 
+    /// A certificate with trust settings of OpenSSL behind it.
+    fn trusted(&self, name: &str, certificate: &str, settings: &[&str]) {
+        let (from, to) = (self.path(certificate), self.path(name));
+        let mut command = Command::new("openssl");
+        command.args(["x509", "-trustout", "-in", &from, "-out", &to]).args(settings);
+        assert!(command.status().unwrap().success());
+    }
+
     /// `tlsight verify` with names of files in this folder, at a fixed time.
     fn verify(&self, leaf: &str, trust: &str, more: &[&str]) -> Ran {
         let (leaf, trust) = (self.path(leaf), self.path(trust));
@@ -159,7 +167,26 @@ fn verify_says_what_openssl_says() {
     }
     let pki = Pki::new();
     let middle = pki.path("middle.pem");
+    pki.trusted("root-no-server.pem", "root.pem", &["-addreject", "serverAuth"]);
+    pki.trusted("root-mail.pem", "root.pem", &["-addtrust", "emailProtection"]);
+    pki.trusted("middle-server.pem", "middle.pem", &["-addtrust", "serverAuth"]);
+    pki.trusted("leaf-no-server.pem", "leaf.pem", &["-addreject", "anyExtendedKeyUsage"]);
+    std::fs::write(pki.path("mark.pem"), "\u{feff}").unwrap();
+    pki.joined("marked.pem", &["mark.pem", "root.pem", "mark.pem", "old.pem"]);
+    pki.joined("marked-leaf.pem", &["mark.pem", "leaf.pem", "middle.pem"]);
     let cases: &[(&str, &str, &[&str], &[&str])] = &[
+        ("leaf.pem", "marked.pem", &["--untrusted", &middle], &["-untrusted", &middle]),
+        ("marked-leaf.pem", "middle.pem", &["--partial-chain"], &["-partial_chain"]),
+        ("leaf.pem", "root-no-server.pem", &["--untrusted", &middle], &["-untrusted", &middle]),
+        ("leaf.pem", "root-mail.pem", &["--untrusted", &middle], &["-untrusted", &middle]),
+        (
+            "leaf.pem",
+            "root-no-server.pem",
+            &["--untrusted", &middle, "--purpose", "client"],
+            &["-untrusted", &middle, "-purpose", "sslclient"],
+        ),
+        ("leaf.pem", "middle-server.pem", &[], &[]),
+        ("leaf.pem", "leaf-no-server.pem", &["--partial-chain"], &["-partial_chain"]),
         ("leaf.pem", "root.pem", &["--untrusted", &middle], &["-untrusted", &middle]),
         ("leaf.pem", "root.pem", &[], &[]),
         ("leaf.pem", "middle.pem", &[], &[]),
@@ -252,6 +279,17 @@ fn what_is_missing_is_named_with_its_key() {
     assert_eq!((&added["at_hand"], &added["sha256"]), (&false.into(), &Value::Null));
     assert_eq!(added["key_id"].as_str().unwrap().len(), 40);
     assert_eq!(document["remedy"]["proven"], false);
+}
+
+#[test]
+fn an_issuer_that_was_not_looked_for_is_not_called_missing() {
+    let pki = Pki::new();
+    let middle = pki.path("middle.pem");
+    let more = ["--untrusted", &middle, "--security-level", "5"];
+    let ran = pki.verify("leaf.pem", "root.pem", &more);
+    assert!(ran.stdout.contains("error 66 at 0 depth lookup"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("issuer CN=Test Intermediate: not looked for"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("not sent"), "{}", ran.stdout);
 }
 
 #[test]

@@ -119,7 +119,9 @@ const fn not_issuer_words(reason: NotIssuer) -> &'static str {
             "the authority key identifier names another issuer or serial number"
         }
         NotIssuer::NoKey => "its key cannot be read",
-        NotIssuer::UnknownSignature => "OpenSSL does not know the signature algorithm",
+        NotIssuer::UnknownSignature => {
+            "the signature algorithm is not one that OpenSSL is known to have"
+        }
         NotIssuer::KeyKind => "the signature was made by another kind of key",
     }
 }

@@ -8,6 +8,7 @@ use crate::x509::Certificate;
 use super::candidate::{Candidate, Outcome};
 use super::failure::code;
 use super::question::{Exhausted, Link, Origin, Question};
+use super::settings::{self, Standing};
 use super::signature::{NotChecked, SignatureVerdict, verify_signature};
 use super::store::StoreSemantics;
 use super::verify::{Stop, Work};
@@ -47,7 +48,7 @@ pub(super) fn build(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
             None => break false,
         }
     };
-    if trusted || (question.partial_chain && leaf_is_anchor(question, work)) {
+    if trusted || (question.partial_chain && leaf_is_anchor(question, work)?) {
         return Ok(());
     }
     not_trusted(question, work)
@@ -70,14 +71,22 @@ fn extend_trusted(
         return work.report(code::UNSPECIFIED, work.path.len() - 1).and(Err(Stop));
     }
     let link = Link { certificate: issuer.certificate, origin: issuer.origin };
-    let self_signed = link.certificate.is_self_signed();
+    let standing = settings::standing(question, &link);
     if current.is_self_signed() {
         // A self-signed certificate is its own issuer: from_store has made sure that the store has this very one.
         work.path.pop();
         work.untrusted = work.untrusted.min(work.path.len());
     }
     work.path.push(link);
-    Ok(self_signed || question.partial_chain)
+    match standing {
+        Standing::Trusted => Ok(true),
+        Standing::Rejected => rejected(work, work.path.len() - 1),
+        Standing::Open => Ok(question.partial_chain),
+    }
+}
+
+fn rejected<T>(work: &mut Work, depth: usize) -> Result<T, Stop> {
+    work.report(code::CERT_REJECTED, depth).and(Err(Stop))
 }
 
 /// `X509_STORE_CTX_get1_issuer` and the comparison that follows it for self-signed certificates.
@@ -158,7 +167,9 @@ fn prefer(
             return Ok(Some(index));
         }
         let end = possible.certificate.not_after.unix;
-        if best.is_none_or(|(_, latest)| end > latest) {
+        // As in ASN1_TIME_compare an unreadable date is not later than another, and none is later than it.
+        let later = |latest: Option<i64>| end.zip(latest).is_some_and(|(end, best)| end > best);
+        if best.is_none_or(|(_, latest)| later(latest)) {
             best = Some((index, end));
         }
     }
@@ -213,9 +224,9 @@ fn explain(work: &mut Work, named: &[Possible], taken: Option<usize>, mimic: Opt
 }
 
 /// The last resort of `check_trust` with `-partial_chain`: the leaf itself is in the store.
-fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> bool {
+fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> Result<bool, Stop> {
     if too_long(question, work) || work.untrusted != work.path.len() {
-        return false;
+        return Ok(false);
     }
     let found = question
         .store
@@ -224,11 +235,15 @@ fn leaf_is_anchor(question: &Question<'_>, work: &mut Work) -> bool {
         .map(|(position, _)| position);
     match (found, work.path.first_mut()) {
         (Some(position), Some(leaf)) => {
-            leaf.origin = Origin::Store(position);
+            let own = Link { origin: Origin::Store(position), ..leaf.clone() };
+            if settings::stated(question, &own) == Standing::Rejected {
+                return rejected(work, 0);
+            }
+            *leaf = own;
             work.untrusted = 0;
-            true
+            Ok(true)
         }
-        _ => false,
+        _ => Ok(false),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::x509::{Certificate, Curve, KeyKind, KeyUsage, NetscapeType};
 
 use super::failure::code;
 use super::question::{Purpose, Question};
+use super::settings::{self, Standing};
 use super::verify::{Stop, Work};
 
 /// Checks critical extensions, CA flags, curves, purpose and path length, from the leaf up.
@@ -26,7 +27,12 @@ pub(super) fn check(question: &Question<'_>, work: &mut Work) -> Result<(), Stop
         if path.len() > 1 {
             curve(work, certificate, depth)?;
         }
-        if !suits(certificate, question.purpose, must_be_ca) {
+        let suitable = match settings::stated(question, link) {
+            Standing::Trusted => true,
+            Standing::Rejected => question.purpose == Purpose::Any,
+            Standing::Open => suits(certificate, question.purpose, must_be_ca),
+        };
+        if !suitable {
             work.report(code::INVALID_PURPOSE, depth)?;
         }
         if depth > 1 && path_length(certificate).is_some_and(|limit| below > limit) {
@@ -95,8 +101,8 @@ fn curve(work: &mut Work, certificate: &Certificate, depth: usize) -> Result<(),
     }
 }
 
-/// `check_purpose_ssl_server` and `check_purpose_ssl_client`. Anchors are not exempt: without auxiliary trust settings
-/// OpenSSL holds their key usages against the role too.
+/// `check_purpose_ssl_server` and `check_purpose_ssl_client`. Anchors are not exempt: without trust settings of their
+/// own OpenSSL holds their key usages against the role too.
 fn suits(certificate: &Certificate, purpose: Purpose, must_be_ca: bool) -> bool {
     let extensions = &certificate.extensions;
     // An inconsistent certificate gives no answer (-1), which counts as suitable without -x509_strict.

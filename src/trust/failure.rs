@@ -87,6 +87,8 @@ pub mod code {
     pub const PATH_LENGTH_EXCEEDED: u32 = 25;
     /// Key usages do not allow the role.
     pub const INVALID_PURPOSE: u32 = 26;
+    /// The trust settings of a certificate of the store do not allow the role.
+    pub const CERT_REJECTED: u32 = 28;
     /// The issuer may not sign certificates.
     pub const KEYUSAGE_NO_CERTSIGN: u32 = 32;
     /// A critical extension is not understood.
@@ -140,6 +142,7 @@ pub fn text(code: u32) -> &'static str {
         code::CERT_CHAIN_TOO_LONG => "certificate chain too long",
         code::PATH_LENGTH_EXCEEDED => "path length constraint exceeded",
         code::INVALID_PURPOSE => "unsuitable certificate purpose",
+        code::CERT_REJECTED => "certificate rejected",
         code::KEYUSAGE_NO_CERTSIGN => "key usage does not include certificate signing",
         code::UNHANDLED_CRITICAL_EXTENSION => "unhandled critical extension",
         code::KEYUSAGE_NO_DIGITAL_SIGNATURE => "key usage does not include digital signature",

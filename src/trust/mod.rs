@@ -16,8 +16,8 @@
 //! a verdict without the candidates that explain it.
 //!
 //! Not rebuilt, because neither the appliances nor TLS libraries ask for it by default: revocation lists, policy
-//! processing, `-x509_strict`, DANE, address blocks of RFC 3779, proxy certificates beyond refusing them, and the trust
-//! settings behind a `TRUSTED CERTIFICATE`. `tests/openssl_verify` holds all the rest against the real command.
+//! processing, `-x509_strict`, DANE, address blocks of RFC 3779, and proxy certificates beyond refusing them.
+//! `tests/openssl_verify` holds all the rest against the real command.
 //!
 //! No clock, file or thread: time and bytes are arguments, so one question has one answer.
 
@@ -32,6 +32,7 @@ pub mod name;
 mod question;
 mod remedy;
 mod security;
+mod settings;
 mod signature;
 mod store;
 #[cfg(test)]

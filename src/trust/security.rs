@@ -40,10 +40,25 @@ fn key_bits(key: &PublicKey) -> u32 {
         },
         KeyKind::Ed25519 => 128,
         KeyKind::Ed448 => 224,
-        // Sizes of DSA keys lie in parameters that are not read; 2048 bits is what is left of DSA in practice.
-        KeyKind::Dsa => 112,
-        KeyKind::Other(_) => 0,
+        KeyKind::Dsa => dsa_bits(bits, key.subgroup_bits.unwrap_or(0)),
+        // Of the other kinds only X25519 and X448 decode.
+        KeyKind::Other(_) if bits < 448 => 128,
+        KeyKind::Other(_) => 224,
     }
+}
+
+/// `BN_security_bits` (crypto/bn/bn_lib.c): the weaker of the group and the subgroup.
+fn dsa_bits(group: u32, subgroup: u32) -> u32 {
+    let by_group = match group {
+        15360.. => 256,
+        7680.. => 192,
+        3072.. => 128,
+        2048.. => 112,
+        1024.. => 80,
+        _ => 0,
+    };
+    let by_subgroup = subgroup / 2;
+    if by_subgroup < 80 { 0 } else { by_group.min(by_subgroup) }
 }
 
 /// The strength of an RSA modulus by the formula of NIST SP 800-56B, appendix D, with the table values OpenSSL puts in
@@ -83,10 +98,10 @@ fn signature_bits(scheme: &SignatureScheme) -> u32 {
     let of = |digest: Digest| match digest {
         Digest::Md2 | Digest::Md4 | Digest::Md5 => 39,
         Digest::Sha1 => 63,
-        Digest::Sha224 => 112,
-        Digest::Sha256 => 128,
-        Digest::Sha384 => 192,
-        Digest::Sha512 => 256,
+        Digest::Sha224 | Digest::Sha512_224 | Digest::Sha3_224 => 112,
+        Digest::Sha256 | Digest::Sha512_256 | Digest::Sha3_256 => 128,
+        Digest::Sha384 | Digest::Sha3_384 => 192,
+        Digest::Sha512 | Digest::Sha3_512 => 256,
     };
     match scheme {
         SignatureScheme::RsaPkcs1(digest)
@@ -111,6 +126,15 @@ mod tests {
         for (modulus, bits) in expected {
             assert_eq!(rsa_bits(modulus), bits, "{modulus}");
         }
+    }
+
+    #[test]
+    fn dsa_strength_is_openssls() {
+        let expected = [(512, 160, 0), (1024, 160, 80), (2048, 224, 112), (3072, 256, 128)];
+        for (group, subgroup, bits) in expected {
+            assert_eq!(dsa_bits(group, subgroup), bits, "{group}");
+        }
+        assert_eq!(dsa_bits(2048, 160), 80);
     }
 
     #[test]

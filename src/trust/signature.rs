@@ -5,12 +5,12 @@
 
 use aws_lc_rs::signature as lc;
 
-use crate::x509::{Certificate, Curve, Digest, KeyKind, SignatureScheme};
+use crate::x509::{Certificate, Curve, Digest, KeyKind, PublicKey, SignatureScheme};
 
 /// Why a signature was not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotChecked {
-    /// The cryptographic library has no code for this algorithm, curve or key size.
+    /// The cryptographic library has no code for this algorithm, curve or key size, or refuses a key that OpenSSL takes.
     Unsupported,
     /// The budget of signatures is used up.
     Budget,
@@ -30,7 +30,7 @@ pub enum SignatureVerdict {
 /// Verifies the signature on `subject` with the key of `issuer` (`X509_verify`, crypto/x509/x_all.c).
 #[must_use]
 pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> SignatureVerdict {
-    if subject.signature_algorithm.raw != subject.inner_signature_algorithm.raw {
+    if subject.signature_algorithm != subject.inner_signature_algorithm {
         return SignatureVerdict::Bad;
     }
     if subject.signature_unused_bits != 0 || wrong_length(subject, issuer) {
@@ -39,12 +39,24 @@ pub fn verify_signature(subject: &Certificate, issuer: &Certificate) -> Signatur
     let Some(algorithm) = algorithm(&subject.signature_algorithm.scheme, issuer) else {
         return SignatureVerdict::NotChecked(NotChecked::Unsupported);
     };
-    match lc::UnparsedPublicKey::new(algorithm, &issuer.public_key.key)
-        .verify(&subject.tbs, &subject.signature)
-    {
+    let Some(key) = lc::ParsedPublicKey::new(algorithm, &issuer.public_key.key)
+        .ok()
+        .filter(|_| usual_exponent(&issuer.public_key))
+    else {
+        return SignatureVerdict::NotChecked(NotChecked::Unsupported);
+    };
+    match key.verify_sig(&subject.tbs, &subject.signature) {
         Ok(()) => SignatureVerdict::Good,
         Err(_) => SignatureVerdict::Bad,
     }
+}
+
+/// Whether the library computes with the exponent of an RSA key. OpenSSL takes larger ones too, and even ones.
+fn usual_exponent(key: &PublicKey) -> bool {
+    let rsa = matches!(key.kind, KeyKind::Rsa | KeyKind::RsaPss);
+    !rsa || key
+        .rsa_exponent()
+        .is_some_and(|exponent| exponent > 1 && exponent % 2 == 1 && exponent >> 33 == 0)
 }
 
 /// An RSA signature is exactly as long as the modulus (RFC 8017, 8.1.2 and 8.2.2). Known without any cryptography, so
@@ -119,6 +131,8 @@ fn ecdsa(digest: Digest, curve: &Curve) -> Option<&'static dyn lc::VerificationA
         (Curve::P384, Digest::Sha256) => &lc::ECDSA_P384_SHA256_ASN1,
         (Curve::P384, Digest::Sha384) => &lc::ECDSA_P384_SHA384_ASN1,
         (Curve::P384, Digest::Sha512) => &lc::ECDSA_P384_SHA512_ASN1,
+        (Curve::P384, Digest::Sha3_384) => &lc::ECDSA_P384_SHA3_384_ASN1,
+        (Curve::P521, Digest::Sha3_512) => &lc::ECDSA_P521_SHA3_512_ASN1,
         (Curve::P521, Digest::Sha1) => &lc::ECDSA_P521_SHA1_ASN1,
         (Curve::P521, Digest::Sha224) => &lc::ECDSA_P521_SHA224_ASN1,
         (Curve::P521, Digest::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
@@ -127,4 +141,45 @@ fn ecdsa(digest: Digest, curve: &Curve) -> Option<&'static dyn lc::VerificationA
         (Curve::Secp256k1, Digest::Sha256) => &lc::ECDSA_P256K1_SHA256_ASN1,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{leaf_params, self_signed};
+    use super::*;
+    use crate::x509::{Oid, SignatureAlgorithm};
+
+    /// A certificate with a wrong RSA signature, and an RSA key of 2048 bits with this exponent.
+    fn rsa(exponent: &[u8]) -> Certificate {
+        let mut certificate = (*self_signed(&leaf_params("a.example"))).clone();
+        let length = u8::try_from(exponent.len()).unwrap();
+        let size = u16::from(length) + 263;
+        let head = [&[0x30, 0x82][..], &size.to_be_bytes(), &[2, 0x82, 1, 1, 0]].concat();
+        certificate.public_key.kind = KeyKind::Rsa;
+        certificate.public_key.bits = Some(2048);
+        certificate.public_key.key =
+            [&head[..], &[0xc3; 256], &[2, length], exponent].concat().into();
+        let algorithm = SignatureAlgorithm {
+            oid: Oid::from_contents(&[0x2a]),
+            scheme: SignatureScheme::RsaPkcs1(Digest::Sha256),
+            parameters: None,
+        };
+        certificate.inner_signature_algorithm = algorithm.clone();
+        certificate.signature_algorithm = algorithm;
+        certificate.signature = [1; 256].into();
+        certificate
+    }
+
+    #[test]
+    fn a_key_that_only_the_library_refuses_is_not_called_a_forgery() {
+        let verdict = |exponent: &[u8]| {
+            let certificate = rsa(exponent);
+            verify_signature(&certificate, &certificate)
+        };
+        assert_eq!(verdict(&[1, 0, 1]), SignatureVerdict::Bad);
+        for unusual in [&[2, 0, 0, 0, 0x11][..], &[0, 1, 0, 1], &[4], &[1]] {
+            let expected = SignatureVerdict::NotChecked(NotChecked::Unsupported);
+            assert_eq!(verdict(unusual), expected, "{unusual:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::x509::pem::{self, Unreadable};
-use crate::x509::{Certificate, Name, Sha256};
+use crate::x509::{Certificate, Name, Sha256, TrustSettings};
 
 /// How a store finds the issuer of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -46,6 +46,8 @@ pub struct Store {
     unreadable: Vec<UnreadableBlock>,
     semantics: StoreSemantics,
     by_subject: HashMap<Box<[u8]>, Vec<usize>>,
+    /// By position; most stores have none.
+    settings: HashMap<usize, TrustSettings>,
 }
 
 impl Store {
@@ -59,7 +61,9 @@ impl Store {
     pub fn add_bundle(&mut self, source: &str, bytes: &[u8]) {
         for block in pem::read(bytes) {
             match block.result {
-                Ok(certificate) => self.add(Arc::new(certificate), source, block.line),
+                Ok(certificate) => {
+                    self.add_with(Arc::new(certificate), source, block.line, block.settings);
+                }
                 Err(reason) => {
                     self.unreadable.push(UnreadableBlock {
                         source: source.to_owned(),
@@ -78,6 +82,17 @@ impl Store {
         self.anchors.push(Anchor { certificate, source: source.to_owned(), line });
     }
 
+    fn add_with(
+        &mut self,
+        certificate: Arc<Certificate>,
+        source: &str,
+        line: usize,
+        settings: Option<TrustSettings>,
+    ) {
+        self.settings.extend(settings.map(|settings| (self.anchors.len(), settings)));
+        self.add(certificate, source, line);
+    }
+
     /// The same anchors under other lookup rules.
     #[must_use]
     pub fn with_semantics(mut self, semantics: StoreSemantics) -> Self {
@@ -91,8 +106,9 @@ impl Store {
         let mut store = Self::new(self.semantics);
         let kept =
             self.anchors.iter().enumerate().filter(|(position, _)| !positions.contains(position));
-        kept.for_each(|(_, anchor)| {
-            store.add(Arc::clone(&anchor.certificate), &anchor.source, anchor.line)
+        kept.for_each(|(position, anchor)| {
+            let settings = self.settings(position).cloned();
+            store.add_with(Arc::clone(&anchor.certificate), &anchor.source, anchor.line, settings);
         });
         store.unreadable = self.unreadable.clone();
         store
@@ -102,6 +118,12 @@ impl Store {
     #[must_use]
     pub fn anchors(&self) -> &[Anchor] {
         &self.anchors
+    }
+
+    /// For what the anchor at a position is trusted, where its `TRUSTED CERTIFICATE` block says so.
+    #[must_use]
+    pub fn settings(&self, position: usize) -> Option<&TrustSettings> {
+        self.settings.get(&position)
     }
 
     /// Blocks that hold no certificate, in file order.

@@ -67,7 +67,7 @@ impl Ca {
         Self::root_from(params)
     }
 
-    fn root_from(params: CertificateParams) -> Self {
+    pub(super) fn root_from(params: CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = parse(params.self_signed(&key).unwrap().der());
         Self { certificate, issuer: Issuer::new(params, key) }

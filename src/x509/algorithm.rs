@@ -22,6 +22,18 @@ pub enum Digest {
     Sha384,
     /// SHA-512
     Sha512,
+    /// SHA-512/224
+    Sha512_224,
+    /// SHA-512/256
+    Sha512_256,
+    /// SHA3-224
+    Sha3_224,
+    /// SHA3-256
+    Sha3_256,
+    /// SHA3-384
+    Sha3_384,
+    /// SHA3-512
+    Sha3_512,
 }
 
 /// Which signature an algorithm identifier stands for.
@@ -57,8 +69,9 @@ pub struct SignatureAlgorithm {
     pub oid: Oid,
     /// What it stands for.
     pub scheme: SignatureScheme,
-    /// The whole encoding, parameters included: OpenSSL compares the two of a certificate with it.
-    pub raw: Box<[u8]>,
+    /// Tag and contents of the parameters. OpenSSL compares the two identifiers of a certificate with them
+    /// (`X509_ALGOR_cmp`), so that it does not matter in which form their lengths are written.
+    pub parameters: Option<(u8, Box<[u8]>)>,
 }
 
 impl SignatureAlgorithm {
@@ -71,7 +84,13 @@ impl SignatureAlgorithm {
             Some((_, _, scheme)) => scheme.clone(),
             None => SignatureScheme::Unknown,
         };
-        Ok(Self { oid: Oid::from_contents(oid.value), scheme, raw: sequence.raw.into() })
+        let parameters = if reader.is_empty() { None } else { Some(reader.any()?) };
+        reader.finish()?;
+        if parameters.is_some_and(|found| found.tag == tag::NULL && !found.value.is_empty()) {
+            return Err(DerError::Value);
+        }
+        let parameters = parameters.map(|found| (found.tag, found.value.into()));
+        Ok(Self { oid: Oid::from_contents(oid.value), scheme, parameters })
     }
 
     /// OpenSSL's name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `rsassaPss`), or the dotted identifier.
@@ -117,6 +136,12 @@ const HASHES: &[(&[u8], Digest)] = &[
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1], Digest::Sha256),
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2], Digest::Sha384),
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3], Digest::Sha512),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 5], Digest::Sha512_224),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 6], Digest::Sha512_256),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 7], Digest::Sha3_224),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 8], Digest::Sha3_256),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 9], Digest::Sha3_384),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 10], Digest::Sha3_512),
 ];
 
 const PSS: SignatureScheme = SignatureScheme::RsaPss { digest: None, mgf_digest: None, salt: 0 };
@@ -196,6 +221,61 @@ const TABLE: &[(&[u8], &str, SignatureScheme)] = &[
         "dsa_with_SHA256",
         SignatureScheme::Dsa(Digest::Sha256),
     ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 15],
+        "sha512-224WithRSAEncryption",
+        SignatureScheme::RsaPkcs1(Digest::Sha512_224),
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 16],
+        "sha512-256WithRSAEncryption",
+        SignatureScheme::RsaPkcs1(Digest::Sha512_256),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 13],
+        "RSA-SHA3-224",
+        SignatureScheme::RsaPkcs1(Digest::Sha3_224),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 14],
+        "RSA-SHA3-256",
+        SignatureScheme::RsaPkcs1(Digest::Sha3_256),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 15],
+        "RSA-SHA3-384",
+        SignatureScheme::RsaPkcs1(Digest::Sha3_384),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 16],
+        "RSA-SHA3-512",
+        SignatureScheme::RsaPkcs1(Digest::Sha3_512),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 9],
+        "ecdsa_with_SHA3-224",
+        SignatureScheme::Ecdsa(Digest::Sha3_224),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 10],
+        "ecdsa_with_SHA3-256",
+        SignatureScheme::Ecdsa(Digest::Sha3_256),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 11],
+        "ecdsa_with_SHA3-384",
+        SignatureScheme::Ecdsa(Digest::Sha3_384),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 12],
+        "ecdsa_with_SHA3-512",
+        SignatureScheme::Ecdsa(Digest::Sha3_512),
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 1],
+        "dsa_with_SHA224",
+        SignatureScheme::Dsa(Digest::Sha224),
+    ),
     (&[0x2b, 0x65, 0x70], "ED25519", SignatureScheme::Ed25519),
     (&[0x2b, 0x65, 0x71], "ED448", SignatureScheme::Ed448),
 ];
@@ -217,6 +297,24 @@ mod tests {
         );
         assert_eq!(parse(&[0x30, 5, 6, 3, 0x2b, 0x65, 0x70]).scheme, SignatureScheme::Ed25519);
         assert_eq!(parse(&[0x30, 4, 6, 2, 0x2a, 3]).name(), "1.2.3");
+        let sha3 = parse(&[0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 14]);
+        assert_eq!(sha3.name(), "RSA-SHA3-256");
+    }
+
+    #[test]
+    fn the_form_of_a_length_is_no_difference() {
+        let rsa = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0];
+        let short = parse(&[&[0x30, 13][..], &rsa].concat());
+        assert_eq!(short, parse(&[&[0x30, 0x81, 13][..], &rsa].concat()));
+        assert_ne!(short, parse(&[&[0x30, 11][..], &rsa[..11]].concat()));
+    }
+
+    #[test]
+    fn what_openssl_cannot_read_is_an_error() {
+        for bad in [&[0x30, 7, 6, 2, 0x2a, 3, 5, 1, 9][..], &[0x30, 8, 6, 2, 0x2a, 3, 5, 0, 5, 0]] {
+            let sequence = Reader::new(bad).any().unwrap();
+            assert!(SignatureAlgorithm::from_tlv(&sequence).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::Sha256;
 use super::algorithm::{SignatureAlgorithm, SignatureScheme};
-use super::der::{DerError, Reader, Tlv, bits, small_integer, tag};
+use super::der::{DerError, Reader, Tlv, bits, integer, small_integer, tag};
 use super::extensions::Extensions;
 use super::key::{KeyKind, PublicKey};
 use super::name::Name;
@@ -52,11 +52,6 @@ impl Serial {
             octets = rest;
         }
         octets
-    }
-
-    /// True when both are the same number, however many leading zeros either is written with.
-    fn same_number(&self, other: &[u8]) -> bool {
-        self.significant() == Self(other.into()).significant()
     }
 }
 
@@ -204,7 +199,7 @@ impl Certificate {
         {
             return Err(NotIssuer::KeyIdentifier);
         }
-        if wanted.serial.as_ref().is_some_and(|serial| !self.serial.same_number(serial))
+        if wanted.serial.as_ref().is_some_and(|serial| *serial != self.serial.0)
             || wanted.issuer.as_ref().is_some_and(|issuer| **issuer != self.issuer)
         {
             return Err(NotIssuer::IssuerSerial);
@@ -301,7 +296,7 @@ fn read(input: &[u8]) -> Result<Certificate, Failed> {
 fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Certificate, Failed> {
     let mut fields = Reader::new(tbs.value);
     let version = at("version", version(&mut fields))?;
-    let serial = at("serialNumber", fields.expect(tag::INTEGER))?;
+    let serial = at("serialNumber", fields.expect(tag::INTEGER).and_then(|it| integer(it.value)))?;
     let algorithm = at("signature", fields.expect(tag::SEQUENCE))?;
     let inner_signature_algorithm = at("signature", SignatureAlgorithm::from_tlv(&algorithm))?;
     let issuer = at("issuer", fields.expect(tag::SEQUENCE).and_then(|name| Name::from_tlv(&name)))?;
@@ -315,7 +310,7 @@ fn read_tbs(tbs: &Tlv<'_>, signature_algorithm: SignatureAlgorithm) -> Result<Ce
         der: Box::default(),
         sha256: Sha256::default(),
         version,
-        serial: Serial(serial.value.into()),
+        serial: Serial(serial.into()),
         inner_signature_algorithm,
         issuer,
         not_before,

@@ -41,8 +41,12 @@ pub mod tag {
     pub const BIT_STRING: u8 = 0x03;
     /// OCTET STRING
     pub const OCTET_STRING: u8 = 0x04;
+    /// NULL
+    pub const NULL: u8 = 0x05;
     /// OBJECT IDENTIFIER
     pub const OID: u8 = 0x06;
+    /// UTF8String
+    pub const UTF8_STRING: u8 = 0x0c;
     /// SEQUENCE and SEQUENCE OF
     pub const SEQUENCE: u8 = 0x30;
     /// SET and SET OF
@@ -188,6 +192,45 @@ pub fn bits(value: &[u8]) -> Result<(Box<[u8]>, u8), DerError> {
     }
 }
 
+/// The contents of an INTEGER, which OpenSSL refuses when they are empty or padded (`c2i_ibuf`, crypto/asn1/a_int.c).
+///
+/// # Errors
+/// [`DerError::Value`] for those.
+pub fn integer(value: &[u8]) -> Result<&[u8], DerError> {
+    match value {
+        [] => Err(DerError::Value),
+        [0, second, ..] if second & 0x80 == 0 => Err(DerError::Value),
+        [0xff, second, ..] if second & 0x80 != 0 => Err(DerError::Value),
+        _ => Ok(value),
+    }
+}
+
+/// The contents of an OBJECT IDENTIFIER, whose numbers never begin with 0x80 and whose last one ends (X.690, 8.19.2).
+/// OpenSSL refuses others.
+///
+/// # Errors
+/// [`DerError::Value`] for those.
+pub fn identifier(value: &[u8]) -> Result<&[u8], DerError> {
+    let mut starts = std::iter::once(&0).chain(value).zip(value);
+    let ends = value.last().is_some_and(|last| last & 0x80 == 0);
+    if ends && starts.all(|(before, octet)| before & 0x80 != 0 || *octet != 0x80) {
+        Ok(value)
+    } else {
+        Err(DerError::Value)
+    }
+}
+
+/// The contents of a BOOLEAN: one octet, true unless it is 0. BER, which OpenSSL follows here, knows more than one true.
+///
+/// # Errors
+/// [`DerError::Value`] when there is not exactly one octet.
+pub fn boolean(value: &[u8]) -> Result<bool, DerError> {
+    match value {
+        [octet] => Ok(*octet != 0),
+        _ => Err(DerError::Value),
+    }
+}
+
 /// An INTEGER's contents as a small number.
 ///
 /// # Errors
@@ -238,6 +281,22 @@ mod tests {
         assert_eq!(small_integer(&[0xff]), Err(DerError::Value));
         assert_eq!(small_integer(&[0, 255, 255, 255, 255, 255, 255, 255, 255]), Ok(u64::MAX));
         assert_eq!(small_integer(&[1; 9]), Err(DerError::Value));
+    }
+
+    #[test]
+    fn padded_integers_and_odd_booleans_are_refused() {
+        for good in [&[0][..], &[0xff], &[0, 0x80], &[0xff, 0x7f], &[1, 0]] {
+            assert_eq!(integer(good), Ok(good));
+        }
+        for bad in [&[][..], &[0, 0x7f], &[0, 0], &[0xff, 0x80]] {
+            assert_eq!(integer(bad), Err(DerError::Value));
+        }
+        assert!(identifier(&[0x2a, 0x81, 0x80, 1]).is_ok());
+        for bad in [&[][..], &[0x2a, 0x80, 1], &[0x2a, 0x81], &[0x80, 1]] {
+            assert_eq!(identifier(bad), Err(DerError::Value));
+        }
+        assert_eq!((boolean(&[0]), boolean(&[1])), (Ok(false), Ok(true)));
+        assert!(boolean(&[]).is_err() && boolean(&[0xff, 0xff]).is_err());
     }
 
     #[test]

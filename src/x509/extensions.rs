@@ -1,11 +1,11 @@
 //! The extensions that path validation and people look at (RFC 5280, 4.2).
 //!
-//! `x509-parser` reads access information and distribution points. The others are read here, because the library gives
-//! up something that decides: the order of extended key usages, the bytes of names that are no UTF-8, minimum and
-//! maximum of name constraints, a path length beyond 32 bits, "must staple" altogether, and that OpenSSL refuses fields
-//! that stand behind the last known one.
+//! `x509-parser` reads access information. The others are read here, because the library gives up something that
+//! decides: the order of extended key usages, the bytes of names that are no UTF-8, minimum and maximum of name
+//! constraints, a path length beyond 32 bits, distribution points named relative to the issuer of a CRL, "must staple"
+//! altogether, and that OpenSSL refuses fields that stand behind the last known one.
 
-use super::der::{DerError, Reader, tag};
+use super::der::{DerError, Reader, boolean, identifier, tag};
 use super::general_name::GeneralName;
 use super::name::Name;
 use super::oid::{Oid, known};
@@ -150,11 +150,13 @@ impl Extensions {
         let mut list = Reader::new(der).sequence()?;
         while !list.is_empty() {
             let mut fields = list.sequence()?;
-            let oid = fields.expect(tag::OID)?.value;
-            let critical = fields
-                .optional(tag::BOOLEAN)?
-                .is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
+            let oid = identifier(fields.expect(tag::OID)?.value)?;
+            let critical = match fields.optional(tag::BOOLEAN)? {
+                Some(flag) => boolean(flag.value)?,
+                None => false,
+            };
             let value = fields.expect(tag::OCTET_STRING)?.value;
+            fields.finish()?;
             out.add(oid, critical, value);
         }
         Ok(out)

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::der::{DerError, Reader, Tlv, tag};
+use super::der::{DerError, Reader, Tlv, identifier, tag};
 use super::name::Name;
 use super::oid::Oid;
 use crate::wire::text::hex;
@@ -40,12 +40,17 @@ impl GeneralName {
             0x82 => Self::Dns(value),
             0x86 => Self::Uri(value),
             0x87 => Self::Ip(value),
-            0x88 => Self::RegisteredId(Oid::from_contents(field.value)),
+            0x88 => Self::RegisteredId(Oid::from_contents(identifier(field.value)?)),
             0xa4 => Self::Directory(Box::new(Name::from_der(field.value)?)),
             0xa0 => {
                 let mut parts = Reader::new(field.value);
-                let oid = parts.expect(tag::OID)?;
-                Self::Other(Oid::from_contents(oid.value), parts.rest().to_vec())
+                let oid = identifier(parts.expect(tag::OID)?.value)?;
+                let value = parts.expect(0xa0)?;
+                parts.finish()?;
+                let mut inside = Reader::new(value.value);
+                inside.any()?;
+                inside.finish()?;
+                Self::Other(Oid::from_contents(oid), value.raw.to_vec())
             }
             0xa3 | 0xa5 => Self::Unread(field.tag, value),
             found => {
@@ -128,6 +133,25 @@ mod tests {
     fn a_foreign_tag_is_an_error() {
         assert!(GeneralName::list(&[0x30, 0x02, 0x02, 0x00]).is_err());
         assert!(GeneralName::list(&[0x30, 0x03, 0xa4, 0x01, 0x00]).is_err());
+    }
+
+    #[test]
+    fn broken_identifiers_and_values_are_errors() {
+        let other = |value: &[u8]| {
+            let length = u8::try_from(value.len()).unwrap();
+            GeneralName::list(
+                &[&[0x30, length + 6, 0xa0, length + 4, 6, 2, 0x2a, 3], value].concat(),
+            )
+        };
+        assert!(other(&[0xa0, 3, 0x0c, 1, b'x']).is_ok());
+        for bad in [&[][..], &[0x0c, 1, b'x'], &[0xa0, 0], &[0xa0, 4, 5, 0, 5, 0]] {
+            assert!(other(bad).is_err(), "{bad:?}");
+        }
+        assert!(GeneralName::list(&[0x30, 2, 0x88, 0]).is_err());
+    }
+
+    #[test]
+    fn an_empty_list_is_no_error() {
         assert_eq!(GeneralName::list(&[0x30, 0x00]), Ok(vec![]));
     }
 }

@@ -1,11 +1,13 @@
 //! Public keys: what a `SubjectPublicKeyInfo` says (RFC 5280, 4.1.2.7).
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
+    ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
 };
 
-use super::der::{DerError, Reader, Tlv, bits, tag};
+use super::der::{DerError, Reader, Tlv, bits, small_integer, tag};
 use super::oid::Oid;
+use super::rare_curves;
 
 /// A named elliptic curve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum Curve {
     Secp256k1,
     /// One of the Brainpool curves that TLS names, by its size in bits.
     Brainpool(u32),
-    /// A curve this program has no name for.
+    /// Any other curve, by its identifier.
     Other(Oid),
     /// Parameters are written out instead of named, which OpenSSL refuses in chains of more than one certificate.
     Explicit,
@@ -39,7 +41,10 @@ impl Curve {
             Self::P224 => "secp224r1".to_owned(),
             Self::Secp256k1 => "secp256k1".to_owned(),
             Self::Brainpool(bits) => format!("brainpoolP{bits}r1"),
-            Self::Other(oid) => oid.to_string(),
+            Self::Other(oid) => match rare_curves::find(oid.contents()) {
+                Some(curve) => curve.name.to_owned(),
+                None => oid.to_string(),
+            },
             Self::Explicit => "explicit parameters".to_owned(),
         }
     }
@@ -58,14 +63,19 @@ impl Curve {
         }
     }
 
-    fn bits(&self) -> Option<u32> {
+    /// Bits of the order, and of a coordinate; `None` when the curve is not one of OpenSSL's table.
+    fn sizes(&self) -> Option<(u32, u32)> {
+        let both = |bits| Some((bits, bits));
         match self {
-            Self::P256 | Self::Secp256k1 => Some(256),
-            Self::P384 => Some(384),
-            Self::P521 => Some(521),
-            Self::P224 => Some(224),
-            Self::Brainpool(bits) => Some(*bits),
-            Self::Other(_) | Self::Explicit => None,
+            Self::P256 | Self::Secp256k1 => both(256),
+            Self::P384 => both(384),
+            Self::P521 => both(521),
+            Self::P224 => both(224),
+            Self::Brainpool(bits) => both(*bits),
+            Self::Other(oid) => {
+                rare_curves::find(oid.contents()).map(|curve| (curve.bits, curve.field))
+            }
+            Self::Explicit => None,
         }
     }
 }
@@ -94,8 +104,10 @@ pub enum KeyKind {
 pub struct PublicKey {
     /// Kind of key, with its curve.
     pub kind: KeyKind,
-    /// Size in bits: of the modulus, of the curve; `None` when it cannot be told.
+    /// Size in bits: of the modulus, of the order of the curve; `None` when it cannot be told.
     pub bits: Option<u32>,
+    /// Size in bits of the subgroup of a DSA key, `q`.
+    pub subgroup_bits: Option<u32>,
     /// False when the key itself is broken or of a kind OpenSSL has no code for. The certificate still parses there.
     pub decodes: bool,
     /// DER of the whole `SubjectPublicKeyInfo`.
@@ -124,12 +136,18 @@ impl PublicKey {
         let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
         let (key, _) = bits(reader.expect(tag::BIT_STRING)?.value)?;
         let kind = kind(oid.value, parameters.as_ref());
-        let size = size(&kind, &key);
-        // Written-out curve parameters are a SEQUENCE; anything else there is no curve at all.
-        let no_curve = kind == KeyKind::Ec(Curve::Explicit)
-            && parameters.is_none_or(|parameters| parameters.tag != tag::SEQUENCE);
-        let decodes = !no_curve && decodes(&kind, &key, size);
-        Ok(Self { kind, bits: size, decodes, spki: sequence.raw.into(), key })
+        algorithm.finish()?;
+        reader.finish()?;
+        let (size, subgroup_bits) = sizes(&kind, &key, parameters.as_ref());
+        let decodes = parameters_fit(&kind, parameters.as_ref()) && decodes(&kind, &key, size);
+        Ok(Self { kind, bits: size, subgroup_bits, decodes, spki: sequence.raw.into(), key })
+    }
+
+    /// The public exponent of an RSA key; `None` for other keys and where it does not fit.
+    pub(crate) fn rsa_exponent(&self) -> Option<u64> {
+        let mut fields = Reader::new(&self.key).sequence().ok()?;
+        fields.expect(tag::INTEGER).ok()?;
+        small_integer(fields.expect(tag::INTEGER).ok()?.value).ok()
     }
 
     /// A short label for people: `RSA 2048`, `EC secp384r1`, `Ed25519`.
@@ -163,14 +181,57 @@ fn kind(oid: &[u8], parameters: Option<&Tlv<'_>>) -> KeyKind {
     }
 }
 
-fn size(kind: &KeyKind, key: &[u8]) -> Option<u32> {
+/// Whether OpenSSL takes the parameters of the algorithm: the keys of RFC 8410 have none, and curve parameters that are
+/// written out are a SEQUENCE.
+fn parameters_fit(kind: &KeyKind, parameters: Option<&Tlv<'_>>) -> bool {
     match kind {
+        KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::Other(_) => parameters.is_none(),
+        KeyKind::Ec(Curve::Explicit) => {
+            parameters.is_some_and(|parameters| parameters.tag == tag::SEQUENCE)
+        }
+        KeyKind::Rsa | KeyKind::RsaPss | KeyKind::Ec(_) | KeyKind::Dsa => true,
+    }
+}
+
+/// The size of a key, and of the subgroup of a DSA key.
+fn sizes(kind: &KeyKind, key: &[u8], parameters: Option<&Tlv<'_>>) -> (Option<u32>, Option<u32>) {
+    let size = match kind {
         KeyKind::Rsa | KeyKind::RsaPss => modulus_bits(key),
-        KeyKind::Ec(curve) => curve.bits(),
+        KeyKind::Ec(Curve::Explicit) => parameters.and_then(order_bits),
+        KeyKind::Ec(curve) => curve.sizes().map(|(order, _)| order),
         KeyKind::Ed25519 => Some(256),
         KeyKind::Ed448 => Some(456),
-        KeyKind::Dsa | KeyKind::Other(_) => None,
+        KeyKind::Dsa => return parameters.and_then(dsa_bits).unzip(),
+        KeyKind::Other(oid) => agreement(oid).map(|(bits, _)| bits),
+    };
+    (size, None)
+}
+
+/// X25519 and X448 (RFC 8410, 3): the size as OpenSSL counts it, and the octets of a key. OpenSSL reads such keys, which
+/// cannot sign.
+fn agreement(oid: &Oid) -> Option<(u32, usize)> {
+    match oid.contents() {
+        [0x2b, 0x65, 0x6e] => Some((253, 32)),
+        [0x2b, 0x65, 0x6f] => Some((448, 56)),
+        _ => None,
     }
+}
+
+/// SEC 1, C.2: `ECParameters ::= SEQUENCE { version, fieldID, curve, base, order, ... }`.
+fn order_bits(parameters: &Tlv<'_>) -> Option<u32> {
+    let mut fields = Reader::new(parameters.value);
+    for _ in ["version", "fieldID", "curve", "base"] {
+        fields.any().ok()?;
+    }
+    number_bits(fields.expect(tag::INTEGER).ok()?.value)
+}
+
+/// RFC 3279, 2.3.2: `Dss-Parms ::= SEQUENCE { p, q, g }`.
+fn dsa_bits(parameters: &Tlv<'_>) -> Option<(u32, u32)> {
+    let mut fields = Reader::new(parameters.raw).sequence().ok()?;
+    let p = number_bits(fields.expect(tag::INTEGER).ok()?.value)?;
+    let q = number_bits(fields.expect(tag::INTEGER).ok()?.value)?;
+    Some((p, q))
 }
 
 /// RFC 8017, A.1.1: `RSAPublicKey ::= SEQUENCE { modulus, publicExponent }`.
@@ -178,9 +239,15 @@ fn modulus_bits(key: &[u8]) -> Option<u32> {
     let mut reader = Reader::new(key).sequence().ok()?;
     let modulus = reader.expect(tag::INTEGER).ok()?.value;
     reader.expect(tag::INTEGER).ok()?;
-    let zeros = modulus.iter().take_while(|&&octet| octet == 0).count();
-    let first = *modulus.get(zeros)?;
-    let octets = u32::try_from(modulus.len() - zeros).ok()?;
+    reader.finish().ok()?;
+    number_bits(modulus)
+}
+
+/// The size of a number other than zero, by its octets. Like OpenSSL this takes every number for a positive one.
+fn number_bits(number: &[u8]) -> Option<u32> {
+    let zeros = number.iter().take_while(|&&octet| octet == 0).count();
+    let first = *number.get(zeros)?;
+    let octets = u32::try_from(number.len() - zeros).ok()?;
     octets.checked_mul(8)?.checked_sub(first.leading_zeros())
 }
 
@@ -191,32 +258,23 @@ fn decodes(kind: &KeyKind, key: &[u8], size: Option<u32>) -> bool {
         KeyKind::Ec(Curve::P256) => ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key).is_ok(),
         KeyKind::Ec(Curve::P384) => ParsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, key).is_ok(),
         KeyKind::Ec(Curve::P521) => ParsedPublicKey::new(&ECDSA_P521_SHA512_ASN1, key).is_ok(),
-        KeyKind::Ec(curve) => match (key.first(), size) {
-            (Some(4), Some(bits)) => key.len() == 1 + 2 * bits.div_ceil(8) as usize,
-            (Some(2 | 3), Some(bits)) => key.len() == 1 + bits.div_ceil(8) as usize,
-            (Some(2..=4), None) => on_known_arc(curve),
-            _ => false,
-        },
+        KeyKind::Ec(Curve::Secp256k1) => {
+            ParsedPublicKey::new(&ECDSA_P256K1_SHA256_ASN1, key).is_ok()
+        }
+        // Curves that are written out always have a size.
+        KeyKind::Ec(Curve::Explicit) => matches!(key.first(), Some(2..=4)),
+        KeyKind::Ec(curve) => {
+            let octets = curve.sizes().map(|(_, field)| field.div_ceil(8) as usize);
+            match (key.first(), octets) {
+                (Some(4), Some(octets)) => key.len() == 1 + 2 * octets,
+                (Some(2 | 3), Some(octets)) => key.len() == 1 + octets,
+                _ => false,
+            }
+        }
         KeyKind::Ed25519 => key.len() == 32,
         KeyKind::Ed448 => key.len() == 57,
-        KeyKind::Dsa => true,
-        KeyKind::Other(_) => false,
-    }
-}
-
-/// Whether OpenSSL has a table for a curve that this program has no name for: the X9.62, SECG, Brainpool and WTLS arcs
-/// (`curve_list` in crypto/ec/ec_curve.c). Curves that are written out always have one.
-fn on_known_arc(curve: &Curve) -> bool {
-    let Curve::Other(oid) = curve else {
-        return true;
-    };
-    match oid.contents() {
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 0, last] => (1..=20).contains(last),
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, last] => (1..=7).contains(last),
-        [0x2b, 0x81, 4, 0, last] => (1..=39).contains(last),
-        [0x2b, 0x24, 3, 3, 2, 8, 1, 1, last] => (1..=14).contains(last),
-        [0x67, 0x2b, 1, 4, last] => (1..=12).contains(last),
-        _ => false,
+        KeyKind::Dsa => size.is_some() && Reader::new(key).expect(tag::INTEGER).is_ok(),
+        KeyKind::Other(oid) => agreement(oid).is_some_and(|(_, octets)| key.len() == octets),
     }
 }
 
@@ -250,6 +308,30 @@ mod tests {
             0x30, 17, 0x30, 11, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x30, 0, 3, 2, 0, 4,
         ]);
         assert_eq!(explicit.kind, KeyKind::Ec(Curve::Explicit));
+    }
+
+    #[test]
+    fn rare_curves_have_names_and_sizes() {
+        // secp160r1: the order has one bit more than a coordinate.
+        let mut der = vec![0x30, 62, 0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+        der.extend([6, 5, 0x2b, 0x81, 4, 0, 8, 3, 42, 0, 4]);
+        der.extend([1; 40]);
+        let key = parse(&der);
+        assert_eq!(
+            (key.label().as_str(), key.bits, key.decodes),
+            ("EC secp160r1", Some(161), true)
+        );
+    }
+
+    #[test]
+    fn the_sizes_of_dsa_and_key_agreement() {
+        let mut der = vec![0x30, 31, 0x30, 24, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1, 0x30, 13];
+        der.extend([2, 3, 0, 0x80, 1, 2, 2, 0x01, 1, 2, 2, 1, 1, 3, 3, 0, 2, 1]);
+        let key = parse(&der);
+        assert_eq!((key.bits, key.subgroup_bits), (Some(16), Some(9)));
+        let mut der = vec![0x30, 42, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, 33, 0];
+        der.extend([1; 32]);
+        assert_eq!((parse(&der).bits, parse(&der).decodes), (Some(253), true));
     }
 
     #[test]

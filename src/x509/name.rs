@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
-use super::der::{DerError, Reader, Tlv, tag};
+use super::der::{DerError, Reader, Tlv, identifier, tag};
 use super::oid::{Oid, attribute_short_name, known};
 use crate::wire::text::hex;
 
@@ -19,8 +19,6 @@ pub enum StringType {
     Ia5,
     /// TeletexString (T61String), read as Latin-1 like OpenSSL does
     Teletex,
-    /// VisibleString
-    Visible,
     /// BMPString, two octets a character
     Bmp,
     /// UniversalString, four octets a character
@@ -36,7 +34,6 @@ impl StringType {
             0x13 => Self::Printable,
             0x14 => Self::Teletex,
             0x16 => Self::Ia5,
-            0x1a => Self::Visible,
             0x1c => Self::Universal,
             0x1e => Self::Bmp,
             other => Self::Other(other),
@@ -51,7 +48,7 @@ pub struct Attribute {
     pub oid: Oid,
     /// Encoding of the value.
     pub kind: StringType,
-    /// The value as text; what is no text in its own encoding is replaced by U+FFFD here and complete in `raw`.
+    /// The value as text; what is no text at all, as in [`StringType::Other`], has U+FFFD here and is complete in `raw`.
     pub value: String,
     /// Identifier, length and contents of the value.
     pub raw: Box<[u8]>,
@@ -82,9 +79,20 @@ impl Name {
     /// From the SEQUENCE that encodes it.
     ///
     /// # Errors
-    /// When the structure is not `SEQUENCE OF SET OF SEQUENCE { OID, value }`.
+    /// When the structure is not `SEQUENCE OF SET OF SEQUENCE { OID, value }`, or a value is of a type that OpenSSL does
+    /// not take in names, or no text in its own encoding: it cannot bring such a name into its canonical form.
     pub fn from_der(der: &[u8]) -> Result<Self, DerError> {
         Self::from_tlv(&Reader::new(der).expect(tag::SEQUENCE)?)
+    }
+
+    /// Reads the attributes of one relative distinguished name, which stands alone in CRL distribution points.
+    pub(super) fn relative(contents: &[u8]) -> Result<Vec<Attribute>, DerError> {
+        let mut set = Reader::new(contents);
+        let mut attributes = Vec::new();
+        while !set.is_empty() {
+            attributes.push(attribute(&mut set, 0)?);
+        }
+        Ok(attributes)
     }
 
     pub(super) fn from_tlv(sequence: &Tlv<'_>) -> Result<Self, DerError> {
@@ -232,42 +240,48 @@ fn push_escaped(text: &mut String, value: &str) {
 
 fn attribute(set: &mut Reader<'_>, rdn: usize) -> Result<Attribute, DerError> {
     let mut pair = set.sequence()?;
-    let oid = pair.expect(tag::OID)?;
+    let oid = identifier(pair.expect(tag::OID)?.value)?;
     let value = pair.any()?;
+    pair.finish()?;
+    if value.tag & 0xc0 != 0 || NOT_IN_NAMES.contains(&value.tag) {
+        return Err(DerError::Value);
+    }
     let kind = StringType::from_tag(value.tag);
     Ok(Attribute {
-        oid: Oid::from_contents(oid.value),
+        oid: Oid::from_contents(oid),
         kind,
-        value: text(kind, value.value),
+        value: text(kind, value.value).ok_or(DerError::Value)?,
         raw: value.raw.into(),
         rdn,
     })
 }
 
-/// Contents octets to text, as OpenSSL's `ASN1_STRING_to_UTF8` reads each type.
-fn text(kind: StringType, contents: &[u8]) -> String {
+/// Identifier octets that `ASN1_PRINTABLE` (crypto/asn1/tasn_typ.c), OpenSSL's type of a value in a name, leaves out:
+/// BOOLEAN, INTEGER, OCTET STRING, NULL, OID, SET, the times, and the rare strings.
+const NOT_IN_NAMES: &[u8] = &[0, 1, 2, 4, 5, 6, 0x31, 0x15, 0x17, 0x18, 0x19, 0x1a, 0x1b];
+
+/// Contents octets to text, as OpenSSL's `ASN1_STRING_to_UTF8` reads each type; `None` where it finds no text.
+fn text(kind: StringType, contents: &[u8]) -> Option<String> {
     match kind {
-        StringType::Teletex | StringType::Ia5 | StringType::Visible | StringType::Printable => {
-            contents.iter().map(|&octet| char::from(octet)).collect()
+        StringType::Teletex | StringType::Ia5 | StringType::Printable => {
+            Some(contents.iter().map(|&octet| char::from(octet)).collect())
         }
         StringType::Bmp => contents
             .chunks(2)
             .map(|pair| match pair {
-                [high, low] => char::from_u32(u32::from(u16::from_be_bytes([*high, *low])))
-                    .unwrap_or('\u{fffd}'),
-                _ => '\u{fffd}',
+                [high, low] => char::from_u32(u32::from(u16::from_be_bytes([*high, *low]))),
+                _ => None,
             })
             .collect(),
         StringType::Universal => contents
             .chunks(4)
             .map(|four| match four {
-                [a, b, c, d] => {
-                    char::from_u32(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or('\u{fffd}')
-                }
-                _ => '\u{fffd}',
+                [a, b, c, d] => char::from_u32(u32::from_be_bytes([*a, *b, *c, *d])),
+                _ => None,
             })
             .collect(),
-        StringType::Utf8 | StringType::Other(_) => String::from_utf8_lossy(contents).into_owned(),
+        StringType::Utf8 => String::from_utf8(contents.to_vec()).ok(),
+        StringType::Other(_) => Some(String::from_utf8_lossy(contents).into_owned()),
     }
 }
 
@@ -364,6 +378,26 @@ mod tests {
         assert_eq!(numeric(b"1 2"), numeric(b"1 2"));
         assert_ne!(numeric(b"1 2"), numeric(b"1  2"));
         assert_ne!(numeric(b"1 2"), name(&[rdn(&[(CN, 0x0c, b"1 2")])]));
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_name() {
+        let read = |kind, text: &[u8]| {
+            let mut der = Vec::new();
+            push_tlv(&mut der, tag::SEQUENCE, &rdn(&[(CN, kind, text)]));
+            Name::from_der(&der).is_ok()
+        };
+        assert!(read(0x0c, b"a") && read(0x12, b"1") && read(0x1e, b"\0a") && read(0x07, b"a"));
+        for (kind, text) in [
+            (0x0c, &b"a\xff"[..]),
+            (0x1e, b"\0ab"),
+            (0x1e, b"\xd8\0"),
+            (0x1c, b"\0\0a"),
+            (0x1a, b"a"),
+            (0x02, b"\x01"),
+        ] {
+            assert!(!read(kind, text), "{kind:#x} {text:?}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl fmt::Debug for Oid {
 }
 
 /// Contents octets that code elsewhere compares with. Grouped by the arc they hang from.
-pub(super) mod known {
+pub(crate) mod known {
     /// Signed certificate timestamps (RFC 6962, 3.3), 1.3.6.1.4.1.11129.2.4.2
     pub(crate) const SIGNED_CERTIFICATE_TIMESTAMPS: &[u8] =
         &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];

@@ -2,7 +2,9 @@
 //! may be PKCS #7, which holds several.
 
 use super::certificate::{Certificate, Unparseable};
+use super::der::DerError;
 use super::pkcs;
+use super::trust_settings::TrustSettings;
 
 /// One block of a bundle.
 #[derive(Debug, Clone)]
@@ -11,6 +13,8 @@ pub struct Block {
     pub line: usize,
     /// The certificate, or why there is none.
     pub result: Result<Certificate, Unreadable>,
+    /// What stands behind the certificate in a `TRUSTED CERTIFICATE` block.
+    pub settings: Option<TrustSettings>,
 }
 
 /// Why a block of a bundle holds no certificate.
@@ -27,22 +31,25 @@ pub enum Unreadable {
         "a PKCS #12 file (.pfx, .p12): write its certificates with `openssl pkcs12 -in FILE -nokeys -out ca.pem`"
     )]
     Pkcs12,
+    /// What stands behind the certificate of a `TRUSTED CERTIFICATE` block is broken.
+    #[error("the trust settings behind the certificate cannot be read: {0}")]
+    TrustSettings(DerError),
     /// The bytes are no certificate.
     #[error(transparent)]
     Unparseable(#[from] Unparseable),
 }
 
-/// Labels that OpenSSL reads certificates from. The last one carries trust settings behind the certificate, which are
-/// not read: they stay countable as `Certificate::trailing_bytes`. Behind them those of PKCS #7, for which Windows
-/// writes CERTIFICATE as well.
-const LABELS: &[&str] = &[
-    "CERTIFICATE",
-    "X509 CERTIFICATE",
-    "TRUSTED CERTIFICATE",
-    "PKCS7",
-    "CMS",
-    "PKCS #7 SIGNED DATA",
-];
+/// The label of a certificate with trust settings behind it.
+const TRUSTED: &str = "TRUSTED CERTIFICATE";
+
+/// Labels that OpenSSL reads certificates from. Behind them those of PKCS #7, for which Windows writes CERTIFICATE as
+/// well.
+const LABELS: &[&str] =
+    &["CERTIFICATE", "X509 CERTIFICATE", TRUSTED, "PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
+
+/// Editors on Windows write it in front of UTF-8. Like OpenSSL (`sanitize_line`, crypto/pem/pem_lib.c) this reader
+/// passes over it where the file begins and behind the end of a block, where files were put together.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads all certificates of a bundle in file order. Blocks of other kinds (keys, requests, CRLs) and text between
 /// blocks are skipped. Bytes that begin like a DER SEQUENCE are taken for one DER certificate, or for PKCS #7.
@@ -53,8 +60,11 @@ pub fn read(bytes: &[u8]) -> Vec<Block> {
     }
     let mut blocks = Vec::new();
     let mut open: Option<Open<'_>> = None;
+    let mut may_have_mark = true;
     for (number, line) in bytes.split(|&octet| octet == b'\n').enumerate() {
-        let line = line.trim_ascii();
+        let unmarked = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| may_have_mark);
+        let line = trimmed(unmarked.unwrap_or(line));
+        may_have_mark = label(line, b"-----END ").is_some();
         if let Some(label) = label(line, b"-----BEGIN ") {
             blocks.extend(open.take().and_then(Open::unfinished));
             open = Some(Open { line: number + 1, label, text: Vec::new() });
@@ -75,7 +85,24 @@ fn of_der(line: usize, der: &[u8]) -> Vec<Block> {
         result => result.map_err(Unreadable::from),
     };
     let several = pkcs::certificates(der).unwrap_or_else(|| vec![der]);
-    several.into_iter().map(|der| Block { line, result: parse(der) }).collect()
+    several.into_iter().map(|der| Block { line, result: parse(der), settings: None }).collect()
+}
+
+/// A certificate and the trust settings behind it. OpenSSL reads neither when the settings are broken.
+fn of_trusted(line: usize, der: &[u8]) -> Vec<Block> {
+    let mut blocks = of_der(line, der);
+    for block in &mut blocks {
+        let Ok(certificate) = &block.result else { continue };
+        let behind = der.get(der.len() - certificate.trailing_bytes..).unwrap_or_default();
+        if behind.is_empty() {
+            continue;
+        }
+        match TrustSettings::from_der(behind) {
+            Ok(settings) => block.settings = Some(settings),
+            Err(reason) => block.result = Err(Unreadable::TrustSettings(reason)),
+        }
+    }
+    blocks
 }
 
 /// One certificate as a PEM block, lines of 64 characters (RFC 7468, 2 and 5).
@@ -125,8 +152,7 @@ impl Open<'_> {
     }
 
     fn unfinished(self) -> Option<Block> {
-        self.is_certificate()
-            .then_some(Block { line: self.line, result: Err(Unreadable::Unfinished) })
+        self.is_certificate().then(|| unreadable(self.line, Unreadable::Unfinished))
     }
 
     fn close(self, label: &[u8]) -> Vec<Block> {
@@ -134,10 +160,21 @@ impl Open<'_> {
             return self.unfinished().into_iter().collect();
         }
         match base64(&self.text) {
+            Some(der) if label == TRUSTED.as_bytes() => of_trusted(self.line, &der),
             Some(der) => of_der(self.line, &der),
-            None => vec![Block { line: self.line, result: Err(Unreadable::NotBase64) }],
+            None => vec![unreadable(self.line, Unreadable::NotBase64)],
         }
     }
+}
+
+fn unreadable(line: usize, reason: Unreadable) -> Block {
+    Block { line, result: Err(reason), settings: None }
+}
+
+/// A line without blanks in front, and without blanks and control characters behind, as OpenSSL reads it.
+fn trimmed(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&octet| octet > b' ').map_or(0, |last| last + 1);
+    line.get(..end).unwrap_or_default().trim_ascii_start()
 }
 
 /// The label of a boundary line, or `None` when the line is something else.
@@ -236,7 +273,7 @@ mod tests {
                 Ok(_) => "certificate",
                 Err(Unreadable::Unfinished) => "unfinished",
                 Err(Unreadable::NotBase64) => "base64",
-                Err(Unreadable::Unparseable(_) | Unreadable::Pkcs12) => "der",
+                Err(_) => "der",
             })
             .collect();
         assert_eq!(kinds, ["certificate", "certificate", "base64", "der", "unfinished"]);
@@ -244,6 +281,39 @@ mod tests {
         for block in &blocks {
             assert!(lines[block.line - 1].starts_with("-----BEGIN"), "line {}", block.line);
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_control_characters_hide_nothing() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(vec!["a.example".to_owned()]);
+        let pem = made.unwrap().self_signed(&key).unwrap().pem().replace("\r\n", "\n");
+        let marked = format!("\u{feff}{pem}");
+        let tabbed = pem.replace('\n', "\u{b}\n");
+        let blocks = read([&*marked, &*tabbed, &*marked].concat().as_bytes());
+        let lines = pem.lines().count();
+        let found: Vec<_> = blocks.iter().map(|block| (block.line, block.result.is_ok())).collect();
+        assert_eq!(found, [(1, true), (lines + 1, true), (2 * lines + 1, true)]);
+        // In the middle of other text OpenSSL does not look for one.
+        assert!(read(format!("subject=x\n{marked}").as_bytes()).is_empty());
+    }
+
+    #[test]
+    fn reads_the_trust_settings_of_a_trusted_certificate() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(vec!["a.example".to_owned()]);
+        let der = made.unwrap().self_signed(&key).unwrap().der().to_vec();
+        let with = |label: &str, behind: &[u8]| {
+            let pem = write(&[&der[..], behind].concat()).replace("CERTIFICATE", label);
+            read(pem.as_bytes()).remove(0)
+        };
+        let purpose = [0x30, 6, 0x30, 4, 6, 2, 0x2a, 3];
+        let trusted = with(TRUSTED, &purpose);
+        assert!(trusted.result.is_ok());
+        assert_eq!(trusted.settings.unwrap().trusted.unwrap().len(), 1);
+        assert_eq!(with(TRUSTED, b"").settings, None);
+        assert_eq!(with("CERTIFICATE", &purpose).settings, None);
+        assert!(matches!(with(TRUSTED, &[0]).result, Err(Unreadable::TrustSettings(_))));
     }
 
     /// As `openssl crl2pkcs7 -nocrl` makes it: version 1, no digest, data, certificates, no signer.
@@ -302,7 +372,7 @@ mod tests {
             .self_signed(&key)
             .unwrap();
         let blocks = read(made.der());
-        assert!(matches!(blocks.as_slice(), [Block { line: 1, result: Ok(_) }]));
+        assert!(matches!(blocks.as_slice(), [Block { line: 1, result: Ok(_), .. }]));
         assert!(read(b"").is_empty() && read(b"no certificate here").is_empty());
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    NameConstraints, SanType, date_time_ymd,
+};
 
 use super::super::testing::{Ca, NOW, leaf_params, self_signed, store};
 use super::super::{
@@ -149,6 +152,42 @@ fn what_cannot_be_checked_is_not_called_bad() {
     // P-256 with SHA-224 is a pair that the library has no code for.
     odd.signature_algorithm.scheme =
         crate::x509::SignatureScheme::Ecdsa(crate::x509::Digest::Sha224);
+    odd.inner_signature_algorithm = odd.signature_algorithm.clone();
     assert_eq!(verify_signature(&signed, &signed), SignatureVerdict::Good);
     assert_eq!(verify_signature(&odd, &odd), SignatureVerdict::NotChecked(NotChecked::Unsupported));
+}
+
+#[test]
+fn an_unreadable_end_date_is_not_later_than_another() {
+    let issuing = Ca::root_without_identifiers("root");
+    let leaf = issuing.leaf("cucm.lab.example");
+    let ended = |unix: Option<i64>, serial: u8| {
+        let mut root = (*issuing.certificate).clone();
+        root.not_after.unix = unix;
+        root.sha256[0] ^= serial;
+        Arc::new(root)
+    };
+    let (unreadable, old) = (ended(None, 1), ended(Some(NOW - 1), 2));
+    for (first, second) in [(&unreadable, &old), (&old, &unreadable)] {
+        let answer = ask(&[&leaf], &store(&[first, second]), |question| question);
+        assert_eq!(answer.path.last().unwrap().origin, Origin::Store(0));
+    }
+}
+
+#[test]
+fn a_million_names_under_constraints_are_compared() {
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let subtree = |n: u32| GeneralSubtree::DnsName(format!("x{n}.example"));
+    ca.name_constraints = Some(NameConstraints {
+        permitted_subtrees: Vec::new(),
+        excluded_subtrees: (0..1_000).map(subtree).collect(),
+    });
+    let ca = Ca::root_from(ca);
+    let mut params = leaf_params("cucm.lab.example");
+    params.subject_alt_names = (0..900)
+        .map(|n| SanType::DnsName(format!("a{n}.lab.example").try_into().unwrap()))
+        .collect();
+    let leaf = ca.sign(&params);
+    assert_eq!(errors(&[&leaf], &store(&[&ca.certificate])), []);
 }

@@ -77,7 +77,7 @@ fn version_one_has_no_version_field() {
 }
 
 #[test]
-fn negative_and_padded_serials_keep_their_octets() {
+fn negative_serials_and_a_leading_zero_keep_their_octets() {
     let negative = Parts { serial: tlv(2, &[0xff, 0x01]), ..Parts::plain() }.parse().unwrap();
     assert_eq!(
         (negative.serial.contents(), negative.serial.hex().as_str()),
@@ -88,7 +88,6 @@ fn negative_and_padded_serials_keep_their_octets() {
         (padded.serial.to_string().as_str(), padded.serial.hex().as_str()),
         ("8a:01", "8a01")
     );
-    assert!(padded.serial.same_number(&[0x8a, 1]));
     let zero = Parts { serial: tlv(2, &[0]), ..Parts::plain() }.parse().unwrap();
     assert_eq!(zero.serial.to_string(), "00");
 }

@@ -3,8 +3,9 @@
 use x509_parser::extensions as library;
 use x509_parser::prelude::FromDer;
 
-use super::super::der::{DerError, Reader, Tlv, bits, small_integer, tag};
+use super::super::der::{DerError, Reader, bits, boolean, identifier, integer, small_integer, tag};
 use super::super::general_name::GeneralName;
+use super::super::name::Name;
 use super::super::oid::Oid;
 use super::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, NetscapeType, Subtree, Subtrees};
 
@@ -12,20 +13,9 @@ pub(super) fn oids(value: &[u8]) -> Result<Vec<Oid>, DerError> {
     let mut list = Vec::new();
     let mut reader = Reader::new(value).sequence()?;
     while !reader.is_empty() {
-        let contents = reader.expect(tag::OID)?.value;
-        if !well_formed(contents) {
-            return Err(DerError::Value);
-        }
-        list.push(Oid::from_contents(contents));
+        list.push(Oid::from_contents(identifier(reader.expect(tag::OID)?.value)?));
     }
     Ok(list)
-}
-
-/// X.690, 8.19.2: no number begins with 0x80, and the last one ends. OpenSSL refuses others.
-fn well_formed(oid: &[u8]) -> bool {
-    let starts = std::iter::once(&0).chain(oid).zip(oid);
-    oid.last().is_some_and(|last| last & 0x80 == 0)
-        && starts.into_iter().all(|(before, octet)| before & 0x80 != 0 || *octet != 0x80)
 }
 
 pub(super) fn key_usage(value: &[u8]) -> Result<KeyUsage, DerError> {
@@ -42,24 +32,28 @@ pub(super) fn netscape_type(value: &[u8]) -> Result<NetscapeType, DerError> {
 /// A negative path length is malformed; one beyond 64 bits limits nothing, as in OpenSSL.
 pub(super) fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DerError> {
     let mut fields = Reader::new(value).sequence()?;
-    let ca = fields
-        .optional(tag::BOOLEAN)?
-        .is_some_and(|flag| flag.value.iter().any(|&octet| octet != 0));
-    let path_len = match fields.optional(tag::INTEGER)? {
-        Some(Tlv { value: [], .. }) => return Err(DerError::Value),
-        Some(Tlv { value: [first, ..], .. }) if first & 0x80 != 0 => return Err(DerError::Value),
-        Some(length) => small_integer(length.value).ok(),
+    let ca = match fields.optional(tag::BOOLEAN)? {
+        Some(flag) => boolean(flag.value)?,
+        None => false,
+    };
+    let path_len = match optional_integer(&mut fields, tag::INTEGER)? {
+        Some([first, ..]) if first & 0x80 != 0 => return Err(DerError::Value),
+        Some(length) => small_integer(length).ok(),
         None => None,
     };
     fields.finish()?;
     Ok(BasicConstraints { ca, path_len })
 }
 
+fn optional_integer<'a>(fields: &mut Reader<'a>, tag: u8) -> Result<Option<&'a [u8]>, DerError> {
+    fields.optional(tag)?.map(|field| integer(field.value)).transpose()
+}
+
 pub(super) fn authority_key_id(value: &[u8]) -> Result<AuthorityKeyIdentifier, DerError> {
     let mut fields = Reader::new(value).sequence()?;
     let key_id = fields.optional(0x80)?.map(|field| field.value.into());
     let names = fields.optional(0xa1)?.map(|field| GeneralName::all(field.value)).transpose()?;
-    let serial = fields.optional(0x82)?.map(|field| field.value.into());
+    let serial = optional_integer(&mut fields, 0x82)?.map(Into::into);
     fields.finish()?;
     let issuer = names.into_iter().flatten().find_map(|name| match name {
         GeneralName::Directory(name) => Some(name),
@@ -85,23 +79,42 @@ pub(super) fn access(value: &[u8]) -> Result<(Vec<String>, Vec<String>), DerErro
     Ok((urls(2), urls(1)))
 }
 
+/// RFC 5280, 4.2.1.13: the URLs of all distribution points.
 pub(super) fn crl_urls(value: &[u8]) -> Result<Vec<String>, DerError> {
-    let (_, read) = library::CRLDistributionPoints::from_der(value).map_err(|_| DerError::Value)?;
     let mut urls = Vec::new();
-    for point in read.iter() {
+    let mut points = Reader::new(value).sequence()?;
+    while !points.is_empty() {
+        let mut fields = points.sequence()?;
+        let place = fields.optional(0xa0)?.map(|place| full_name(place.value)).transpose()?;
+        if let Some(reasons) = fields.optional(0x81)? {
+            bits(reasons.value)?;
+        }
+        let issuers =
+            fields.optional(0xa2)?.map(|list| GeneralName::all(list.value)).transpose()?;
+        fields.finish()?;
         // OpenSSL's setup_dp refuses a point that names neither a place nor an issuer.
-        if point.distribution_point.is_none() && point.crl_issuer.as_ref().is_none_or(Vec::is_empty)
-        {
+        if place.is_none() && issuers.is_none_or(|issuers| issuers.is_empty()) {
             return Err(DerError::Value);
         }
-        if let Some(library::DistributionPointName::FullName(names)) = &point.distribution_point {
-            urls.extend(names.iter().filter_map(|name| match name {
-                library::GeneralName::URI(url) => Some((*url).to_owned()),
-                _ => None,
-            }));
-        }
+        urls.extend(place.into_iter().flatten().filter_map(|name| match name {
+            GeneralName::Uri(url) => Some(String::from_utf8_lossy(&url).into_owned()),
+            _ => None,
+        }));
     }
     Ok(urls)
+}
+
+/// A `DistributionPointName`: names, or what is to be added to the name of the CRL's issuer, which is no place to fetch
+/// anything from.
+fn full_name(value: &[u8]) -> Result<Vec<GeneralName>, DerError> {
+    let mut choice = Reader::new(value);
+    let name = choice.any()?;
+    choice.finish()?;
+    match name.tag {
+        0xa0 => GeneralName::all(name.value),
+        0xa1 => Name::relative(name.value).map(|_| Vec::new()),
+        found => Err(DerError::Tag { expected: 0xa0, found }),
+    }
 }
 
 pub(super) fn subtrees(value: &[u8]) -> Result<Subtrees, DerError> {
@@ -121,10 +134,8 @@ fn subtree_list(value: &[u8]) -> Result<Vec<Subtree>, DerError> {
     while !reader.is_empty() {
         let mut fields = reader.sequence()?;
         let base = GeneralName::from_tlv(&fields.any()?)?;
-        let minimum = fields
-            .optional(0x80)?
-            .is_some_and(|number| number.value.iter().any(|&octet| octet != 0));
-        let maximum = fields.optional(0x81)?.is_some();
+        let minimum = optional_integer(&mut fields, 0x80)?.is_some_and(|number| number != [0]);
+        let maximum = optional_integer(&mut fields, 0x81)?.is_some();
         fields.finish()?;
         list.push(Subtree { base, has_limits: minimum || maximum });
     }

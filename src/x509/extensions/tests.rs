@@ -12,6 +12,26 @@ fn basic_constraints_may_be_empty_or_without_flag() {
     assert!(basic_constraints(&[0x30, 3, 2, 1, 0xff]).is_err());
     let huge = basic_constraints(&[0x30, 11, 2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
     assert_eq!(huge.path_len, None);
+    // OpenSSL refuses a padded number, and a BOOLEAN that is not one octet.
+    for bad in [&[0x30, 4, 2, 2, 0, 1][..], &[0x30, 2, 1, 0], &[0x30, 4, 1, 2, 0xff, 0xff]] {
+        assert!(basic_constraints(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn distribution_points_need_no_url() {
+    let point = |field: &[u8]| {
+        let length = u8::try_from(field.len()).unwrap();
+        crl_urls(&[&[0x30, length + 2, 0x30, length], field].concat())
+    };
+    assert_eq!(point(&[0xa0, 5, 0xa0, 3, 0x86, 1, b'u']), Ok(vec!["u".to_owned()]));
+    // Relative to the name of the CRL's issuer, and a list of names that is empty.
+    let relative = [0xa0, 12, 0xa1, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x'];
+    assert_eq!(point(&relative), Ok(Vec::new()));
+    assert_eq!(point(&[0xa0, 2, 0xa0, 0]), Ok(Vec::new()));
+    for bad in [&[][..], &[0xa0, 0], &[0x81, 2, 9, 0], &[0xa2, 0], &[0xa3, 0]] {
+        assert!(point(bad).is_err(), "{bad:?}");
+    }
 }
 
 #[test]
