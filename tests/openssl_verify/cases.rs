@@ -17,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) host: Option<String>,
     pub(crate) ip: Option<&'static str>,
     pub(crate) time: i64,
+    /// Every certificate above with its plan, for whoever wants to sign one anew.
+    pub(crate) made: Vec<(Vec<u8>, Plan)>,
 }
 
 struct Maker<'a> {
@@ -29,7 +31,10 @@ pub(crate) fn case(random: &mut Random, keys: &[Key]) -> Case {
     let mut maker = Maker { random, keys };
     let plans = maker.chain();
     let mut ders: Vec<Vec<u8>> = plans.iter().map(|plan| plan.make(keys)).collect();
-    let extras: Vec<Vec<u8>> = maker.extras(&plans).iter().map(|plan| plan.make(keys)).collect();
+    let more = maker.extras(&plans);
+    let extras: Vec<Vec<u8>> = more.iter().map(|plan| plan.make(keys)).collect();
+    let all = ders.iter().chain(&extras).cloned();
+    let made = all.zip(plans.iter().chain(&more).cloned()).collect();
     let (mut untrusted, mut store) = maker.hand_out(&ders, extras);
     let random = maker.random;
     if random.percent(40) {
@@ -66,6 +71,7 @@ pub(crate) fn case(random: &mut Random, keys: &[Key]) -> Case {
         } else {
             NOW
         },
+        made,
     }
 }
 
@@ -360,6 +366,7 @@ impl Maker<'_> {
                     0x87,
                     self.random.pick::<&[u8]>(&[
                         &[10, 0, 0, 0, 255, 0, 0, 0][..],
+                        &[10, 9, 0, 0, 255, 0, 0, 0],
                         &[192, 0, 2, 0, 255, 255, 255, 0],
                         &[1, 2],
                     ]),

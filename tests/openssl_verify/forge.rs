@@ -206,15 +206,19 @@ impl Plan {
         if !self.extensions.is_empty() {
             parts.push(tlv(0xa3, &seq(&self.extensions)));
         }
-        let tbs = seq(&parts);
-        let mut signature = keys[self.signer].sign(self.algorithm, &tbs);
+        self.sign(&seq(&parts), keys)
+    }
+
+    /// The certificate with this signed part, whatever became of it.
+    pub(crate) fn sign(&self, tbs: &[u8], keys: &[Key]) -> Vec<u8> {
+        let mut signature = keys[self.signer].sign(self.algorithm, tbs);
         if self.forged {
             let last = signature.len() - 1;
             signature[last] ^= 1;
         }
-        let outer = if self.two_algorithms { Algorithm::EcdsaSha512.identifier() } else { inner };
+        let outer = if self.two_algorithms { Algorithm::EcdsaSha512 } else { self.algorithm };
         signature.insert(0, 0);
-        seq(&[tbs, outer, tlv(3, &signature)])
+        seq(&[tbs.to_vec(), outer.identifier(), tlv(3, &signature)])
     }
 }
 

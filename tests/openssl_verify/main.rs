@@ -224,13 +224,36 @@ fn generated_names_match_as_with_openssl() {
     eprintln!("{count} names, {matched} matched");
 }
 
-/// Bends one or two bytes of one certificate of the case and returns it.
-fn bend(case: &mut Case, random: &mut Random) -> Vec<u8> {
+/// Bends one or two bytes of one certificate of the case and returns it. Half of them are bent in the signed part and
+/// signed anew, so that the signature does not hide what the bend does.
+fn bend(case: &mut Case, keys: &[Key], random: &mut Random) -> Vec<u8> {
     let lists = [&mut case.untrusted, &mut case.store];
     let mut all: Vec<&mut Vec<u8>> = lists.into_iter().flatten().collect();
     all.push(&mut case.leaf);
     let which = random.below(all.len());
-    let der = &mut all[which];
+    let der = &mut *all[which];
+    match case.made.iter().find(|(made, _)| made == der) {
+        Some((_, plan)) if random.below(2) == 0 => {
+            let mut tbs = signed_part(der).to_vec();
+            bend_bytes(&mut tbs, random);
+            *der = plan.sign(&tbs, keys);
+        }
+        _ => bend_bytes(der, random),
+    }
+    der.clone()
+}
+
+/// The first value inside a certificate; every length here is written in two octets.
+fn signed_part(der: &[u8]) -> &[u8] {
+    let inside = &der[4..];
+    match inside {
+        [_, 0x82, high, low, ..] => &inside[..4 + usize::from(u16::from_be_bytes([*high, *low]))],
+        [_, 0x81, length, ..] => &inside[..3 + usize::from(*length)],
+        _ => panic!("a short certificate"),
+    }
+}
+
+fn bend_bytes(der: &mut [u8], random: &mut Random) {
     let tags = [2, 3, 4, 5, 6, 0x0c, 0x13, 0x16, 0x17, 0x18, 0x1e, 0x30, 0x31, 0x82, 0xa0];
     for _ in 0..=random.below(2) {
         let at = random.below(der.len());
@@ -241,7 +264,6 @@ fn bend(case: &mut Case, random: &mut Random) -> Vec<u8> {
             _ => der[at].wrapping_add(1),
         };
     }
-    der.clone()
 }
 
 /// Whether the command can read a certificate. Asked before a verdict is compared, because `openssl verify` passes
@@ -255,8 +277,8 @@ fn readable_for_openssl(der: &[u8], folder: &Path) -> bool {
 
 /// One or two changed bytes. What must never happen is that tlsight accepts what OpenSSL refuses. In up to one case of
 /// a hundred the errors may differ: OpenSSL's full decoder sees some broken encodings inside extensions and keys
-/// (wrongly padded integers, bad parameters) that are passed over here, so that it no longer takes the certificate
-/// for an issuer.
+/// (bad parameters) that are passed over here, so that it no longer takes the certificate for an issuer. For the same
+/// reason up to three of a hundred bent certificates can be read here alone.
 #[test]
 fn bent_certificates_end_as_with_openssl() {
     if !has_openssl() {
@@ -266,14 +288,19 @@ fn bent_certificates_end_as_with_openssl() {
     let keys = keys(folder.path());
     let mut random = Random::new(number_from("TLSIGHT_VERIFY_SEED", 20_261_121));
     let count = usize::try_from(number_from("TLSIGHT_VERIFY_CASES", 300)).expect("fits");
-    let (mut compared, mut stricter, mut different, mut lenient) = (0, 0, 0, 0);
+    let (mut compared, mut stricter, mut different, mut lenient, mut alone) = (0, 0, 0, 0, 0);
     for number in 0..count {
         let mut case = case(&mut random, &keys);
-        let bent = bend(&mut case, &mut random);
+        let bent = bend(&mut case, &keys, &mut random);
+        let read = Certificate::parse(&bent);
         if !readable_for_openssl(&bent, folder.path()) {
+            if read.is_ok() {
+                alone += 1;
+                eprintln!("readable here alone:\n{}", pem(&bent));
+            }
             continue;
         }
-        if let Err(refused) = Certificate::parse(&bent) {
+        if let Err(refused) = read {
             stricter += 1;
             eprintln!("stricter: {refused}");
             continue;
@@ -303,9 +330,10 @@ fn bent_certificates_end_as_with_openssl() {
     }
     eprintln!(
         "{count} bent cases: {compared} compared, {stricter} readable for openssl alone, \
-         {different} different, {lenient} accepted by tlsight alone"
+         {alone} by tlsight alone, {different} different, {lenient} accepted by tlsight alone"
     );
     assert_eq!(lenient, 0, "of {count}");
+    assert!(alone * 100 <= 3 * count, "of {count}");
     assert!((different + stricter) * 100 <= count, "of {count}");
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn name_case(random: &mut Random, keys: &[Key]) -> Case {
         host: if host.is_empty() { None } else { Some(host) },
         ip: None,
         time: NOW,
+        made: Vec::new(),
     }
 }
 
