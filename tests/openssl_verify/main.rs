@@ -243,13 +243,20 @@ fn bend(case: &mut Case, keys: &[Key], random: &mut Random) -> Vec<u8> {
     der.clone()
 }
 
-/// The first value inside a certificate; every length here is written in two octets.
+/// The first value inside a certificate.
 fn signed_part(der: &[u8]) -> &[u8] {
-    let inside = &der[4..];
-    match inside {
-        [_, 0x82, high, low, ..] => &inside[..4 + usize::from(u16::from_be_bytes([*high, *low]))],
-        [_, 0x81, length, ..] => &inside[..3 + usize::from(*length)],
-        _ => panic!("a short certificate"),
+    let (header, _) = extent(der);
+    let inside = &der[header..];
+    let (header, length) = extent(inside);
+    &inside[..header + length]
+}
+
+/// How long the header of a value is, and its contents, which are shorter than 64 KiB here.
+fn extent(der: &[u8]) -> (usize, usize) {
+    match der[1] {
+        0x82 => (4, usize::from(u16::from_be_bytes([der[2], der[3]]))),
+        0x81 => (3, usize::from(der[2])),
+        short => (2, usize::from(short)),
     }
 }
 
