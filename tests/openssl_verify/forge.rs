@@ -197,7 +197,7 @@ impl Plan {
         }
         parts.extend([
             tlv(2, &self.serial),
-            inner.clone(),
+            inner,
             self.issuer.clone(),
             seq(&[self.not_before.clone(), self.not_after.clone()]),
             self.subject.clone(),
