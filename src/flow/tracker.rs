@@ -155,7 +155,7 @@ impl Flow {
         half.note(segment, mark);
         if !acknowledged_before && half.has_acknowledged() {
             let other = &mut self.halves[segment.direction.reverse()];
-            other.base.get_or_insert(segment.acknowledgment.wrapping_sub(1));
+            other.base.get_or_insert_with(|| segment.acknowledgment.wrapping_sub(1));
         }
         let half = &mut self.halves[segment.direction];
         if half.stopped || segment.wire_len == 0 {
@@ -357,10 +357,8 @@ mod tests {
         let tail = Segment { flags, ..segment((key, client.reverse()), 9_000, 7_000, b"") };
         let mut flow = Flow::new(&tail);
         drop(flow.accept(&tail, &Limits::default()));
-        let syn = |sequence| Segment {
-            flags: TcpFlags::SYN,
-            ..segment((key, client), sequence, 0, b"")
-        };
+        let syn =
+            |sequence| Segment { flags: TcpFlags::SYN, ..segment((key, client), sequence, 0, b"") };
         assert!(flow.is_over_for(&syn(5_555)));
         // It was late, and belongs to what was seen.
         assert!(!flow.is_over_for(&syn(6_999)));

@@ -80,13 +80,15 @@ const NOTHING_INSIDE: &str =
 
 /// A capture found in an archive: its name, and its position there.
 type Found = (String, usize);
+/// The same with its times, where they are known.
+type Dated = (Found, Option<Span>);
 
 /// What an archive holds of one host.
 struct OfHost {
     bundle: Bundle,
     /// Captures by folder and name without digits, with the times of those that may continue
     /// one another.
-    families: BTreeMap<(PathBuf, String), Vec<(Found, Option<Span>)>>,
+    families: BTreeMap<(PathBuf, String), Vec<Dated>>,
 }
 
 /// The captures of an archive, those that continue one another put together, with what

@@ -55,7 +55,7 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
     let ended = connection.outcome.failed() && connection.outcome != Outcome::Unanswered;
     // Text of a server behind the ClientHello looks like the begin of a STARTTLS.
     let upgraded = handshake.started_by.is_some_and(|protocol| protocol != "another protocol");
-    let Some(bytes) = answered.filter(|_| silent) else { return None };
+    let bytes = answered.filter(|_| silent)?;
     if !ended || upgraded || !handshake.gaps().is_empty() {
         return None;
     }
