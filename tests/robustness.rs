@@ -905,7 +905,7 @@ fn a_capture_in_a_web_server_s_answer_is_no_handshake() {
         sequence: asks.acknowledgment,
         acknowledgment: asks.end(),
         payload: answer,
-        ..asks.clone()
+        ..asks
     };
     talk.segments.extend([asks, answers]);
     let document = document(&pcap(&plain(&talk)));
