@@ -23,8 +23,8 @@ pub struct Limits {
     pub pending_segments: usize,
     /// Bytes of memory for the TCP connections that are watched, about. Past it those
     /// that were closed are concluded, then those that have been silent longest. A silent
-    /// connection takes 472 bytes, a handshake with certificates 5 to 16 kB: room for some
-    /// 35,000 of the one or 1,600 of the other at the same time.
+    /// connection takes 488 bytes, a handshake with certificates 5 to 16 kB: room for some
+    /// 34,000 of the one or 1,600 of the other at the same time.
     pub flow_bytes: usize,
     /// TCP connections that were closed and are watched on, for what comes late. Past it
     /// those that have been silent for longest are concluded. Watching them costs time more

@@ -148,7 +148,7 @@ impl Observed {
                 (false, false) => LedgerClass::NotTls,
             });
         };
-        handshake.anomalies.extend(flow.reopened.map(|mark| Anomaly {
+        handshake.anomalies.extend(flow.reopened().map(|mark| Anomaly {
             frame: mark.frame,
             what: "another connection between the same ports begins here, without its SYN: it is not read".to_owned(),
         }));

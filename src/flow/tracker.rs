@@ -75,9 +75,8 @@ pub struct Flow {
     pub last: Mark,
     /// What it was wrapped in.
     pub encapsulation: Encapsulation,
-    /// Another connection between the same ends was opened here, by a SYN that was not captured.
-    /// Wireshark gives it no number of its own, and it is not read.
-    pub reopened: Option<Mark>,
+    /// Where another connection between the same ends was opened.
+    reopened: Seen,
     halves: PerDirection<Half>,
 }
 
@@ -92,7 +91,7 @@ impl Flow {
             first: mark,
             last: mark,
             encapsulation: segment.encapsulation,
-            reopened: None,
+            reopened: Seen::default(),
             halves: PerDirection::default(),
         }
     }
@@ -189,7 +188,7 @@ impl Flow {
 
     /// Another connection takes its place at `mark`: what comes now is none of this one.
     pub fn reopen(&mut self, mark: Mark) {
-        self.reopened.get_or_insert(mark);
+        self.reopened.note(mark);
         for direction in Direction::BOTH {
             self.stop(direction);
             self.halves[direction].over = true;
@@ -202,6 +201,13 @@ impl Flow {
         let first = self.half(direction.reverse()).first_byte;
         let upto = self.half(direction).acknowledged;
         first.zip(upto).is_some_and(|(first, upto)| is_behind(first, upto))
+    }
+
+    /// Where another connection between the same ends was opened, by a SYN that was not captured.
+    /// Wireshark gives it no number of its own, and it is not read.
+    #[must_use]
+    pub fn reopened(&self) -> Option<Mark> {
+        self.reopened.mark()
     }
 
     /// Bytes of `direction` that the other side never acknowledged, and bytes that were sent

@@ -76,7 +76,7 @@ pub(super) const OWN: Text = Text::en(
 const OWN_AND_TRUSTED: Text =
     Text::en("{own}. It is self-signed, so the new one has to be trusted as well: {trust}");
 const SENT: Text = Text::en(
-    "Upload the new CA certificate where {holder} has the chain that it sends. Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. Expressway: Maintenance > Security > Trusted CA certificate on that peer, then restart it. What it signed needs no new issue as long as its name and key stay the same",
+    "Upload the new CA certificate where {holder} has the chain that it sends. Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. Expressway: together with its server certificate on that peer, then restart it. What it signed needs no new issue as long as its name and key stay the same",
 );
 const TRUSTED_BY_SERVER: Text = Text::en(
     "Upload {wanted} where {server} has its trusted CAs. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
