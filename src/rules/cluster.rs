@@ -9,10 +9,12 @@ use super::case::{Case, CaseConnection, CaseObservation};
 use super::documents::{COLLABORATION_EDGE_ISSUES, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Evidence, Finding, Observation, Severity};
 use super::reaction::{Reaction, reaction};
-use super::rule::{Check, Page, Part, Rule};
+use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
+use crate::expressway::service;
 use crate::tls::Role;
+use crate::trust::PathValidation;
 use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
@@ -305,7 +307,7 @@ const FOREIGN_CERTIFICATE: Rule = Rule {
     part: Part::Remark,
     page: Page {
         checks: Text::en(
-            "Whether a known Expressway shows a certificate that is not in its archive, or a UC node shows two certificates of one kind of key on one port.",
+            "Whether a known Expressway shows a certificate that is not in its archive, or a UC node shows two certificates of one kind of key on one port; for other servers of MRA ports, whether one of two is trusted and the other is not.",
         ),
         why: Text::en(
             "A box in the path that ends TLS shows a certificate of its own. Then trust is right on both sides, and the handshake still fails.",
@@ -342,25 +344,47 @@ fn foreign_certificate(case: &Case<'_>) -> Vec<CaseObservation> {
     not_in_archive.chain(two_of_a_kind(case)).collect()
 }
 
-/// UC nodes that show two certificates of one kind of key on one port.
+/// UC nodes that show two certificates of one kind of key on one port; servers of which nothing
+/// is known, where one of the two is trusted and the other is not.
 fn two_of_a_kind<'a>(case: &'a Case<'_>) -> impl Iterator<Item = CaseObservation> + use<'a> {
-    let mut first: BTreeMap<_, &Arc<Certificate>> = BTreeMap::new();
+    let mut first: BTreeMap<_, &CaseConnection<'_>> = BTreeMap::new();
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
-    for one in case.connections.iter().filter(|one| one.subject.leg.server.is_uc()) {
+    let may_be = |one: &&CaseConnection<'_>| {
+        let Subject { leg, connection, .. } = &one.subject;
+        leg.server.is_uc() || service(connection.server.port).is_some()
+    };
+    for one in case.connections.iter().filter(may_be) {
         let Some((connection, leaf)) = shown(one) else { continue };
         let kind = format!("{:?}", std::mem::discriminant(&leaf.public_key.kind));
-        let key = (taker(one), connection.server, kind);
-        let known = *first.entry(key.clone()).or_insert(leaf);
-        if known.sha256 != leaf.sha256 && told.insert(key) {
-            let values = Values::new().with("own", known.serial.text()).with_words(
-                "expected",
-                Text::en("in another connection to the same port the serial is {own}"),
-            );
-            found.push(foreign(one, leaf, values));
+        // Several servers may stand behind one address; the nodes of a deployment do not.
+        let name = connection.server_name().filter(|_| !one.subject.leg.server.is_uc());
+        let key = (taker(one), connection.server, name, kind);
+        let other = *first.entry(key.clone()).or_insert(one);
+        let trust = [one, other].map(|one| one.subject.connection.server_path.judged());
+        let differs = matches!(trust.map(|path| path.map(PathValidation::ok)),
+            [Some(this), Some(that)] if this != that);
+        let (_, known) = shown(other).unwrap_or((connection, leaf));
+        let counts = one.subject.leg.server.is_uc() || differs;
+        if counts && known.sha256 != leaf.sha256 && told.insert(key) {
+            found.push(one_of_two(one, other));
         }
     }
-    found.into_iter()
+    found.into_iter().flatten()
+}
+
+/// Tells of the one that is not trusted, or else of the one that came later.
+fn one_of_two(one: &CaseConnection<'_>, other: &CaseConnection<'_>) -> Option<CaseObservation> {
+    let is_bad = |one: &CaseConnection<'_>| {
+        one.subject.connection.server_path.judged().is_some_and(|path| !path.ok())
+    };
+    let (told, known) = if is_bad(other) && !is_bad(one) { (other, one) } else { (one, other) };
+    let ((_, leaf), (_, known)) = (shown(told)?, shown(known)?);
+    let values = Values::new().with("own", known.serial.text()).with_words(
+        "expected",
+        Text::en("in another connection to the same port the serial is {own}"),
+    );
+    Some(foreign(told, leaf, values))
 }
 
 fn foreign(one: &CaseConnection<'_>, leaf: &Certificate, values: Values) -> CaseObservation {
@@ -422,5 +446,14 @@ mod tests {
         assert_eq!(all.iter().filter(|found| found.rule.id == id).count(), 1);
         let server = Appliance { addresses: vec!["10.30.7.11".parse().unwrap()], ..expressway() };
         assert!(findings_of(id, "rsa-trusted.pcap", EXPRESSWAY, server).is_empty());
+        // Where nobody is known, one of the two has to be trusted, and the other not.
+        let nobody = || Appliance { addresses: Vec::new(), ..expressway() };
+        let found = |samples: &[&str]| {
+            let all = findings_across(samples, EXPRESSWAY, nobody());
+            all.into_iter().filter(|found| found.rule.id == id).collect::<Vec<_>>()
+        };
+        let told = found(&["expired.pcap", "rsa-trusted.pcap"]);
+        assert_eq!(told.len(), 1);
+        assert!(found(&["rsa-trusted.pcap", "rsa-trusted.pcap"]).is_empty());
     }
 }
