@@ -126,14 +126,15 @@ impl Walk<'_> {
 }
 
 /// How many members the record at the end tells (APPNOTE, 4.3.16); none where the file goes on
-/// behind it.
+/// behind it, or the number stands in the record of ZIP64 (4.4.22).
 fn told_members(mut file: &File, comment: usize) -> io::Result<u64> {
     let mut record = [0; END];
     let from_end = i64::try_from(END + comment).map_err(io::Error::other)?;
     file.seek(SeekFrom::End(-from_end))?;
     file.read_exact(&mut record)?;
-    let whole = record.starts_with(b"PK\x05\x06");
-    Ok(if whole { u64::from(u16::from_le_bytes([record[10], record[11]])) } else { 0 })
+    let told = u16::from_le_bytes([record[10], record[11]]);
+    let here = record.starts_with(b"PK\x05\x06") && told != u16::MAX;
+    Ok(if here { u64::from(told) } else { 0 })
 }
 
 /// Reads the directory of an archive, which must not be longer than so many members need.
@@ -289,6 +290,18 @@ mod tests {
         assert!(seen(&many, &limits(1_999)).1.contains("more members"));
         let (none, trouble) = seen(&many, &limits(10));
         assert!(none.is_empty() && trouble.contains("directory is too long"), "{trouble}");
+    }
+
+    #[test]
+    fn the_record_at_the_end_tells_how_many_members_there_are() {
+        let told = |count: u16, behind: &[u8]| {
+            let mut bytes = zip(&[("a", b"one"), ("b", b"two")]);
+            let at = bytes.len() - END + 10;
+            bytes[at..at + 2].copy_from_slice(&count.to_le_bytes());
+            bytes.extend(behind);
+            told_members(&spool(&mut &bytes[..], 1 << 20).unwrap(), 0).unwrap()
+        };
+        assert_eq!([told(2, b""), told(u16::MAX, b""), told(2, b"more")], [2, 0, 0]);
     }
 
     /// An archive made by a program that writes into a pipe: sizes stand behind the data.
