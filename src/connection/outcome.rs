@@ -109,19 +109,23 @@ impl Outcome {
         if !all_is_visible(handshake, tcp) {
             return Self::NotVisible;
         }
-        if let Some((by, mark)) = tcp.first_reset() {
-            return Self::Reset { by, frame: mark.frame };
-        }
-        // Who says close_notify closes, whichever FIN comes first.
-        let goodbye = handshake.alerts().find(|alert| alert.description == CLOSE_NOTIFY);
-        let said = goodbye.and_then(|alert| Some((alert.from, tcp.side(alert.from).fin?)));
-        if let Some((by, mark)) = said.or_else(|| tcp.first_fin()) {
-            return Self::Closed { by, frame: mark.frame };
-        }
         // A server that took the ClientHello may have needed longer than the capture.
         let silent = tcp.server.bytes == 0 && !tcp.server.acknowledged;
-        if silent { Self::Unanswered } else { Self::Unfinished }
+        let under_way = if silent { Self::Unanswered } else { Self::Unfinished };
+        ended_by_tcp(handshake, tcp).unwrap_or(under_way)
     }
+}
+
+/// How the TCP connection was ended, if it was.
+fn ended_by_tcp(handshake: &Handshake, tcp: &Tcp) -> Option<Outcome> {
+    if let Some((by, mark)) = tcp.first_reset() {
+        return Some(Outcome::Reset { by, frame: mark.frame });
+    }
+    // Who says close_notify closes, whichever FIN comes first.
+    let goodbye = handshake.alerts().find(|alert| alert.description == CLOSE_NOTIFY);
+    let said = goodbye.and_then(|alert| Some((alert.from, tcp.side(alert.from).fin?)));
+    let (by, mark) = said.or_else(|| tcp.first_fin())?;
+    Some(Outcome::Closed { by, frame: mark.frame })
 }
 
 const CLOSE_NOTIFY: u8 = 0;
@@ -218,16 +222,12 @@ fn left_unconfirmed(handshake: &Handshake, tcp: &Tcp) -> Option<Outcome> {
     }
     let silent =
         handshake.entries.iter().all(|entry| entry.from == Role::Client || entry.frame <= flight);
-    let reset = tcp.first_reset().map(|(by, mark)| (by, Outcome::Reset { by, frame: mark.frame }));
-    let closed =
-        || tcp.first_fin().map(|(by, mark)| (by, Outcome::Closed { by, frame: mark.frame }));
-    let (by, outcome) = reset.or_else(closed)?;
-    (silent && by == Role::Server).then_some(outcome)
+    let outcome = ended_by_tcp(handshake, tcp)?;
+    (silent && outcome.aborted_by() == Some(Role::Server)).then_some(outcome)
 }
 
 /// The frame in which the client of TLS 1.3 began its last flight.
 fn client_flight(handshake: &Handshake) -> Option<u64> {
-    let finished = handshake.finished(Role::Client).map(|entry| entry.frame);
     if !handshake.is_tls13() {
         return None;
     }
@@ -235,7 +235,7 @@ fn client_flight(handshake: &Handshake) -> Option<u64> {
         let (first, _) = handshake.encrypted(Role::Client).next()?;
         inference::client_went_on(handshake).then_some(first.frame)
     };
-    finished.or_else(went_on)
+    handshake.finished(Role::Client).map(|entry| entry.frame).or_else(went_on)
 }
 
 /// Whether an earlier session was taken up.

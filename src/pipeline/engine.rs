@@ -62,7 +62,6 @@ struct Engine<'l, 'e> {
     defragmenter: Defragmenter,
     chunks: Vec<Chunk>,
     capture: CaptureReport,
-    observed: Several,
     unopened: Vec<(u64, Unopened)>,
     /// Handshakes of which not all was read.
     large: u64,
@@ -89,7 +88,6 @@ impl<'l, 'e> Engine<'l, 'e> {
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
             capture: CaptureReport::default(),
-            observed: Vec::new(),
             unopened: Vec::new(),
             large: 0,
             stopped: false,
@@ -292,13 +290,12 @@ impl<'l, 'e> Engine<'l, 'e> {
 
     /// Hands on the connections that are over.
     fn hand_on(&mut self) {
-        self.collect_finished();
-        for (_, observed) in &mut self.observed {
+        let mut several = self.collect_finished();
+        for (_, observed) in &mut several {
             if self.cuts.contains(&observed.last.frame) {
                 observed.cut_off();
             }
         }
-        let several = std::mem::take(&mut self.observed);
         self.stopped |= !(self.take)(several, &mut self.names);
     }
 
@@ -349,7 +346,9 @@ impl<'l, 'e> Engine<'l, 'e> {
         self.capture.tcp_connections += born.len() as u64;
     }
 
-    fn collect_finished(&mut self) {
+    /// Takes what is over from the shards, and counts it; gives the TLS connections.
+    fn collect_finished(&mut self) -> Several {
+        let mut several = Several::new();
         for shard in &mut self.shards {
             for Finished { stream, result, unopened, .. } in std::mem::take(&mut shard.finished) {
                 let stream = stream.unwrap_or_default();
@@ -358,7 +357,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                     Ok(observed) => {
                         let class = observed.ledger;
                         self.large += u64::from(observed.handshake.limit_hit);
-                        self.observed.push((stream, observed));
+                        several.push((stream, observed));
                         class
                     }
                     Err(class) => {
@@ -369,6 +368,7 @@ impl<'l, 'e> Engine<'l, 'e> {
                 *self.capture.ledger.entry(class).or_default() += 1;
             }
         }
+        several
     }
 
     fn finish(mut self) -> Outcome {

@@ -314,12 +314,12 @@ struct NotJudgedDocument {
 
 /// Chains that were shown and not judged, by reason.
 #[derive(Serialize)]
-struct ChainsDocument {
-    server: BTreeMap<&'static str, u64>,
-    client: BTreeMap<&'static str, u64>,
+struct ChainsDocument<'a> {
+    server: BTreeMap<&'a str, u64>,
+    client: BTreeMap<&'a str, u64>,
 }
 
-impl ChainsDocument {
+impl ChainsDocument<'static> {
     fn of(chains: &BTreeMap<(Role, NotJudged), u64>) -> Self {
         let of = |role: Role| {
             let mine = chains.iter().filter(move |((whose, _), _)| *whose == role);

@@ -118,7 +118,12 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let waited = waited(connection);
     let stuck = stuck(connection);
     let ending = match connection.outcome {
-        _ if stuck.is_some() => STUCK,
+        _ if stuck == Some(Role::Client) => Text::en(
+            "The client sent its part again and again, and the server never acknowledged all of it: it did not arrive",
+        ),
+        _ if stuck == Some(Role::Server) => Text::en(
+            "The server sent its part again and again, and the client never acknowledged all of it: it did not arrive",
+        ),
         Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
             if waited.is_some() =>
         {
@@ -150,8 +155,6 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let values = scene::values(connection)
         .with_words("ending", ending)
         .with_words("how", how)
-        .with_words("sender", stuck.map_or(Text::en(""), side))
-        .with_words("receiver", stuck.map_or(Text::en(""), |of| side(of.other())))
         .with("waited", waited.map(duration_text).unwrap_or_default())
         .with_words("stage", stage)
         .with_words("remedy", remedy);
@@ -173,16 +176,6 @@ fn stuck(connection: &Connection) -> Option<Role> {
         .find(|of| failed && whole && connection.tcp.is_stuck(*of))
 }
 
-const fn side(role: Role) -> Text {
-    match role {
-        Role::Client => Text::en("client"),
-        Role::Server => Text::en("server"),
-    }
-}
-
-const STUCK: Text = Text::en(
-    "The {sender} sent its part again and again, and the {receiver} never acknowledged all of it: it did not arrive",
-);
 const CHECK_PATH: Text = Text::en(
     "Capture on both machines at once. Where small packets arrive and full ones do not, the path lets only smaller ones through (VPN, tunnel, MTU) and a firewall drops the ICMP messages that say so: allow these (fragmentation needed), or lower the MTU of the machines. Whether the certificates are accepted shows only then.",
 );

@@ -206,19 +206,19 @@ impl Handshake {
     /// The first Certificate message of a side.
     #[must_use]
     pub fn certificates(&self, from: Role) -> Option<(&Entry, &CertificateList)> {
-        self.messages().find_map(|(entry, message)| match &message.body {
-            Body::Certificate(list) if entry.from == from => Some((entry, list)),
-            _ => None,
-        })
+        self.certificate_message(from).map(|(entry, _, list)| (entry, list))
     }
 
     /// Whether the first Certificate message of a side is there in full; `None` without one.
     #[must_use]
     pub fn certificates_are_whole(&self, from: Role) -> Option<bool> {
+        let (_, message, list) = self.certificate_message(from)?;
+        Some(message.whole && list.cut_bytes == 0)
+    }
+
+    fn certificate_message(&self, from: Role) -> Option<(&Entry, &Message, &CertificateList)> {
         self.messages().find_map(|(entry, message)| match &message.body {
-            Body::Certificate(list) if entry.from == from => {
-                Some(message.whole && list.cut_bytes == 0)
-            }
+            Body::Certificate(list) if entry.from == from => Some((entry, message, list)),
             _ => None,
         })
     }

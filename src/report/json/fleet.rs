@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{VerdictDocument, formatter};
+use super::{ChainsDocument, VerdictDocument, formatter};
 use crate::report::fleet::{Found, OnServer, Summary, Tally, Trouble};
 use crate::report::model::{Report, SCHEMA_VERSION};
 use crate::rules::Severity;
@@ -143,13 +143,6 @@ struct CountsDocument<'s> {
     cipher_suites: ListDocument<CountDocument<'s>>,
     issuers: ListDocument<CountDocument<'s>>,
     expiring: ListDocument<ExpiringDocument<'s>>,
-}
-
-/// Chains that were shown and not judged, by reason.
-#[derive(Serialize)]
-struct ChainsDocument<'s> {
-    server: BTreeMap<&'s str, u64>,
-    client: BTreeMap<&'s str, u64>,
 }
 
 /// The largest of a list, how many others there are, and what these come to.
