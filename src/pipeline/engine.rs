@@ -11,23 +11,20 @@ use super::decoded::DecodedChunk;
 use super::group::{Group, SHARDS, shards_together};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, Turn, With};
-use crate::capture::{Block, Blocks, CaptureError, CaptureReader, Chunk, Fit, Input, archive};
+use super::window::{Room, Window};
+use crate::capture::{CaptureError, CaptureReader, Input, archive};
 use crate::connection::{LedgerClass, Observed, Unopened};
 use crate::limits::Limits;
 use crate::packet::{Datagram, Decoded, Defragmenter, Segment, Skipped};
 use crate::report::{CaptureReport, LimitHit};
 use crate::tls::KeyLog;
 
-/// Chunks per window: 1 MiB of packets, which stay in the second-level cache of many processors
-/// from the one phase to the other.
-const WINDOW: usize = 8;
-
 /// TLS connections with their stream numbers. Boxed: sorting moves them about.
 pub(super) type Several = Vec<(u64, Box<Observed>)>;
 
 /// Takes connections that are over while the capture is read; may look at the names that were
 /// looked up so far; gives whether to go on reading.
-pub(super) type Take<'e> = &'e mut dyn FnMut(Several, &mut LookedUp) -> bool;
+pub(super) type Take<'e> = &'e mut (dyn FnMut(Several, &mut LookedUp) -> bool + Send);
 
 /// What came of one capture.
 pub(super) struct Outcome {
@@ -60,7 +57,7 @@ struct Engine<'l, 'e> {
     /// Shards that a thread handles together.
     together: u8,
     defragmenter: Defragmenter,
-    chunks: Vec<Chunk>,
+    rooms: [Room; 2],
     capture: CaptureReport,
     unopened: Vec<(u64, Unopened)>,
     /// Handshakes of which not all was read.
@@ -86,7 +83,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             shards: (0..SHARDS).map(|_| Shard::new()).collect(),
             together: shards_together(rayon::current_num_threads()),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
-            chunks: (0..WINDOW).map(|_| Chunk::default()).collect(),
+            rooms: Default::default(),
             capture: CaptureReport::default(),
             unopened: Vec::new(),
             large: 0,
@@ -178,20 +175,17 @@ impl<'l, 'e> Engine<'l, 'e> {
                 format!("{}{}", reader.format().name(), packed.unwrap_or_default());
         }
         reader.keep_secrets(!self.ignore_embedded_keys);
-        let mut chunks = std::mem::take(&mut self.chunks);
-        if let Some(blocks) = reader.blocks() {
-            self.read_blocks(blocks, &mut chunks, &mut reader);
+        let encapsulations = self.limits.encapsulations;
+        if let Some(mut blocks) = reader.blocks() {
+            let mut frames = frames_before;
+            self.windows(|room| {
+                let window = Window::of_blocks(&mut blocks, room, frames, encapsulations);
+                frames += window.frames();
+                window
+            });
+            reader.go_on_behind(&blocks, frames - frames_before);
         }
-        while !self.stopped {
-            let decoded = fill_window(&mut chunks, &mut reader, self.limits.encapsulations);
-            let filled = decoded.len();
-            self.add_keys(reader.take_secrets());
-            self.window(decoded);
-            if filled < chunks.len() {
-                break;
-            }
-        }
-        self.chunks = chunks;
+        self.windows(|room| Window::of_stream(&mut reader, room, encapsulations));
         let file = self.capture.files.len();
         let (problems, untold) = reader.problems();
         self.capture.problems.extend(problems.iter().map(|problem| (file, problem.clone())));
@@ -202,23 +196,36 @@ impl<'l, 'e> Engine<'l, 'e> {
         self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
     }
 
-    /// Reads the blocks of a large file, in parallel.
-    fn read_blocks(
-        &mut self,
-        mut blocks: Blocks,
-        chunks: &mut [Chunk],
-        reader: &mut CaptureReader<'_>,
-    ) {
-        let mut spare: Vec<Chunk> = chunks.iter().map(|_| Chunk::default()).collect();
-        let before = reader.frames();
-        let mut frames = before;
-        while !self.stopped && blocks.next_window() {
-            let encapsulations = self.limits.encapsulations;
-            let decoded = read_window(&mut blocks, chunks, &mut spare, frames, encapsulations);
-            frames += decoded.iter().map(DecodedChunk::len).sum::<u64>();
-            self.window(decoded);
+    /// Handles the windows that `read` gives: each while the next one is read, or with one
+    /// thread as soon as it is there, while its bytes are near.
+    fn windows(&mut self, mut read: impl for<'c> FnMut(&'c mut Room) -> Window<'c>) {
+        let [mut one, mut other] = std::mem::take(&mut self.rooms);
+        let together = rayon::current_num_threads() > 1;
+        let mut window = read(&mut one);
+        while !window.is_over() && !self.stopped {
+            if !together {
+                self.window(window);
+                window = read(&mut one);
+                continue;
+            }
+            let next = self.window_while(window, || read(&mut other));
+            window = self.window_while(next, || read(&mut one));
         }
-        reader.go_on_behind(&blocks, frames - before);
+        // Secrets may stand behind the last packet.
+        self.add_keys(window.secrets);
+        self.rooms = [one, other];
+    }
+
+    /// Handles a window while `read` reads the next one.
+    fn window_while<'c>(
+        &mut self,
+        window: Window<'_>,
+        read: impl FnOnce() -> Window<'c>,
+    ) -> Window<'c> {
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| self.window(window));
+            read()
+        })
     }
 
     /// Secrets that stand in the capture: some programs write them before the
@@ -235,7 +242,11 @@ impl<'l, 'e> Engine<'l, 'e> {
     }
 
     /// Reassembles the flows of decoded chunks, the shards in parallel.
-    fn window(&mut self, decoded: Vec<DecodedChunk<'_>>) {
+    fn window(&mut self, Window { decoded, secrets }: Window<'_>) {
+        self.add_keys(secrets);
+        if decoded.is_empty() || self.stopped {
+            return;
+        }
         let began = decoded.first().map_or(self.window_began, DecodedChunk::frames_before);
         self.settled = std::mem::replace(&mut self.window_began, began);
         let datagrams = self.join_fragments(&decoded);
@@ -406,56 +417,4 @@ impl<'l, 'e> Engine<'l, 'e> {
         ];
         self.capture.limits_hit = hits.into_iter().filter(|hit| hit.times > 0).collect();
     }
-}
-
-/// Fills and decodes chunks until the capture ends. Each is decoded by the core that read
-/// it, while its bytes are near.
-fn fill_window<'c>(
-    chunks: &'c mut [Chunk],
-    reader: &mut CaptureReader<'_>,
-    encapsulations: usize,
-) -> Vec<DecodedChunk<'c>> {
-    let mut decoded = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        if !reader.fill(chunk) {
-            break;
-        }
-        decoded.push(DecodedChunk::of(chunk, encapsulations));
-    }
-    decoded
-}
-
-/// The same for blocks of a file, each read by any thread. What was guessed wrongly is read
-/// again into `spare` chunks.
-fn read_window<'c>(
-    blocks: &mut Blocks,
-    chunks: &'c mut [Chunk],
-    spare: &'c mut [Chunk],
-    mut frames: u64,
-    encapsulations: usize,
-) -> Vec<DecodedChunk<'c>> {
-    let guesses: Vec<(Block, DecodedChunk<'c>)> = chunks
-        .par_iter_mut()
-        .enumerate()
-        .map(|(index, chunk)| {
-            let block = blocks.guess(index, chunk);
-            (block, DecodedChunk::of(chunk, encapsulations))
-        })
-        .collect();
-    let mut counted = Vec::with_capacity(guesses.len());
-    for ((index, (block, decoded)), spare) in guesses.into_iter().enumerate().zip(spare) {
-        let mut decoded = match blocks.accept(index, &block) {
-            Fit::Nothing => continue,
-            Fit::Follows => decoded,
-            Fit::Elsewhere => {
-                let block = blocks.again(index, spare);
-                blocks.accept(index, &block);
-                DecodedChunk::of(spare, encapsulations)
-            }
-        };
-        decoded.number_from(frames);
-        frames += decoded.len();
-        counted.push(decoded);
-    }
-    counted
 }

@@ -2,9 +2,9 @@
 //!
 //! A capture is read in windows of a few chunks. In each window the chunks are
 //! decoded in parallel, then the flows are reassembled in parallel, each shard of
-//! flows seeing its segments in file order. A flow's shard depends on its key alone
-//! and the number of shards is fixed, so the result is the same for any number of
-//! threads and any size of window.
+//! flows seeing its segments in file order; meanwhile the next window is read. A flow's
+//! shard depends on its key alone and the number of shards is fixed, so the result is the
+//! same for any number of threads and any size of window.
 
 mod certify;
 mod config;
@@ -24,6 +24,7 @@ mod session;
 mod shard;
 mod sink;
 mod who;
+mod window;
 
 use std::io::{self, Read};
 use std::path::PathBuf;
