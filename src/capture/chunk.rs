@@ -47,6 +47,20 @@ impl Chunk {
         })
     }
 
+    /// Where in [`Self::bytes`] the data of the frame at a place begins.
+    #[inline]
+    #[must_use]
+    pub fn start(&self, at: usize) -> u32 {
+        self.heads.get(at).map_or(0, |head| head.start)
+    }
+
+    /// What was read.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Frames of the capture before the first one of this chunk, as far as that is known.
     #[must_use]
     pub const fn frames_before(&self) -> u64 {

@@ -24,6 +24,8 @@ pub(super) struct Pcap {
     header_len: usize,
     link: LinkType,
     snaplen: u32,
+    /// No packet is longer than this; a header that says so is damaged.
+    largest: u32,
     last_seconds: Option<i64>,
 }
 
@@ -77,6 +79,7 @@ impl Pcap {
             header_len: if modified { 24 } else { 16 },
             link: link_type(header.network.0),
             snaplen: header.snaplen,
+            largest: PACKET_BYTES.max(header.snaplen.min(16 * PACKET_BYTES)),
             last_seconds: None,
         }
     }
@@ -119,11 +122,12 @@ impl Pcap {
     }
 
     /// Reads the record at the front of `bytes`.
+    #[inline]
     pub(super) fn record(&self, bytes: &[u8]) -> Record {
         let Some(head) = self.record_head(bytes) else {
             return Record::Need(self.header_len);
         };
-        if head.captured > self.largest() {
+        if head.captured > self.largest {
             return Record::Impossible(head.captured);
         }
         // Read as a record, a file header has no bytes: its time zone stands there.
@@ -143,6 +147,7 @@ impl Pcap {
         })
     }
 
+    #[inline]
     fn record_head(&self, bytes: &[u8]) -> Option<Head> {
         let header = bytes.first_chunk::<16>().filter(|_| bytes.len() >= self.header_len)?;
         let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] = *header;
@@ -161,11 +166,6 @@ impl Pcap {
     fn timestamp(&self, head: &Head) -> Timestamp {
         let unit = if self.nanoseconds { 1 } else { 1_000 };
         Timestamp::from_nanos(head.seconds * 1_000_000_000 + i64::from(head.fraction) * unit)
-    }
-
-    /// No packet is longer than this; a header that says so is damaged.
-    fn largest(&self) -> u32 {
-        PACKET_BYTES.max(self.snaplen.min(16 * PACKET_BYTES))
     }
 
     /// Goes on with the file that was appended to this one.
@@ -193,7 +193,7 @@ impl Pcap {
         Step::Bad {
             what: format!(
                 "packet record claims {captured} captured bytes (limit {}){}",
-                self.largest(),
+                self.largest,
                 if found.is_some() { "; went on at the next plausible record" } else { "" }
             ),
             skip: found.unwrap_or(bytes.len()),

@@ -31,6 +31,7 @@ pub(super) struct RecordHead {
 
 impl RecordHead {
     /// With places counted from the first byte of a chunk.
+    #[inline]
     pub(super) fn placed(&self, at: usize) -> FrameHead {
         // No chunk is that long; a frame of it would be left out.
         let short = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);

@@ -75,13 +75,31 @@ impl Endpoint {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowKey(Ends);
 
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ends {
+    V4(V4Ends),
+    Other { low: Endpoint, high: Endpoint },
+}
+
 /// Nearly all ends are of IPv4, where a number stands for each: the address and, in the last
 /// 16 bits, the port. Keys are made, compared and hashed for every packet, and numbers need a
 /// few instructions for it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ends {
-    V4 { low: u64, high: u64 },
-    Other { low: Endpoint, high: Endpoint },
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct V4Ends {
+    low: u64,
+    high: u64,
+}
+
+impl V4Ends {
+    /// The ends of a segment between the bits of two addresses with their ports, and the
+    /// direction it goes in.
+    #[inline]
+    pub(super) fn new(source: (u32, u16), destination: (u32, u16)) -> (Self, Direction) {
+        let number = |(address, port): (u32, u16)| u64::from(address) << 16 | u64::from(port);
+        let (from, to) = (number(source), number(destination));
+        let direction = if from <= to { Direction::FromLow } else { Direction::FromHigh };
+        (Self { low: from.min(to), high: from.max(to) }, direction)
+    }
 }
 
 /// Which of a [`FlowKey`]'s ends sent something. Who is client and who is server
@@ -105,9 +123,9 @@ impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
-            Ends::V4 { low, high } => {
-                state.write_u64(*low);
-                state.write_u64(*high);
+            Ends::V4(ends) => {
+                state.write_u64(ends.low);
+                state.write_u64(ends.high);
             }
             Ends::Other { low, high } => (low, high).hash(state),
         }
@@ -120,7 +138,9 @@ impl FlowKey {
     pub fn new(source: Endpoint, destination: Endpoint) -> (Self, Direction) {
         match (source.address, destination.address) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
-                Self::of_v4((from.to_bits(), source.port), (to.to_bits(), destination.port))
+                let (from, to) = (from.to_bits(), to.to_bits());
+                let (ends, direction) = V4Ends::new((from, source.port), (to, destination.port));
+                (Self::of_v4(ends), direction)
             }
             _ if source <= destination => {
                 (Self(Ends::Other { low: source, high: destination }), Direction::FromLow)
@@ -129,14 +149,10 @@ impl FlowKey {
         }
     }
 
-    /// The same for the bits of IPv4 addresses with their ports.
+    /// The key of a flow of IPv4.
     #[inline]
-    #[must_use]
-    pub fn of_v4(source: (u32, u16), destination: (u32, u16)) -> (Self, Direction) {
-        let number = |(address, port): (u32, u16)| u64::from(address) << 16 | u64::from(port);
-        let (from, to) = (number(source), number(destination));
-        let direction = if from <= to { Direction::FromLow } else { Direction::FromHigh };
-        (Self(Ends::V4 { low: from.min(to), high: from.max(to) }), direction)
+    pub(super) const fn of_v4(ends: V4Ends) -> Self {
+        Self(Ends::V4(ends))
     }
 
     /// A number that spreads keys evenly, the same in every run.
@@ -144,7 +160,7 @@ impl FlowKey {
     #[must_use]
     pub fn spread(&self) -> u32 {
         let (low, high) = match &self.0 {
-            Ends::V4 { low, high } => (*low, *high),
+            Ends::V4(ends) => (ends.low, ends.high),
             Ends::Other { low, high } => (low.number(), high.number()),
         };
         let mixed = low.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(21).wrapping_add(high);
@@ -156,8 +172,10 @@ impl FlowKey {
     #[must_use]
     pub const fn sender(&self, direction: Direction) -> Endpoint {
         match (self.0, direction) {
-            (Ends::V4 { low: number, .. }, Direction::FromLow)
-            | (Ends::V4 { high: number, .. }, Direction::FromHigh) => Endpoint::of_number(number),
+            (Ends::V4(V4Ends { low: number, .. }), Direction::FromLow)
+            | (Ends::V4(V4Ends { high: number, .. }), Direction::FromHigh) => {
+                Endpoint::of_number(number)
+            }
             (Ends::Other { low: end, .. }, Direction::FromLow)
             | (Ends::Other { high: end, .. }, Direction::FromHigh) => end,
         }

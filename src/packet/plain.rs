@@ -3,9 +3,10 @@
 //! as much; whatever is not quite so is left to the walk.
 
 use super::encapsulation::Encapsulation;
-use super::endpoint::{Direction, FlowKey};
+use super::endpoint::{Direction, FlowKey, V4Ends};
 use super::segment::{Segment, TcpFlags};
 use crate::capture::{Frame, LinkType};
+use crate::time::Timestamp;
 
 /// Ethernet, IPv4 and TCP headers without options.
 const HEADERS: usize = 14 + 20 + 20;
@@ -14,23 +15,24 @@ const HEADERS: usize = 14 + 20 + 20;
 /// to another faster than the frames are looked at again.
 #[derive(Clone, Copy, Debug)]
 pub struct Usual {
-    source: (u32, u16),
-    destination: (u32, u16),
+    ends: V4Ends,
+    time: Timestamp,
     sequence: u32,
     acknowledgment: u32,
-    flags: TcpFlags,
-    /// Where in the frame the payload begins.
-    payload_at: u8,
+    /// Where the payload begins in the bytes that hold the frame.
+    payload_at: u32,
     /// Bytes of it that were captured, and that were not.
     captured: u16,
     missing: u16,
+    flags: TcpFlags,
+    direction: Direction,
 }
 
 impl Usual {
-    /// Reads a usual frame; `None` for any other frame.
+    /// Reads a usual frame, which stands at `start` of some bytes; `None` for any other frame.
     #[inline]
     #[must_use]
-    pub fn of(frame: &Frame<'_>) -> Option<Self> {
+    pub fn of(frame: &Frame<'_>, start: u32) -> Option<Self> {
         let head: &[u8; HEADERS] = frame.data.first_chunk()?;
         let two = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
         let four =
@@ -45,37 +47,39 @@ impl Usual {
         let end = promised.min(frame.data.len());
         let offset = (head[46] >> 4) * 4;
         let captured = end.checked_sub(34 + usize::from(offset)).filter(|_| offset >= 20)?;
+        let (ends, direction) = V4Ends::new((four(26), two(34)), (four(30), two(36)));
         Some(Self {
-            source: (four(26), two(34)),
-            destination: (four(30), two(36)),
+            ends,
+            time: frame.time,
             sequence: four(38),
             acknowledgment: four(42),
-            flags: TcpFlags(head[47]),
-            payload_at: 34 + offset,
+            payload_at: start.checked_add(34 + u32::from(offset))?,
             captured: u16::try_from(captured).ok()?,
             missing: u16::try_from(promised - end).ok()?,
+            flags: TcpFlags(head[47]),
+            direction,
         })
     }
 
-    /// The flow it belongs to, and the direction it goes in.
+    /// The flow it belongs to.
     #[inline]
     #[must_use]
-    pub fn key(&self) -> (FlowKey, Direction) {
-        FlowKey::of_v4(self.source, self.destination)
+    pub const fn key(&self) -> FlowKey {
+        FlowKey::of_v4(self.ends)
     }
 
-    /// Its segment, the same as the walk would give; `frame` is the one that was read.
+    /// Its segment, the same as the walk would give, in the frame of this number; `bytes` are
+    /// those that hold the frame.
     #[inline]
     #[must_use]
-    pub fn segment<'a>(&self, frame: &Frame<'a>) -> Option<Segment<'a>> {
-        let (key, direction) = self.key();
-        let at = usize::from(self.payload_at);
-        let payload = frame.data.get(at..at + usize::from(self.captured))?;
+    pub fn segment<'a>(&self, bytes: &'a [u8], number: u64) -> Option<Segment<'a>> {
+        let at = self.payload_at as usize;
+        let payload = bytes.get(at..at + usize::from(self.captured))?;
         Some(Segment {
-            frame: frame.number,
-            time: frame.time,
-            key,
-            direction,
+            frame: number,
+            time: self.time,
+            key: self.key(),
+            direction: self.direction,
             sequence: self.sequence,
             acknowledgment: self.acknowledgment,
             flags: self.flags,
@@ -101,7 +105,8 @@ mod tests {
         let mut usual = 0;
         let mut compare = |data: &[u8]| {
             let frame = Frame { data, ..frame };
-            if let Some(segment) = Usual::of(&frame).and_then(|usual| usual.segment(&frame)) {
+            let usual_one = Usual::of(&frame, 0);
+            if let Some(segment) = usual_one.and_then(|one| one.segment(data, frame.number)) {
                 usual += 1;
                 let walked = format!("{:?}", walk(&frame, 8));
                 assert_eq!(format!("Tcp({segment:?})"), walked, "{data:02x?}");

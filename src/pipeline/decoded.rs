@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::group::{Group, shard_of};
-use crate::capture::{Chunk, Frame};
+use crate::capture::Chunk;
 use crate::packet::{self, Decoded, DnsAnswer, Fragment, Segment, Skipped, Usual};
 
 /// Stands for a frame without a segment.
@@ -47,11 +47,11 @@ impl<'c> DecodedChunk<'c> {
         let mut handlers = Vec::with_capacity(chunk.len());
         handlers.extend((0..chunk.len()).map(|place| {
             let Some(frame) = chunk.frame(place) else { return NOBODY };
-            let Some(usual) = Usual::of(&frame) else {
+            let Some(usual) = Usual::of(&frame, chunk.start(place)) else {
                 return decoded.other(packet::decode(&frame, encapsulations));
             };
             decoded.usual.push(usual);
-            shard_of(&usual.key().0)
+            shard_of(&usual.key())
         }));
         decoded.handlers = handlers;
         decoded
@@ -114,7 +114,8 @@ impl<'c> DecodedChunk<'c> {
     /// would move every segment of a hundred bytes several times.
     pub(super) fn give(&self, group: &mut Group<'_>) {
         let (mut usual, mut others) = (self.usual.iter(), self.others.iter());
-        for (place, handler) in self.handlers.iter().enumerate() {
+        let bytes = self.chunk.bytes();
+        for (number, handler) in (self.frames_before() + 1..).zip(&self.handlers) {
             match *handler {
                 NOBODY => {}
                 OTHER => {
@@ -124,18 +125,12 @@ impl<'c> DecodedChunk<'c> {
                 }
                 shard => {
                     if let Some(usual) = usual.next().filter(|_| group.has(shard))
-                        && let Some(segment) = self.segment(usual, place)
+                        && let Some(segment) = usual.segment(bytes, number)
                     {
                         group.take(shard, &segment);
                     }
                 }
             }
         }
-    }
-
-    #[inline]
-    fn segment(&self, usual: &Usual, place: usize) -> Option<Segment<'c>> {
-        let frame = self.chunk.frame(place)?;
-        usual.segment(&Frame { number: self.frames_before + frame.number, ..frame })
     }
 }
