@@ -121,8 +121,8 @@ impl Pcap {
         }
     }
 
-    /// Reads the record at the front of `bytes`.
-    #[inline]
+    /// Reads the record at the front of `bytes`. Always inlined: it is called for every packet.
+    #[inline(always)]
     pub(super) fn record(&self, bytes: &[u8]) -> Record {
         let Some(head) = self.record_head(bytes) else {
             return Record::Need(self.header_len);
