@@ -74,8 +74,8 @@
 //!   ledger ([`connection::LedgerClass`]); what was not judged says why
 //!   ([`connection::NotJudged`]); a limit that was reached is in the report.
 //! - **Hostile input is the normal case.** No `unsafe`, no panic, no memory that grows
-//!   with what a stranger's length field claims: every bound stands in
-//!   [`limits::Limits`] with its reason. Text from the wire reaches a terminal through
+//!   with what a stranger's length field claims: the bounds of a run stand in
+//!   [`limits::Limits`] with their reasons, those of one room beside their use. Text from the wire reaches a terminal through
 //!   [`wire::text`] only.
 //! - **Memory does not grow with the capture.** Flows have a budget of bytes; past it
 //!   those that are closed are concluded, then the silent ones. TLS connections are held

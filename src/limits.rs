@@ -1,8 +1,9 @@
-//! Every bound of the program, named, with its default and the reason for it.
+//! The bounds of a run, named, with their defaults and the reasons for them.
 //!
 //! A capture is a stranger's file: whatever it says of lengths and counts, memory
 //! and time stay within these. Reaching one is recorded in the report
-//! (`limits_hit`), never silent.
+//! (`limits_hit`), never silent. What bounds one room only (how deep its files nest, how much
+//! it remembers to be faster) is a constant beside its use.
 
 /// Bytes of a cipher string that are read. The names of all suites together are 5 kB
 /// long; what is longer than three times that is no setting, and each of its terms costs
