@@ -69,7 +69,7 @@ impl Compression {
         Ok(match self {
             Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
-            Self::Xz => Box::new(lzma_rust2::XzReader::new(packed, true)),
+            Self::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(packed, true, UNPACKING_KIB)),
             Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
             Self::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(packed)),
         })
@@ -106,6 +106,10 @@ impl<'r> Input<'r> {
         }
     }
 }
+
+/// KiB of memory that unpacking may take, whatever a header claims: four times what `xz -9` needs,
+/// and twice what Zstandard takes at most without being asked for more.
+pub(super) const UNPACKING_KIB: u32 = 256 * 1024;
 
 /// Bytes that tell a compression.
 const MAGIC: usize = 8;

@@ -2,6 +2,7 @@
 //! at their places: an inner one is first copied to a temporary file without a name.
 
 mod local;
+mod packed;
 
 use std::cell::Cell;
 use std::fs::File;
@@ -13,6 +14,7 @@ use ::zip::result::ZipError;
 use ::zip::{CompressionMethod, ZipArchive};
 
 use self::local::Members;
+use self::packed::Told;
 use super::{Entry, Walk, inside};
 use crate::capture::error::CaptureError;
 
@@ -22,7 +24,7 @@ pub(super) const MAGIC: usize = 4;
 const DIRECTORY_BYTES: u64 = 512;
 /// Length of the record at the end, without its comment.
 const END: usize = 22;
-/// Compressions that are undone.
+/// Compressions that the library undoes.
 const READ: [CompressionMethod; 4] = [
     CompressionMethod::STORE,
     CompressionMethod::DEFLATE,
@@ -30,7 +32,7 @@ const READ: [CompressionMethod; 4] = [
     CompressionMethod::BZIP2,
 ];
 /// Why a member of another compression is not read.
-const PACKED_OTHERWISE: &str = "packed in a way that is not read here (stored, deflate, deflate64 and bzip2 are): unpack the archive and name the folder";
+const PACKED_OTHERWISE: &str = "packed in a way that is not read here (stored, deflate, deflate64, bzip2, LZMA, xz and Zstandard are, the last three where the archive is whole and has no two members of one name): unpack the archive and name the folder";
 /// The end of the directory with the longest comment.
 const END_BYTES: u64 = 128 * 1024;
 
@@ -71,11 +73,42 @@ impl Walk<'_> {
             return self.by_headers(Members::of(file, archive.offset())?, within, nesting);
         }
         for place in 0..archive.len() {
-            if !self.zipped(place, archive.by_index(place), within, nesting)? {
+            let readable =
+                |raw: ZipFile<'_, _>| !raw.encrypted() && packed::is_read(raw.compression());
+            let more = if archive.by_index_raw(place).is_ok_and(readable) {
+                self.packed(archive.by_index_raw(place), within, nesting)?
+            } else {
+                self.zipped(place, archive.by_index(place), within, nesting)?
+            };
+            if !more {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Visits a member that the library does not unpack.
+    fn packed<R: Read>(
+        &mut self,
+        entry: Result<ZipFile<'_, R>, ZipError>,
+        within: &str,
+        nesting: usize,
+    ) -> Result<bool, CaptureError> {
+        let index = self.next_index()?;
+        let Ok(entry) = entry else { return Ok(true) };
+        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        let (method, size, checksum) = (entry.compression(), entry.size(), entry.crc32());
+        match packed::unpack(entry, Told { method, size, checksum }) {
+            Ok(bytes) => {
+                let mut bytes = self.bounded(bytes);
+                let entry = Entry { index, name, size, bytes: &mut bytes };
+                self.member(entry, within, nesting)
+            }
+            Err(error) => {
+                self.note(&inside(within, &name), error.to_string());
+                Ok(true)
+            }
+        }
     }
 
     /// Visits the members of a zip archive by the headers in front of them.
@@ -247,11 +280,11 @@ mod tests {
     /// What another compression packs is told by its name, and the others are read.
     #[test]
     fn a_member_of_another_compression_is_told() {
-        const LZMA: u8 = 14;
+        const PPMD: u8 = 98;
         let mut bytes = zip(&[("one", b"1"), ("other", b"2")]);
         for (magic, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
             let at = bytes.windows(4).rposition(|four| four == magic).unwrap();
-            bytes[at + method] = LZMA;
+            bytes[at + method] = PPMD;
         }
         let (read, trouble) = seen(&bytes, &Limits::default());
         assert_eq!(read, [("one".to_owned(), b"1".to_vec())]);
