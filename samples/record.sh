@@ -685,6 +685,23 @@ record_renegotiation() {
     finish renegotiation.pcap
 }
 
+# The server asks for another handshake, as web servers do that want a client certificate for some
+# paths only; the client refuses. With a certificate of its own: recorded by itself.
+record_renegotiation_refused() {
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/again.key" -out "$work/again.crt" -days 7000 \
+        -subj /O=Example/CN=cucmpub.example.org -addext subjectAltName=DNS:cucmpub.example.org 2>>"$work/log"
+    { sleep 2; echo R; sleep 2; } |
+        "${UC[@]}" openssl s_server -accept 10.30.7.11:8443 -tls1_2 -cert "$work/again.crt" \
+            -key "$work/again.key" >>"$work/log" 2>&1 &
+    pids+=($!)
+    listening tlsight-uc 8443
+    capture renegotiation-refused.pcap
+    sleep 3.5 |
+        "${EXPC[@]}" timeout 5 openssl s_client -connect 10.30.7.11:8443 -tls1_2 -no_renegotiation \
+            -servername cucmpub.example.org >>"$work/log" 2>&1 || true
+    finish renegotiation-refused.pcap
+}
+
 record_reset_after_client_hello() {
     background "${UC[@]}" python3 -c '
 import socket, struct

@@ -1,7 +1,7 @@
 //! Joins a flow and its handshake; certificates and verdicts are added later,
 //! once per distinct certificate and chain.
 
-use super::{Claim, HiddenKey, Inference, LedgerClass, Outcome, Resumption};
+use super::{Claim, HiddenKey, Inference, LedgerClass, Outcome, Renegotiation, Resumption};
 use crate::flow::{Flow, Mark};
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, Endpoint};
@@ -115,6 +115,8 @@ pub struct Observed {
     pub handshake: Handshake,
     /// How it ended.
     pub outcome: Outcome,
+    /// The second handshake inside the encryption of the first.
+    pub renegotiation: Option<Renegotiation>,
     /// Whether it resumed a session.
     pub resumption: Resumption,
     /// What could be seen.
@@ -163,6 +165,7 @@ impl Observed {
             tcp,
             encapsulation: flow.encapsulation,
             outcome,
+            renegotiation: Renegotiation::of(&handshake, &tcp, limits),
             resumption,
             ledger: LedgerClass::of(&handshake, &tcp, outcome, resumption),
             inferred: super::inference::infer(&handshake),

@@ -153,7 +153,7 @@ fn answers_a_close(description: u8, from: Role, frame: u64, tcp: &Tcp) -> Option
 
 /// With bytes missing, or one side, the rest of the handshake may have happened where
 /// the capture did not look.
-fn all_is_visible(handshake: &Handshake, tcp: &Tcp) -> bool {
+pub(super) fn all_is_visible(handshake: &Handshake, tcp: &Tcp) -> bool {
     let one_sided = tcp.client.segments == 0 || tcp.server.segments == 0;
     !one_sided && handshake.gaps().is_empty() && handshake.client_hello().is_some()
 }

@@ -65,6 +65,9 @@ const ASK_THE_SENDER: Text = Text::en(
 /// What an alert means, by its sender and by what the sender had seen.
 fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
     let Some(code) = alert else { return Text::en("the alert is encrypted") };
+    if connection.renegotiation.is_some_and(|begun| begun.failed()) {
+        return Text::en("it ends a second handshake, inside the encryption of the first");
+    }
     // These speak of a certificate even where the capture does not show it.
     let of_certificate = matches!(code, 42..=46 | 48)
         || matches!(reaction::reaction(connection, by.other()), Reaction::Refused(_));

@@ -32,6 +32,7 @@ mod reaction;
 mod refusal;
 pub mod registry;
 mod reissue;
+mod renegotiation;
 mod rule;
 mod run;
 mod scene;

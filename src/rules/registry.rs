@@ -9,8 +9,8 @@ use super::{
 };
 use super::{
     cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
-    handshake_failure, negotiation, own_certificate, path_fault, path_validation, refusal, tcp,
-    tls13_inference, traversal, trust_store, unified_cm, visibility,
+    handshake_failure, negotiation, own_certificate, path_fault, path_validation, refusal,
+    renegotiation, tcp, tls13_inference, traversal, trust_store, unified_cm, visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -36,6 +36,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("cipher selection", cipher_selection::RULES),
     ("cipher preference", cipher_preference::RULES),
     ("negotiation", negotiation::RULES),
+    ("renegotiation", renegotiation::RULES),
     ("alerts", alerts::RULES),
     ("before TLS", tcp::RULES),
     ("handshake failure", handshake_failure::RULES),

@@ -23,6 +23,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
+
     /// The other side.
     #[must_use]
     pub const fn other(self) -> Self {
