@@ -744,6 +744,14 @@ record_server_speaks_http() {
     finish server-speaks-http.pcap
 }
 
+# and the reverse: http in place of https
+record_client_speaks_http() {
+    openssl_server 10.30.7.11:8443 -nocert
+    capture client-speaks-http.pcap
+    "${EXPC[@]}" curl -s -m 5 -o /dev/null http://10.30.7.11:8443/cucm-uds/version || true
+    finish client-speaks-http.pcap
+}
+
 # OpenSSL answers the end of the stream inside a handshake with decode_error (50)
 record_closed_after_client_hello() {
     background "${UC[@]}" python3 -c '

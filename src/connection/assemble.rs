@@ -38,7 +38,7 @@ pub struct TcpSide {
 }
 
 impl Tcp {
-    fn of(flow: &Flow, client: Direction) -> Self {
+    pub(super) fn of(flow: &Flow, client: Direction) -> Self {
         let side = |direction: Direction| {
             let half = flow.half(direction);
             let (unacknowledged, sent_again) = flow.unacknowledged(direction);
@@ -228,7 +228,7 @@ impl Observed {
 }
 
 /// When nothing tells who is the client: the side with the higher port.
-fn likely_client(flow: &Flow) -> Direction {
+pub(super) fn likely_client(flow: &Flow) -> Direction {
     let port = |side: Direction| flow.key.sender(side).port;
     if port(Direction::FromLow) > port(Direction::FromHigh) {
         Direction::FromLow

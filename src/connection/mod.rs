@@ -5,6 +5,7 @@
 
 mod assemble;
 mod chain;
+mod in_clear;
 mod inference;
 mod ledger;
 mod outcome;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use assemble::{Observed, Tcp, TcpSide};
 pub use chain::{Chain, NotJudged, Otherwise, PathVerdict};
+pub use in_clear::InClear;
 pub use inference::{Claim, Confidence, HiddenKey, Inference, Record};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
@@ -26,7 +28,7 @@ pub use reference::{NameVerdict, Reference};
 pub use renegotiation::{Renegotiation, RenegotiationEnd};
 pub use terms::Terms;
 pub use timing::Timing;
-pub use unopened::Unopened;
+pub use unopened::{Missed, Unopened};
 
 use crate::time::Timestamp;
 use crate::tls::Role;

@@ -1,7 +1,38 @@
-//! TCP connections that never came to be: the SYN was refused, or nobody answered.
+//! TCP connections that came to no TLS: the SYN was refused, nobody answered, or the client
+//! spoke in clear.
 
+use super::in_clear::InClear;
 use crate::flow::{Flow, Mark};
 use crate::packet::{Direction, Endpoint};
+
+/// A TCP connection that came to no TLS, though a service was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It was not opened.
+    Unopened(Unopened),
+    /// The client spoke in clear.
+    InClear(InClear),
+}
+
+impl Missed {
+    /// Both ends, that of the client first.
+    #[must_use]
+    pub const fn ends(&self) -> [Endpoint; 2] {
+        match self {
+            Self::Unopened(unopened) => [unopened.client, unopened.server],
+            Self::InClear(in_clear) => [in_clear.client, in_clear.server],
+        }
+    }
+
+    /// Its beginning.
+    #[must_use]
+    pub const fn first(&self) -> Mark {
+        match self {
+            Self::Unopened(unopened) => unopened.syn,
+            Self::InClear(in_clear) => in_clear.first,
+        }
+    }
+}
 
 /// A TCP connection that was not opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

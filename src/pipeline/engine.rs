@@ -13,7 +13,7 @@ use super::names::LookedUp;
 use super::shard::{Finished, Shard, Turn, With};
 use super::window::{Room, Window};
 use crate::capture::{CaptureError, CaptureReader, Input, archive};
-use crate::connection::{LedgerClass, Observed, Unopened};
+use crate::connection::{LedgerClass, Missed, Observed};
 use crate::limits::Limits;
 use crate::packet::{Datagram, Decoded, Defragmenter, Segment, Skipped};
 use crate::report::{CaptureReport, LimitHit};
@@ -31,7 +31,7 @@ pub(super) struct Outcome {
     /// Its part of the report.
     pub(super) capture: CaptureReport,
     /// Connections to a service that were not opened, with their stream numbers.
-    pub(super) unopened: Vec<(u64, Unopened)>,
+    pub(super) missed: Vec<(u64, Missed)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,
 }
@@ -59,7 +59,7 @@ struct Engine<'l, 'e> {
     defragmenter: Defragmenter,
     rooms: [Room; 2],
     capture: CaptureReport,
-    unopened: Vec<(u64, Unopened)>,
+    missed: Vec<(u64, Missed)>,
     /// Handshakes of which not all was read.
     large: u64,
     /// Nobody wants more.
@@ -85,7 +85,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
             rooms: Default::default(),
             capture: CaptureReport::default(),
-            unopened: Vec::new(),
+            missed: Vec::new(),
             large: 0,
             stopped: false,
             cuts: Vec::new(),
@@ -361,9 +361,9 @@ impl<'l, 'e> Engine<'l, 'e> {
     fn collect_finished(&mut self) -> Several {
         let mut several = Several::new();
         for shard in &mut self.shards {
-            for Finished { stream, result, unopened, .. } in std::mem::take(&mut shard.finished) {
+            for Finished { stream, result, missed, .. } in std::mem::take(&mut shard.finished) {
                 let stream = stream.unwrap_or_default();
-                self.unopened.extend(unopened.map(|unopened| (stream, *unopened)));
+                self.missed.extend(missed.map(|missed| (stream, *missed)));
                 let class = match result {
                     Ok(observed) => {
                         let class = observed.ledger;
@@ -386,9 +386,9 @@ impl<'l, 'e> Engine<'l, 'e> {
         let with = With { limits: self.limits, keys: &self.keys };
         self.shards.par_iter_mut().for_each(|shard| shard.finish_all(with));
         self.hand_on();
-        self.unopened.sort_by_key(|(stream, _)| *stream);
+        self.missed.sort_by_key(|(stream, _)| *stream);
         self.note_limits();
-        Outcome { capture: self.capture, unopened: self.unopened, names: self.names }
+        Outcome { capture: self.capture, missed: self.missed, names: self.names }
     }
 
     fn note_limits(&mut self) {

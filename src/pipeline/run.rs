@@ -116,7 +116,7 @@ impl<'c, 's> Run<'c, 's> {
             engine::run(source, config, &mut |observed, names| self.take(index, observed, names));
         if let Some(capture) = self.captures.get_mut(index) {
             capture.report = outcome.capture;
-            capture.unopened = outcome.unopened;
+            capture.missed = outcome.missed;
             capture.names = outcome.names;
         }
         self.stopped.is_ok()
@@ -160,10 +160,10 @@ impl<'c, 's> Run<'c, 's> {
             self.again = Vec::new();
         }
         self.judge_held()?;
-        let mut unopened: Vec<Attempt> = Vec::new();
+        let mut attempts: Vec<Attempt> = Vec::new();
         let mut missing_names: Vec<MissingName> = Vec::new();
         for (index, capture) in self.captures.iter().enumerate() {
-            unopened.extend(who::attempts(index, capture, &self.deployment));
+            attempts.extend(who::attempts(index, capture, &self.deployment));
             missing_names.extend(who::missing_names(index, capture));
         }
         let certifier =
@@ -171,7 +171,7 @@ impl<'c, 's> Run<'c, 's> {
         let mut report = self.report;
         report.case_findings = judge_together(
             &report.connections,
-            (&unopened, &missing_names),
+            (&attempts, &missing_names),
             &certifier,
             &self.deployment,
         );
@@ -181,7 +181,7 @@ impl<'c, 's> Run<'c, 's> {
                 verdicts.finish().into_iter().map(move |verdict| (index, verdict))
             })
             .collect();
-        report.verdicts.extend(verdicts_of_case(&report.case_findings, &unopened));
+        report.verdicts.extend(verdicts_of_case(&report.case_findings, &attempts));
         report.verdicts.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.severity));
         report.appliances = self.deployment.appliances().to_vec();
         for capture in self.captures {
@@ -192,7 +192,7 @@ impl<'c, 's> Run<'c, 's> {
             report.remedies = ranked(&report, &certifier, &self.deployment, self.config);
         }
         let more = then(&report, &certifier, &self.deployment);
-        self.config.wanted.restrict(&mut report, &unopened);
+        self.config.wanted.restrict(&mut report, &attempts);
         report.filters = self.config.wanted.flags();
         if !self.early {
             hand_on_all(&mut report, self.sink)?;
@@ -367,7 +367,7 @@ fn note_limit(report: &mut Report, early: bool, left_out: u64) {
 /// Runs the rules that look at everything together.
 fn judge_together(
     judged: &[Judged],
-    (unopened, missing_names): (&[Attempt], &[MissingName]),
+    (attempts, missing_names): (&[Attempt], &[MissingName]),
     certifier: &Certifier<'_>,
     deployment: &Deployment,
 ) -> Vec<(Option<usize>, Finding)> {
@@ -380,7 +380,7 @@ fn judge_together(
             findings: &judged.findings,
         })
         .collect();
-    judge_case(&Case { deployment, connections: &connections, unopened, missing_names })
+    judge_case(&Case { deployment, connections: &connections, attempts, missing_names })
 }
 
 fn subject<'a>(

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::connection::{LedgerClass, Observed, Unopened};
+use crate::connection::{InClear, LedgerClass, Missed, Observed, Unopened};
 use crate::expressway::service;
 use crate::flow::{Flow, Mark, StreamEvent};
 use crate::limits::Limits;
@@ -61,13 +61,13 @@ pub(super) struct Finished {
     pub(super) stream: Option<u64>,
     /// The TLS connection, or why it is none.
     pub(super) result: Result<Box<Observed>, LedgerClass>,
-    /// The connection that was not opened, where a service was wanted.
-    pub(super) unopened: Option<Box<Unopened>>,
+    /// What came to no TLS, where a service was wanted.
+    pub(super) missed: Option<Box<Missed>>,
 }
 
-/// Connections of a shard that were not opened and are told one by one; a scan of ports
-/// makes millions.
-const UNOPENED: usize = 64;
+/// Connections of a shard that came to no TLS and are told one by one, of each kind; a scan of
+/// ports makes millions.
+const MISSED: usize = 64;
 
 /// Watches the flows whose keys fall to it.
 pub(super) struct Shard {
@@ -85,6 +85,8 @@ pub(super) struct Shard {
     pub(super) evicted: u64,
     /// Connections that were not opened, told so far.
     unopened: usize,
+    /// Connections on which the client spoke in clear, told so far.
+    in_clear: usize,
 }
 
 impl Shard {
@@ -98,6 +100,7 @@ impl Shard {
             finished: Vec::new(),
             evicted: 0,
             unopened: 0,
+            in_clear: 0,
         }
     }
 
@@ -181,15 +184,17 @@ impl Shard {
         self.bytes -= tracked.weight;
         self.closed -= usize::from(tracked.closed);
         let first_frame = tracked.flow.first.frame;
-        let unopened = (self.unopened < UNOPENED)
+        let unopened = (self.unopened < MISSED)
             .then(|| Unopened::of(&tracked.flow))
             .flatten()
             .filter(|one| service(one.server.port).is_some());
         self.unopened += usize::from(unopened.is_some());
         let stream = tracked.stream;
-        let result = tracked.conclude(with);
-        let unopened = unopened.map(Box::new);
-        self.finished.push(Finished { first_frame, stream, result, unopened });
+        let (result, in_clear) = tracked.conclude(self.in_clear < MISSED, with);
+        self.in_clear += usize::from(in_clear.is_some());
+        let missed = unopened.map(Missed::Unopened).or(in_clear.map(Missed::InClear));
+        let missed = missed.map(Box::new);
+        self.finished.push(Finished { first_frame, stream, result, missed });
     }
 
     /// When each flow, or each that is closed, has its turn to be concluded, and what that
@@ -271,11 +276,22 @@ impl Tracked {
         }
     }
 
-    fn conclude(mut self, with: With<'_>) -> Result<Box<Observed>, LedgerClass> {
+    /// The TLS connection, or why it is none; and that the client spoke in clear, if that is
+    /// asked for.
+    fn conclude(
+        mut self,
+        in_clear: bool,
+        with: With<'_>,
+    ) -> (Result<Box<Observed>, LedgerClass>, Option<InClear>) {
         let last = self.flow.last;
         for direction in Direction::BOTH {
             self.hand_on(direction, true, last, with);
         }
-        Observed::conclude(&self.flow, self.observer, with.limits, with.keys).map(Box::new)
+        let observer = self.observer.as_ref().filter(|_| in_clear);
+        if let Some(in_clear) = observer.and_then(|observer| InClear::of(&self.flow, observer)) {
+            return (Err(LedgerClass::NotTls), Some(in_clear));
+        }
+        let observed = Observed::conclude(&self.flow, self.observer, with.limits, with.keys);
+        (observed.map(Box::new), None)
     }
 }

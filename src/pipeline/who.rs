@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::config::{Config, Source};
 use super::engine::{self, Several};
 use super::names::LookedUp;
-use crate::connection::{Connection, Observed, Outcome, Unopened};
+use crate::connection::{Connection, Missed, Observed, Outcome};
 use crate::expressway::{Appliance, BoxRole, Deployment, Ends, Join, Leg, Line, join};
 use crate::packet::Endpoint;
 use crate::report::{CaptureReport, Origin, StoreReport};
@@ -24,7 +24,7 @@ pub(super) struct Read {
     /// Its TLS connections with their stream numbers that are not judged yet, in order.
     pub(super) observed: Several,
     /// Connections to a service that were not opened, with their stream numbers.
-    pub(super) unopened: Vec<(u64, Unopened)>,
+    pub(super) missed: Vec<(u64, Missed)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,
     /// The place of the Expressway in whose archive it lay.
@@ -54,8 +54,8 @@ pub(super) fn read_one(source: Source, appliance: Option<usize>, config: &Config
         observed.extend(several);
         true
     });
-    let (report, unopened, names) = (outcome.capture, outcome.unopened, outcome.names);
-    Read { origin, report, observed, unopened, names, appliance }
+    let (report, missed, names) = (outcome.capture, outcome.missed, outcome.names);
+    Read { origin, report, observed, missed, names, appliance }
 }
 
 /// The place of an appliance among those known; those of one archive are the same.
@@ -206,15 +206,18 @@ pub(super) fn leg(
     deployment.leg(client, server, name, own)
 }
 
-/// Connections of a capture that were not opened, and who their ends are.
+/// Connections of a capture that came to no TLS, and who their ends are.
 pub(super) fn attempts(index: usize, capture: &Read, deployment: &Deployment) -> Vec<Attempt> {
-    let attempt = |(stream, unopened): &(u64, Unopened)| Attempt {
-        capture: index,
-        stream: *stream,
-        unopened: unopened.clone(),
-        leg: deployment.leg(unopened.client, unopened.server, None, capture.appliance),
+    let attempt = |(stream, missed): &(u64, Missed)| {
+        let [client, server] = missed.ends();
+        Attempt {
+            capture: index,
+            stream: *stream,
+            missed: missed.clone(),
+            leg: deployment.leg(client, server, None, capture.appliance),
+        }
     };
-    capture.unopened.iter().map(attempt).collect()
+    capture.missed.iter().map(attempt).collect()
 }
 
 /// Names of a capture that do not exist.

@@ -31,10 +31,10 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Leaves out of a report what is not wanted; `unopened` are connections that rules
+    /// Leaves out of a report what is not wanted; `attempts` are connections that rules
     /// and verdicts may be about. What was read is still counted in it: frames, TCP
     /// connections and trouble.
-    pub fn restrict(&self, report: &mut Report, unopened: &[Attempt]) {
+    pub fn restrict(&self, report: &mut Report, attempts: &[Attempt]) {
         if self.wants_all() {
             return;
         }
@@ -56,12 +56,12 @@ impl Wanted {
             self.wants(&judged.connection) && (found || !by_finding)
         });
         let mut kept: BTreeSet<(usize, u64)> = report.connections.iter().map(place).collect();
-        let attempts = unopened.iter().map(|one| ((one.capture, one.stream), &one.unopened));
+        let attempts = attempts.iter().map(|one| ((one.capture, one.stream), &one.missed));
         kept.extend(
             attempts
                 .filter(|(place, one)| {
                     let found = told.contains(place) || !by_finding;
-                    found && self.wants_ends([one.client, one.server], one.syn.time, None)
+                    found && self.wants_ends(one.ends(), one.first().time, None)
                 })
                 .map(|(place, _)| place),
         );

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::finding::{Finding, Observation, Severity};
 use super::rule::{Part, Subject};
-use crate::connection::Unopened;
+use crate::connection::Missed;
 use crate::expressway::{Deployment, Leg};
 use crate::time::Timestamp;
 use crate::tls::Role;
@@ -16,8 +16,8 @@ pub struct Case<'a> {
     pub deployment: &'a Deployment,
     /// All TLS connections, capture by capture, by stream number.
     pub connections: &'a [CaseConnection<'a>],
-    /// TCP connections to a service that were not opened.
-    pub unopened: &'a [Attempt],
+    /// TCP connections that came to no TLS, though a service was wanted.
+    pub attempts: &'a [Attempt],
     /// Names that hosts asked the DNS for and that do not exist.
     pub missing_names: &'a [MissingName],
 }
@@ -37,7 +37,7 @@ pub struct MissingName {
     pub times: u64,
 }
 
-/// A TCP connection that was not opened, and who its ends are.
+/// A TCP connection that came to no TLS, and who its ends are.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// Index of its capture.
@@ -45,7 +45,7 @@ pub struct Attempt {
     /// `tcp.stream`.
     pub stream: u64,
     /// What was seen of it.
-    pub unopened: Unopened,
+    pub missed: Missed,
     /// Who its ends are.
     pub leg: Leg,
 }

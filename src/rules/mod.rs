@@ -22,6 +22,7 @@ mod configuration;
 mod documents;
 mod finding;
 mod handshake_failure;
+mod in_clear;
 mod mending;
 mod negotiation;
 mod own;

@@ -7,7 +7,7 @@ use super::case::{Attempt, Case, CaseObservation, MissingName};
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule};
 use super::words::{Text, Values};
-use crate::connection::Outcome;
+use crate::connection::{Missed, Outcome, Unopened};
 use crate::expressway::service;
 
 /// The rules of this family, in report order.
@@ -104,19 +104,18 @@ const TCP_CONNECTION_FAILED: Rule = Rule {
 };
 
 fn tcp_connection_failed(case: &Case<'_>) -> Vec<CaseObservation> {
-    let mut groups: BTreeMap<_, Vec<&Attempt>> = BTreeMap::new();
-    for attempt in case.unopened {
-        let tried = &attempt.unopened;
+    let mut groups: BTreeMap<_, Vec<(&Attempt, &Unopened)>> = BTreeMap::new();
+    for attempt in case.attempts {
+        let Missed::Unopened(tried) = &attempt.missed else { continue };
         let refused = tried.refused.is_some();
         let key = (attempt.capture, tried.client.address, tried.server, refused);
-        groups.entry(key).or_default().push(attempt);
+        groups.entry(key).or_default().push((attempt, tried));
     }
     groups.values().filter_map(|group| observation(case, group)).collect()
 }
 
-fn observation(case: &Case<'_>, group: &[&Attempt]) -> Option<CaseObservation> {
-    let first = group.first()?;
-    let tried = &first.unopened;
+fn observation(case: &Case<'_>, group: &[(&Attempt, &Unopened)]) -> Option<CaseObservation> {
+    let (first, tried) = group.first()?;
     let works = case.connections.iter().any(|one| {
         one.subject.connection.server == tried.server
             && one.subject.connection.outcome == Outcome::Completed
@@ -135,8 +134,7 @@ fn observation(case: &Case<'_>, group: &[&Attempt]) -> Option<CaseObservation> {
             ),
         ),
     };
-    let attempts: BTreeSet<_> =
-        group.iter().map(|one| (one.unopened.client, one.unopened.sequence)).collect();
+    let attempts: BTreeSet<_> = group.iter().map(|(_, one)| (one.client, one.sequence)).collect();
     let values = Values::new()
         .with("client", tried.client.address.to_string())
         .with("server", tried.server.to_string())
@@ -155,7 +153,7 @@ fn observation(case: &Case<'_>, group: &[&Attempt]) -> Option<CaseObservation> {
             of: None,
         },
         capture: Some(first.capture),
-        streams: group.iter().map(|attempt| attempt.stream).collect(),
+        streams: group.iter().map(|(attempt, _)| attempt.stream).collect(),
     })
 }
 
@@ -195,7 +193,7 @@ mod tests {
         let case = Case {
             deployment: &deployment,
             connections: &[],
-            unopened: &[],
+            attempts: &[],
             missing_names: &missing,
         };
         let found = of_case("dns-name-not-found", &case);

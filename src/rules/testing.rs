@@ -182,7 +182,7 @@ pub(super) fn case_findings(id: &str, appliances: Vec<Appliance>) -> Vec<Finding
     let deployment = Deployment::new(&known, vec![]);
     of_case(
         id,
-        &Case { deployment: &deployment, connections: &[], unopened: &[], missing_names: &[] },
+        &Case { deployment: &deployment, connections: &[], attempts: &[], missing_names: &[] },
     )
 }
 
@@ -202,7 +202,7 @@ pub(super) fn bent_case(
     let leg = deployment.leg(connection.client, connection.server, None, None);
     let subject = Subject { connection: &connection, store: None, leg, deployment, log: &[] };
     let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
-    of_case(id, &Case { deployment, connections, unopened: &[], missing_names: &[] })
+    of_case(id, &Case { deployment, connections, attempts: &[], missing_names: &[] })
 }
 
 /// What the rule `id` finds in a case; every placeholder has to be filled.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::case::Attempt;
 use super::finding::{Finding, Severity};
+use super::in_clear;
 use super::mending::mending;
 use super::reaction::{self, Reaction};
 use super::rule::{Part, Subject};
@@ -13,11 +14,11 @@ use super::selection;
 use super::since::since;
 use super::tcp;
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Connection, Missed, Outcome};
 use crate::expressway::{Event, Leg, service};
 use crate::packet::Endpoint;
-use crate::tls::Role;
 use crate::tls::names::Authentication;
+use crate::tls::{Answer, Role};
 
 /// Why connections from one host to one server fail, and what to do.
 #[derive(Clone, Debug)]
@@ -120,38 +121,42 @@ impl Verdicts {
     }
 }
 
-/// The verdicts on services that could not be reached by TCP, each with its capture.
+/// The verdicts on connections that came to no TLS, each with its capture.
 #[must_use]
 pub fn verdicts_of_case(
     findings: &[(Option<usize>, Finding)],
     attempts: &[Attempt],
 ) -> Vec<(usize, Verdict)> {
-    let of_tcp = findings.iter().filter(|(_, finding)| finding.rule.id == tcp::ID);
-    of_tcp
-        .filter_map(|(capture, finding)| {
-            let capture = (*capture)?;
-            let stream = *finding.streams.first()?;
-            let attempt =
-                attempts.iter().find(|one| one.capture == capture && one.stream == stream)?;
-            let verdict = Verdict {
-                client: attempt.unopened.client.address,
-                server: attempt.unopened.server,
-                service: service(attempt.unopened.server.port).map(|service| service.name),
-                leg: attempt.leg,
-                appliance: None,
-                since: None,
-                log: Vec::new(),
-                streams: finding.streams.clone(),
-                cause: finding.rule.id,
-                severity: finding.severity,
-                refused_by: attempt.unopened.refused.map(|_| Role::Server),
-                sentence: finding.sentence(),
-                remedies: vec![finding.remedy()],
-                mended_by: None,
-            };
-            Some((capture, verdict))
-        })
-        .collect()
+    let told =
+        findings.iter().filter(|(_, finding)| [tcp::ID, in_clear::ID].contains(&finding.rule.id));
+    told.filter_map(|(capture, finding)| {
+        let capture = (*capture)?;
+        let stream = *finding.streams.first()?;
+        let attempt = attempts.iter().find(|one| one.capture == capture && one.stream == stream)?;
+        let [client, server] = attempt.missed.ends();
+        let refused = match &attempt.missed {
+            Missed::Unopened(unopened) => unopened.refused.is_some(),
+            Missed::InClear(seen) => seen.said.answer != Answer::Silence,
+        };
+        let verdict = Verdict {
+            client: client.address,
+            server,
+            service: service(server.port).map(|service| service.name),
+            leg: attempt.leg,
+            appliance: None,
+            since: None,
+            log: Vec::new(),
+            streams: finding.streams.clone(),
+            cause: finding.rule.id,
+            severity: finding.severity,
+            refused_by: refused.then_some(Role::Server),
+            sentence: finding.sentence(),
+            remedies: vec![finding.remedy()],
+            mended_by: None,
+        };
+        Some((capture, verdict))
+    })
+    .collect()
 }
 
 /// The first finding, in the order of the registry, that explains how the connection

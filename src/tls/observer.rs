@@ -3,6 +3,7 @@
 use super::decrypt;
 use super::half::{Appetite, Half, HalfEntry};
 use super::handshake::{Entry, Handshake, Role, What};
+use super::in_clear::Said;
 use super::keylog::KeyLog;
 use super::opening::{Opened, Opening};
 use super::starttls;
@@ -12,7 +13,7 @@ use crate::packet::{Direction, PerDirection};
 
 /// One direction.
 #[derive(Debug)]
-enum Side {
+pub(super) enum Side {
     /// No record was found so far.
     Opening(Box<Opening>),
     /// It is TLS.
@@ -95,6 +96,13 @@ impl Observer {
             Some(Side::Tls(half)) => half.hidden,
             None => false,
         })
+    }
+
+    /// What the client said in clear in place of TLS.
+    #[must_use]
+    pub fn said(&self, client: Direction) -> Option<Said> {
+        let Some(Side::Opening(opening)) = &self.sides[client] else { return None };
+        Said::of(opening, self.sides[client.reverse()].as_ref())
     }
 
     /// Nothing more will come: joins both directions. `None` when none is TLS; else

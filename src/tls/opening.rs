@@ -84,6 +84,16 @@ impl Opening {
         all.then_some(Plain { bytes, first_frame: self.frames.0, last_frame: self.frames.1 })
     }
 
+    /// What came so far, as far as it is kept; nothing where a part of it is missing.
+    pub(super) fn whole_text(&self) -> Option<&[u8]> {
+        self.gaps.is_empty().then_some(&self.text)
+    }
+
+    /// Frame of the first bytes.
+    pub(super) const fn first_frame(&self) -> u64 {
+        self.frames.0
+    }
+
     fn waiting(&self) -> &[u8] {
         self.text.get(self.waiting..).unwrap_or_default()
     }
