@@ -126,6 +126,28 @@ fn a_warning_behind_which_its_sender_leaves_is_a_refusal() {
     assert!(sentences.contains("with alert close_notify (0)"), "{sentences}");
 }
 
+/// What the server answers tells whether TLS is expected: an alert on any port, a refusal in clear,
+/// nothing at all; and that it is not, where the server speaks the same.
+#[test]
+fn a_client_that_speaks_in_clear_is_told_by_the_answer() {
+    let asked = up_to(&sample("client-speaks-http.pcap"), true, 0);
+    let told = |talk: &Conversation| {
+        let report = report(talk);
+        let findings = report["findings"].as_array().unwrap().clone();
+        let found = findings.iter().find(|one| one["rule"] == "client-does-not-speak-tls");
+        found.map(|one| one["sentence"].as_str().unwrap().to_owned())
+    };
+    let answered =
+        |payload: &[u8]| told(&then(&then(&asked, false, PSH, payload), false, FIN, b""));
+    let said = answered(&[21, 3, 3, 0, 2, 2, 10]).unwrap();
+    assert!(said.contains("refused it with alert unexpected_message (10)"), "{said}");
+    let said = answered(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    assert!(said.contains("refused it in clear, with status 400"), "{said}");
+    assert_eq!(answered(b"HTTP/1.1 200 OK\r\n\r\nhello"), None);
+    let said = told(&then(&asked, true, RST, b"")).unwrap();
+    assert!(said.contains("gave no answer, and the client gave up"), "{said}");
+}
+
 #[test]
 fn who_says_close_notify_closes_whichever_fin_comes_first() {
     let hello = up_to(&sample("rsa-trusted.pcap"), true, 0);

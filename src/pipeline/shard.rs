@@ -192,7 +192,7 @@ impl Shard {
         let stream = tracked.stream;
         let (result, in_clear) = tracked.conclude(self.in_clear < MISSED, with);
         self.in_clear += usize::from(in_clear.is_some());
-        let missed = unopened.map(Missed::Unopened).or(in_clear.map(Missed::InClear));
+        let missed = unopened.map(Missed::Unopened).or_else(|| in_clear.map(Missed::InClear));
         let missed = missed.map(Box::new);
         self.finished.push(Finished { first_frame, stream, result, missed });
     }

@@ -7,7 +7,8 @@ use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NameVerdict, Outcome};
 use crate::expressway::{Checker, service};
-use crate::tls::Role;
+use crate::tls::names::{self, Authentication};
+use crate::tls::{ClientHello, Role};
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[ALERT_RECEIVED];
@@ -68,6 +69,16 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
     if connection.renegotiation.is_some_and(|begun| begun.failed()) {
         return Text::en("it ends a second handshake, inside the encryption of the first");
     }
+    if by == Role::Server
+        && let Some(meaning) = of_key(connection, code)
+    {
+        return meaning;
+    }
+    if code == 47 && certificates_sent(connection, by.other()) > MOST_CERTIFICATES {
+        return Text::en(
+            "a message was malformed or too long; the certificate list that it was shown is longer than the 100 kB that OpenSSL takes at most",
+        );
+    }
     // These speak of a certificate even where the capture does not show it.
     let of_certificate = matches!(code, 42..=46 | 48)
         || matches!(reaction::reaction(connection, by.other()), Reaction::Refused(_));
@@ -75,6 +86,43 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
         Role::Client if of_certificate => of_server_certificate(connection, code),
         Role::Server if of_certificate => of_client_certificate(code),
         _ => of_handshake(code),
+    }
+}
+
+/// What OpenSSL takes of a Certificate message unless it is told otherwise
+/// (SSL_CTX_set_max_cert_list(3)); it refuses more with illegal_parameter.
+const MOST_CERTIFICATES: usize = 100 * 1024;
+
+/// How long the Certificate message of a side is, in bytes: where it is hidden, all that the side
+/// encrypted, which is hardly more.
+fn certificates_sent(connection: &Connection, of: Role) -> usize {
+    let handshake = &connection.handshake;
+    let mut messages = handshake.messages().filter(|(entry, _)| entry.from == of);
+    let shown = messages.find(|(_, message)| message.kind == CERTIFICATE);
+    shown.map_or_else(
+        || handshake.encrypted(of).map(|(_, length)| length).sum(),
+        |(_, message)| message.length,
+    )
+}
+
+/// HandshakeType of Certificate.
+const CERTIFICATE: u8 = 11;
+
+/// What tells that the client's pre-shared key is not the server's: what it encrypts does not open
+/// (RFC 4279, 2), or its binder does not fit (RFC 8446, 4.2.11; OpenSSL says illegal_parameter).
+fn of_key(connection: &Connection, code: u8) -> Option<Text> {
+    let handshake = &connection.handshake;
+    let suite = connection.cipher_suite().and_then(names::cipher_suite);
+    let by_key = suite.is_some_and(|suite| suite.authentication == Authentication::Psk);
+    let offered = || handshake.client_hello().is_some_and(ClientHello::offers_psk);
+    match code {
+        20 | 51 if by_key => {
+            Some(Text::en("the pre-shared key of the client is not the one that the server has"))
+        }
+        47 | 51 if handshake.server_hello().is_none() && offered() => Some(Text::en(
+            "a message was malformed, or the pre-shared key that the client offers is not the one that the server has",
+        )),
+        _ => None,
     }
 }
 
@@ -147,7 +195,8 @@ fn of_handshake(code: u8) -> Text {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, bent, finding, findings};
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT};
+    use super::super::testing::{bend_server_hello, bent, finding, findings};
     use super::*;
 
     const ID: &str = "alert-received";
@@ -181,6 +230,45 @@ mod tests {
             let said = found.unwrap().sentence();
             assert!(!said.contains("wrong name") && !said.contains("does not match"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_certificate_list_that_is_too_long_is_no_work_of_a_middlebox() {
+        use crate::tls::What;
+        for (length, long) in [(900, false), (200_000, true)] {
+            let found = bent(ID, "root-missing.pcap", WITHOUT_ROOT, |connection| {
+                refuse(connection, Role::Client, 47);
+                for entry in &mut connection.observed.handshake.entries {
+                    if let What::Message(message) = &mut entry.what
+                        && message.kind == CERTIFICATE
+                    {
+                        message.length = length;
+                    }
+                }
+            });
+            let said = found.unwrap().sentence();
+            assert_eq!(said.contains("100 kB"), long, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_pre_shared_key_that_does_not_fit_is_told() {
+        // TLS_PSK_WITH_AES_256_GCM_SHA384, whose key the server cannot open.
+        let found = bent(ID, "root-missing.pcap", WITHOUT_ROOT, |connection| {
+            refuse(connection, Role::Server, 20);
+            bend_server_hello(connection, |hello| hello.cipher_suite = Some(0x00a9));
+        });
+        let said = found.unwrap().sentence();
+        assert!(said.contains("the pre-shared key of the client is not the one"), "{said}");
+        let found = bent(ID, "root-missing.pcap", WITHOUT_ROOT, |connection| {
+            refuse(connection, Role::Server, 20);
+        });
+        assert!(!found.unwrap().sentence().contains("pre-shared"));
+    }
+
+    fn refuse(connection: &mut Connection, by: Role, code: u8) {
+        let description = Some(code);
+        connection.observed.outcome = Outcome::Alert { by, description, frame: 9, inferred: false };
     }
 
     #[test]

@@ -291,6 +291,31 @@ mod tests {
         assert!(trouble.starts_with("other: packed in a way"), "{trouble}");
     }
 
+    /// As a program writes it that packs with Zstandard: the library here cannot.
+    #[test]
+    fn a_member_that_is_unpacked_here_is_read() {
+        let content = b"capture ".repeat(400);
+        let packed = zstd::encode_all(&content[..], 3).unwrap();
+        let mut sum = flate2::Crc::new();
+        sum.update(&content);
+        let mut other = ZipWriter::new(io::Cursor::new(Vec::new()));
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::STORE);
+        other.start_file("packed", stored).unwrap();
+        other.write_all(&packed).unwrap();
+        let mut bytes = other.finish().unwrap().into_inner();
+        for (magic, method, checksum) in [(b"PK\x03\x04", 8, 14), (b"PK\x01\x02", 10, 16)] {
+            let at = bytes.windows(4).rposition(|four| four == magic).unwrap();
+            let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+            bytes[at + method] = 93;
+            bytes[at + checksum..at + checksum + 4].copy_from_slice(&sum.sum().to_le_bytes());
+            bytes[at + checksum + 8..at + checksum + 12].copy_from_slice(&size);
+        }
+        let (read, trouble) = seen(&bytes, &Limits::default());
+        assert_eq!((read, trouble.as_str()), (vec![("packed".to_owned(), content)], ""));
+        let few = Limits { archive_bytes: 2_000, ..Limits::default() };
+        assert!(seen(&bytes, &few).0[0].1.len() <= 2_000);
+    }
+
     /// Also where something stands in front of the archive.
     #[test]
     fn members_of_one_name_are_all_read() {
