@@ -144,6 +144,9 @@ fn a_client_that_speaks_in_clear_is_told_by_the_answer() {
     let said = answered(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
     assert!(said.contains("refused it in clear, with status 400"), "{said}");
     assert_eq!(answered(b"HTTP/1.1 200 OK\r\n\r\nhello"), None);
+    let severity = |talk: &Conversation| report(talk)["verdicts"][0]["severity"].clone();
+    assert_eq!(severity(&asked), "warning");
+    assert_eq!(severity(&then(&asked, false, FIN, b"")), "error");
     let said = told(&then(&asked, true, RST, b"")).unwrap();
     assert!(said.contains("gave no answer, and the client gave up"), "{said}");
 }

@@ -46,7 +46,7 @@ const CLIENT_NOT_TLS: Rule = Rule {
             "1. Follow the TCP stream in Wireshark: the request stands there to be read. 2. Switch the client to TLS (https, sips, transport TLS), or point it at the port for clear text. 3. Look for a device in between that takes TLS off.",
         ),
         caveat: Text::en(
-            "A scanner that tries ports, or a health check of a load balancer, speaks like this too and means no harm.",
+            "A scanner that tries ports, or a health check of a load balancer, speaks like this too and means no harm. A capture that ends at once may have missed the answer.",
         ),
     },
     references: &["RFC 8446, 5.1", "RFC 9110, 4.2.2", COLLABORATION_EDGE_ISSUES],
@@ -110,11 +110,13 @@ fn observation(case: &Case<'_>, group: &[(&Attempt, &InClear)]) -> Option<CaseOb
     let ended = seen.ended.map(|(_, frame, reset)| {
         Evidence::new(frame, if reset { "tcp.flags.reset" } else { "tcp.flags.fin" }, "1")
     });
+    // The capture may have ended before the answer.
+    let open = seen.said.answer == Answer::Silence && seen.ended.is_none();
     Some(CaseObservation {
         observation: Observation {
             values,
             evidence: [asked].into_iter().chain(answer).chain(ended).collect(),
-            severity: None,
+            severity: open.then_some(Severity::Warning),
             of: None,
         },
         capture: Some(first.capture),
