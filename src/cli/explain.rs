@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
-use tlsight::rules::{Need, Rule, Text, Values, registry};
+use tlsight::rules::{Rule, Text, Values, registry};
 
 use super::output::Output;
 use super::{Exit, Trouble};
@@ -38,7 +38,7 @@ fn render(rule: &Rule) -> String {
     let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity.word(), words(rule.summary));
     let needs = match rule.needs {
         [] => "nothing but the capture".to_owned(),
-        needs => needs.iter().map(|need| need_words(*need)).collect::<Vec<_>>().join(", "),
+        needs => needs.iter().map(|need| need.words()).collect::<Vec<_>>().join("; "),
     };
     let others: Vec<&str> = registry::other_names(rule.id).collect();
     if !others.is_empty() {
@@ -68,14 +68,6 @@ fn render(rule: &Rule) -> String {
 
 fn words(text: Text) -> String {
     text.fill(&Values::new())
-}
-
-const fn need_words(need: Need) -> &'static str {
-    match need {
-        Need::TrustStore => "a trust store (--trust)",
-        Need::Expressway => "a known Expressway",
-        Need::ServerCertificate => "a readable server certificate",
-    }
 }
 
 /// Parses the id of a rule, under whatever name; a completion script learns all ids from it.

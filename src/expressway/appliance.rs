@@ -46,6 +46,15 @@ pub struct Appliance {
 }
 
 impl Appliance {
+    /// Whether anything of it is known that only a diagnostic archive holds.
+    #[must_use]
+    pub const fn has_archive(&self) -> bool {
+        self.archive.is_some()
+            || self.settings.is_some()
+            || self.status.is_some()
+            || self.log.is_some()
+    }
+
     /// Whether its settings or its log name a host that it connects to.
     #[must_use]
     pub fn connects_to(&self, name: &str) -> bool {

@@ -131,6 +131,12 @@ impl Leg {
             && self.service.is_some_and(|service| service.checker == Checker::TrafficServer)
     }
 
+    /// Whether something is known of an end.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.appliance().is_some() || [self.client, self.server] != [Party::Unknown; 2]
+    }
+
     /// Whether the SIP side of an Expressway is the client.
     #[must_use]
     pub fn is_sip_of_expressway(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::case::{Case, CaseConnection, CaseObservation};
 use super::documents::COLLABORATION_EDGE_ISSUES;
 use super::finding::{Observation, Severity};
-use super::rule::{Check, Page, Part, Rule};
+use super::rule::{Check, Need, Page, Part, Rule};
 use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, Outcome};
@@ -24,7 +24,7 @@ const ENDED_IN_BETWEEN: Rule = Rule {
     remedy: Text::en(
         "Look at what lies in the path between the two places where was recorded: a firewall that inspects TLS or SIP, a proxy, an IPS. Take the traffic of {server} out of inspection, and compare its log for this time",
     ),
-    needs: &[],
+    needs: &[Need::TwoCaptures],
     applies: Text::en("Connections that were recorded at two places"),
     part: Part::Remark,
     page: Page {

@@ -9,7 +9,7 @@ use super::documents::{
 };
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection::{self, Preference};
 use super::words::{Text, Values};
@@ -46,7 +46,7 @@ const ECDSA_OFFERED_FIRST: Rule = Rule {
     remedy: Text::en(
         "Trust the CA of the EC certificates (or the certificates themselves, if self-signed), or prefer RSA: Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the lists; SIP and XMPP need a restart.",
     ),
-    needs: &[],
+    needs: &[Need::Expressway],
     applies: Text::en(
         "Expressway from X14.2 on. Upgrades from X14.0 or later get the RSA prefix; upgrades from below X14.0 and fresh installs prefer ECDSA (CSCwc88608)",
     ),
@@ -201,7 +201,7 @@ const CIPHER_STRING_FINGERPRINT: Rule = Rule {
     remedy: Text::en(
         "Compare with Maintenance > Security > Ciphers; `tlsight ciphers STRING` shows the order that a string stands for.",
     ),
-    needs: &[],
+    needs: &[Need::Expressway],
     applies: Text::en("Expressway as client"),
     part: Part::Remark,
     page: Page {
@@ -295,7 +295,7 @@ const SIP_SIGALG_ECDSA_FIRST: Rule = Rule {
     remedy: Text::en(
         "`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On` on the command line of the Expressway, then restart all peers; or trust the CA of the EC certificate.",
     ),
-    needs: &[],
+    needs: &[Need::Expressway],
     applies: Text::en(
         "SIP of Expressway from X15.2 on, with TLS 1.3 in SipTlsVersions; ports 5061, 5091, 7001",
     ),
@@ -383,7 +383,7 @@ const SIGALG_SETTING_NO_EFFECT: Rule = Rule {
     remedy: Text::en(
         "For HTTPS use the cipher list: Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front. For SIP the setting needs TLS 1.3: `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2:TLSv1.3'`.",
     ),
-    needs: &[],
+    needs: &[Need::Settings],
     applies: Text::en("Expressway from X15.2 on"),
     part: Part::Remark,
     page: Page {

@@ -9,7 +9,7 @@ use super::case::{Case, CaseConnection, CaseObservation};
 use super::documents::{COLLABORATION_EDGE_ISSUES, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Evidence, Finding, Observation, Severity};
 use super::reaction::{Reaction, reaction};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
 use crate::expressway::service;
@@ -34,7 +34,7 @@ const SUBSCRIBER_NOT_COVERED: Rule = Rule {
     remedy: Text::en(
         "Give {bad} a certificate like that of the other node: one multi-server certificate (multi-SAN) for all nodes, with every node's name and one CA chain, or a certificate of the same CA for that node; or upload the chain of {bad} to the trusted CA list.",
     ),
-    needs: &[],
+    needs: &[Need::Parties, Need::ServerCertificate],
     applies: Text::en("Clusters behind Expressway-C from X14.2 on (disputed: X14.0.8)"),
     part: Part::Remark,
     page: Page {
@@ -124,7 +124,7 @@ const CUCM_SPLIT_TRUST: Rule = Rule {
     remedy: Text::en(
         "Upload the CA chain of {bad_certificate} too (Maintenance > Security > Trusted CA certificate > Append CA certificate, every peer), or let one certificate serve both: with Unified CM 14 and later reuse the multi-server Tomcat certificate as CallManager certificate (OS Administration > Security > Certificate Management > Reuse Certificate).",
     ),
-    needs: &[],
+    needs: &[Need::Parties, Need::TrustStore, Need::ServerCertificate],
     applies: Text::en("Unified CM behind Expressway-C from X14.2 on (disputed: X14.0.8)"),
     part: Part::Remark,
     page: Page {
@@ -233,7 +233,7 @@ const CERT_REUSE_DETECTED: Rule = Rule {
     remedy: Text::en(
         "Nothing to do. On Unified CM `show cert own tomcat` and `show cert own CallManager` print the same serial number.",
     ),
-    needs: &[],
+    needs: &[Need::Parties, Need::ServerCertificate],
     applies: Text::en("Unified CM 14 and later (certificate reuse)"),
     part: Part::Remark,
     page: Page {
@@ -302,7 +302,7 @@ const FOREIGN_CERTIFICATE: Rule = Rule {
     remedy: Text::en(
         "Compare the serial number with the certificate on the box itself. If it is not there, look for a firewall with TLS inspection or a phone proxy between {client} and {host}, and take this traffic out of it.",
     ),
-    needs: &[],
+    needs: &[Need::ServerCertificate],
     applies: Text::en("5061 and 8443 of Expressway and of UC nodes"),
     part: Part::Remark,
     page: Page {

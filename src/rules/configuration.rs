@@ -7,7 +7,7 @@ use super::cipher_preference::sip_differs;
 use super::documents::{ADMIN_REFERENCE, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Observation, Severity};
 use super::own::{log_lines, told};
-use super::rule::{Check, Page, Part, Rule};
+use super::rule::{Check, Need, Page, Part, Rule};
 use super::words::{Text, Values};
 use crate::expressway::log::Action;
 use crate::expressway::settings::Inaccessible;
@@ -33,7 +33,7 @@ const REFUSAL_IN_LOG_ONLY: Rule = Rule {
         "{host}: {what} (log line {line}, {times}); no capture here has that connection.",
     ),
     remedy: Text::en("{remedy}"),
-    needs: &[],
+    needs: &[Need::Log],
     applies: Text::en("Logs of Expressway"),
     part: Part::Remark,
     page: Page {
@@ -125,7 +125,7 @@ const ORIGIN_VERIFICATION_DISABLED: Rule = Rule {
     remedy: Text::en(
         "When the trust list is right, switch it on again, on each Expressway-C: `xConfiguration EdgeConfigServer VerifyOriginServer: On`.",
     ),
-    needs: &[],
+    needs: &[Need::Archive],
     applies: Text::en("Expressway-C from X14.2 on"),
     part: Part::Remark,
     page: Page {
@@ -183,7 +183,7 @@ const VERIFY_MODE_OFF_NO_RELIEF: Rule = Rule {
     remedy: Text::en(
         "Mend the trust as the verdict says. As a stopgap that lowers security: `xConfiguration EdgeConfigServer VerifyOriginServer: Off` on each Expressway-C, until the trust list is right.",
     ),
-    needs: &[],
+    needs: &[Need::Settings, Need::Version],
     applies: Text::en("Expressway-C from X14.2 on (disputed: X14.0.8)"),
     part: Part::Remark,
     page: Page {
@@ -258,7 +258,7 @@ const REVOCATION_FAIL: Rule = Rule {
     remedy: Text::en(
         "Configuration > SIP: let the Expressway reach the CRL or OCSP source, or set Source inaccessibility behavior to Ignore, or Certificate revocation checking to Off for a test.",
     ),
-    needs: &[],
+    needs: &[Need::Settings],
     applies: Text::en("SIP TLS of Expressway"),
     part: Part::Remark,
     page: Page {
@@ -313,7 +313,7 @@ const RESTART_PENDING: Rule = Rule {
     remedy: Text::en(
         "Restart the Expressway (Maintenance > Restart options), on every peer of the cluster, and reproduce.",
     ),
-    needs: &[],
+    needs: &[Need::Archive],
     applies: Text::en("Expressway; changes of trusted CAs, certificates and SIP settings"),
     part: Part::Remark,
     page: Page {
@@ -389,7 +389,7 @@ const DEBUG_NOT_ENABLED: Rule = Rule {
         "{host} logged with {levels}: the certificates of the TLS 1.3 handshake with {server}, which failed, stand neither in the capture nor in the log.",
     ),
     remedy: Text::en("Set the four loggers and reproduce: {loggers}"),
-    needs: &[],
+    needs: &[Need::Settings],
     applies: Text::en("Expressway X15 and later"),
     part: Part::Remark,
     page: Page {
@@ -463,7 +463,7 @@ const BUNDLE_INCOMPLETE: Rule = Rule {
     remedy: Text::en(
         "Collect again: Maintenance > Diagnostics > Diagnostic logging, tick Take tcpdump while logging, start, reproduce, stop, Collect log, and download the archive from every peer of the cluster and from the other Expressway; keep the test short.",
     ),
-    needs: &[],
+    needs: &[Need::Archive],
     applies: Text::en("Diagnostic archives of Expressway"),
     part: Part::Remark,
     page: Page {

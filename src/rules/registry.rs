@@ -95,9 +95,9 @@ pub fn other_names(id: &str) -> impl Iterator<Item = &'static str> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::Text;
     use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT};
     use super::super::testing::{all_findings_of, expressway, judged};
+    use super::super::{Check, Need, Text};
     use super::*;
 
     /// Rules that fire on none of the captures; their own tests bend one, or give settings.
@@ -187,6 +187,19 @@ mod tests {
             assert!(!rule.references.is_empty(), "{}", rule.id);
             assert!(rule.summary.en.chars().count() <= 100, "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn what_a_rule_needs_is_of_the_kind_that_it_looks_at() {
+        let of_connections =
+            [Need::TrustStore, Need::ServerCertificate, Need::Expressway, Need::Parties];
+        for rule in rules().filter(|rule| matches!(rule.check, Check::Connection(_))) {
+            assert!(rule.needs.iter().all(|need| of_connections.contains(need)), "{}", rule.id);
+        }
+        let of_cases = rules().filter(|rule| matches!(rule.check, Check::Case(_)));
+        let content: Vec<_> =
+            of_cases.filter(|rule| rule.needs.is_empty()).map(|rule| rule.id).collect();
+        assert_eq!(content, ["cert-expires-soon", "tcp-connection-failed", "dns-name-not-found"]);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use super::case::{Case, CaseObservation};
 use super::finding::{Observation, Severity};
+use super::own;
 use super::words::Text;
 use crate::connection::Connection;
-use crate::expressway::{Appliance, Deployment, Leg, Line, Version};
+use crate::expressway::{Appliance, BoxRole, Deployment, Leg, Line, Version};
 use crate::trust::Store;
 
 /// A rule is a value.
@@ -83,12 +84,56 @@ pub enum Need {
     TrustStore,
     /// A readable server certificate.
     ServerCertificate,
-    /// A known Expressway on this connection.
+    /// A known Expressway on this connection; for a rule on cases one at all.
     Expressway,
+    /// What runs on a known Expressway.
+    Version,
+    /// Hosts of which it is known what they are.
+    Parties,
+    /// A diagnostic archive with a configuration, a status or a log, whichever tells.
+    Archive,
+    /// The configuration of an Expressway.
+    Settings,
+    /// The log of an Expressway.
+    Log,
+    /// The certificate of a known Expressway.
+    OwnCertificate,
+    /// A known Expressway-C and a known Expressway-E.
+    Pair,
+    /// Two captures, in which one connection may be recorded twice.
+    TwoCaptures,
 }
 
 impl Need {
-    /// Why a rule with this need could not judge.
+    /// What it is, and how to give it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TrustStore => "a trust store (--trust, or that of a diagnostic archive)",
+            Self::ServerCertificate => "a readable server certificate",
+            Self::Expressway => "a known Expressway (its diagnostic archive, or --expressway IP)",
+            Self::Version => {
+                "the version of a known Expressway (its diagnostic archive, or --product-version)"
+            }
+            Self::Parties => {
+                "what the hosts are (a diagnostic archive, --expressway IP, or --map IP=WHO)"
+            }
+            Self::Archive => {
+                "the diagnostic archive of an Expressway with its configuration, status or log, whichever tells"
+            }
+            Self::Settings => {
+                "the configuration of an Expressway (xconf_dump of its diagnostic archive)"
+            }
+            Self::Log => "the log of an Expressway (loggingsnapshot of its diagnostic archive)",
+            Self::OwnCertificate => {
+                "the certificate of a known Expressway (its diagnostic archive, --own-cert, or shown in the capture)"
+            }
+            Self::Pair => "a known Expressway-C and a known Expressway-E (an archive of each)",
+            Self::TwoCaptures => "two captures that recorded the same connection at two places",
+        }
+    }
+
+    /// Why a rule on connections with this need could not judge.
     #[must_use]
     pub const fn unmet(self) -> &'static str {
         match self {
@@ -97,6 +142,8 @@ impl Need {
                 "no Expressway known (give its diagnostic archive, or --expressway IP)"
             }
             Self::ServerCertificate => "no server certificate visible",
+            // What only a case has is never missed by a connection.
+            other => other.words(),
         }
     }
 
@@ -107,6 +154,34 @@ impl Need {
             Self::TrustStore => subject.store.is_some(),
             Self::ServerCertificate => subject.connection.server_leaf().is_some(),
             Self::Expressway => subject.leg.appliance().is_some(),
+            Self::Parties => subject.leg.is_known(),
+            _ => false,
+        }
+    }
+
+    /// Whether `case` has it.
+    #[must_use]
+    pub fn met_by(self, case: &Case<'_>) -> bool {
+        let known = case.deployment.appliances();
+        let is_known = |role: BoxRole| known.iter().any(|one| one.role == Some(role));
+        match self {
+            Self::TrustStore | Self::ServerCertificate => {
+                case.connections.iter().any(|one| self.met(&one.subject))
+            }
+            Self::Expressway => !known.is_empty(),
+            Self::Version => known.iter().any(|one| one.version.is_some()),
+            Self::Parties => {
+                !known.is_empty() || case.connections.iter().any(|one| self.met(&one.subject))
+            }
+            Self::Archive => known.iter().any(|one| one.has_archive()),
+            Self::Settings => known.iter().any(|one| one.settings.is_some()),
+            Self::Log => known.iter().any(|one| one.log.is_some()),
+            Self::OwnCertificate => !own::certificates(case).is_empty(),
+            Self::Pair => is_known(BoxRole::Core) && is_known(BoxRole::Edge),
+            Self::TwoCaptures => {
+                let first = case.connections.first().map(|one| one.capture);
+                case.connections.iter().any(|one| Some(one.capture) != first)
+            }
         }
     }
 }

@@ -59,13 +59,16 @@ fn doubtful(subject: &Subject<'_>, rule: &Rule) -> Option<Severity> {
     (stranger || accepted_otherwise).then_some(Severity::Info)
 }
 
-/// Runs every rule on cases on `case`, in the order of the registry; with each finding
+/// Runs every rule on cases that has what it needs on `case`, in the order of the registry; with each finding
 /// the index of the capture that proves it.
 #[must_use]
 pub fn judge_case(case: &Case<'_>) -> Vec<(Option<usize>, Finding)> {
     let mut findings = Vec::new();
     for rule in registry::rules() {
         let Check::Case(check) = rule.check else { continue };
+        if !rule.needs.iter().all(|need| need.met_by(case)) {
+            continue;
+        }
         for found in check(case) {
             let observation = found.observation;
             let finding = Finding {

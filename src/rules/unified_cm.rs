@@ -6,7 +6,7 @@ use super::case::{Case, CaseConnection, CaseObservation};
 use super::documents::{MRA_REQUIREMENTS, UPLOAD_ONTO_CUCM};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
 use crate::expressway::Party;
@@ -77,7 +77,7 @@ const EXPC_CHAIN_UPLOAD_REMINDER: Rule = Rule {
     remedy: Text::en(
         "On every Unified CM node: OS Administration > Security > Certificate Management; look for the root and intermediates of the Expressway-C certificate among tomcat-trust and CallManager-trust.",
     ),
-    needs: &[],
+    needs: &[Need::Version],
     applies: Text::en("Expressway-C from X14.0.2 on (CSCvz45074), 6971 and 6972"),
     part: Part::Remark,
     page: Page {

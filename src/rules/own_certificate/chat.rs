@@ -5,7 +5,7 @@ use crate::expressway::BoxRole;
 use crate::rules::case::{Case, CaseObservation};
 use crate::rules::finding::Severity;
 use crate::rules::own::{self, Own};
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::words::Text;
 
 pub(super) const CHAT_ALIAS_MISSING: Rule = Rule {
@@ -18,7 +18,7 @@ pub(super) const CHAT_ALIAS_MISSING: Rule = Rule {
     remedy: Text::en(
         "If {name} is a chat node alias and group chat with federated partners over TLS is used: generate a new CSR on {other} that has it (the chat node aliases of IM and Presence are offered there), have it signed, upload it, restart.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate, Need::Pair],
     applies: Text::en("Expressway-C and -E with XMPP federation and group chat over TLS"),
     part: Part::Remark,
     page: Page {

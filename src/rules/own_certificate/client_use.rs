@@ -5,7 +5,7 @@ use crate::expressway::{BoxRole, Settings};
 use crate::rules::case::{Case, CaseObservation};
 use crate::rules::finding::Severity;
 use crate::rules::own::{self, Own};
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::words::Text;
 use crate::tls::Role;
 
@@ -17,7 +17,7 @@ pub(super) const EXPC_CERT_NO_CLIENTAUTH: Rule = Rule {
         "{box} has the certificate {certificate} ({seen}), whose extended key usage lacks clientAuth{condition}: {effect}.",
     ),
     remedy: Text::en("{reissue}"),
-    needs: &[],
+    needs: &[Need::OwnCertificate],
     applies: Text::en("Expressway-C as client of Expressway-E (7001, 2222); all versions"),
     part: Part::Remark,
     page: Page {
@@ -100,7 +100,7 @@ pub(super) const EXPE_SERVERAUTH_ONLY: Rule = Rule {
     remedy: Text::en(
         "Upgrade Expressway-E and Expressway-C to X15.5, which has a client certificate of its own (X15.4 is the interim fix), or have the certificate issued by a CA that still combines serverAuth and clientAuth (field notice FN74362).",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate],
     applies: Text::en(
         "Expressway-E: MRA SIP and cluster before X15.4; mutual TLS where it is the client in every version",
     ),

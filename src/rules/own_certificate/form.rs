@@ -4,7 +4,7 @@ use super::{GUIDE, MRA_GUIDE};
 use crate::rules::case::{Case, CaseObservation};
 use crate::rules::finding::Severity;
 use crate::rules::own::{self, Own};
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::words::{Text, Values};
 use crate::x509::{Attribute, KeyKind, Name};
 
@@ -22,7 +22,7 @@ pub(super) const CERT_WITHOUT_CN: Rule = Rule {
     remedy: Text::en(
         "Generate a CSR on {box} that has its full domain name as common name and as subject alternative name, have it signed by a CA that keeps the common name, upload it, and restart.",
     ),
-    needs: &[],
+    needs: &[Need::Expressway],
     applies: Text::en("Expressway-C and Expressway-E"),
     part: Part::Remark,
     page: Page {
@@ -80,7 +80,7 @@ pub(super) const CERT_KEY_8192: Rule = Rule {
     remedy: Text::en(
         "Generate a CSR on {box} with a key of 4096 bits, have it signed, upload it, and restart.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate],
     applies: Text::en("SIP TLS zones of Expressway-C and Expressway-E"),
     part: Part::Remark,
     page: Page {
@@ -120,7 +120,7 @@ pub(super) const CERT_ODD_OID: Rule = Rule {
     remedy: Text::en(
         "Have the certificate of {box} issued with usual attributes only (CN, O, OU, L, ST, C, ...); where the issuer has the odd one, by another CA.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate],
     applies: Text::en("SSH tunnels between Expressway-C and Expressway-E"),
     part: Part::Remark,
     page: Page {

@@ -9,7 +9,7 @@ use crate::rules::case::{Case, CaseObservation};
 use crate::rules::documents::COLLABORATION_EDGE_ISSUES;
 use crate::rules::finding::Severity;
 use crate::rules::own::{self, Own};
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::words::{Text, Values};
 use crate::tls::Role;
 use crate::trust::name::{NameRule, check};
@@ -27,7 +27,7 @@ pub(super) const EXPC_SAN_MISSING_PROFILE: Rule = Rule {
     remedy: Text::en(
         "On Unified CM, System > Security > Phone Security Profile: compare the names of the encrypted profiles used over MRA with those of the certificate. Each has to be a full domain name and one of them. Then a new CSR on Expressway-C with all of them. If they are all there, look at the SIP domains of the Expressway instead.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate, Need::Log],
     applies: Text::en("Expressway-C, Unified CM in mixed mode, SIP on 5061"),
     part: Part::Remark,
     page: Page {
@@ -96,7 +96,7 @@ pub(super) const EXPC_SAN_MISSING_CLUSTER: Rule = Rule {
     remedy: Text::en(
         "Generate a CSR on {box} that has {cluster} as subject alternative name, have it signed, upload it, and restart. The same on every peer.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate, Need::Settings],
     applies: Text::en("Clusters of Expressway-C"),
     part: Part::Remark,
     page: Page {
@@ -148,7 +148,7 @@ pub(super) const EXPE_SAN_MISSING_DOMAIN: Rule = Rule {
     remedy: Text::en(
         "Generate a CSR on {box} that has {domain} or collab-edge.{domain} as subject alternative name, have it signed, upload it, and restart.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate, Need::Archive],
     applies: Text::en("Expressway-E towards clients: 8443, 5061"),
     part: Part::Remark,
     page: Page {

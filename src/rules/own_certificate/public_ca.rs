@@ -5,7 +5,7 @@ use crate::expressway::Version;
 use crate::rules::case::{Case, CaseObservation};
 use crate::rules::finding::Severity;
 use crate::rules::own;
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::words::Text;
 use crate::time::date_text;
 use crate::x509::{Certificate, Name};
@@ -36,7 +36,7 @@ pub(super) const PUBLIC_CA_COMBINED_EKU_EXPIRING: Rule = Rule {
     remedy: Text::en(
         "Before {date}: upgrade Expressway-C and Expressway-E to X15.5, where a private CA can sign the client certificate, or have the certificate issued by a CA that still combines serverAuth and clientAuth (FN74362). Where ACME renews it, disable automatic renewal before X15.5.",
     ),
-    needs: &[],
+    needs: &[Need::OwnCertificate],
     applies: Text::en("Expressway before X15.5"),
     part: Part::Remark,
     page: Page {

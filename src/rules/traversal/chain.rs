@@ -11,7 +11,7 @@ use crate::rules::case::{Case, CaseConnection, CaseObservation};
 use crate::rules::finding::{Observation, Severity};
 use crate::rules::own::{self, Own};
 use crate::rules::reaction::{Reaction, reaction};
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::scene;
 use crate::rules::trust_fault::openssl;
 use crate::rules::words::{Text, Values};
@@ -33,7 +33,7 @@ pub(super) const TRAVERSAL_CHAIN_MISSING: Rule = Rule {
     remedy: Text::en(
         "On {judge} and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, upload the full chain of {holder} (root and intermediates), then restart. Do the same the other way round: the full chain belongs on both sides.",
     ),
-    needs: &[],
+    needs: &[Need::Parties],
     applies: Text::en("Traversal zones between Expressway-C and Expressway-E; all versions"),
     part: Part::Remark,
     page: Page {

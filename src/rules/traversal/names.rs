@@ -12,7 +12,7 @@ use crate::rules::case::{Case, CaseConnection, CaseObservation};
 use crate::rules::finding::{Observation, Severity};
 use crate::rules::own;
 use crate::rules::reaction::{Reaction, reaction};
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::scene;
 use crate::rules::words::{Text, Values};
 use crate::tls::Role;
@@ -28,7 +28,7 @@ pub(super) const TRAVERSAL_NAME_MISMATCH: Rule = Rule {
     summary: Text::en("The traversal zone looks for a name that the other's certificate lacks"),
     sentence: Text::en("{told}"),
     remedy: Text::en("{repair}"),
-    needs: &[],
+    needs: &[Need::Archive],
     applies: Text::en("Traversal zones with TLS verify mode On, 7001 and up; all versions"),
     part: Part::Remark,
     page: Page {

@@ -7,7 +7,7 @@ use crate::rules::case::{Case, CaseObservation};
 use crate::rules::documents::COLLABORATION_EDGE_ISSUES;
 use crate::rules::finding::Severity;
 use crate::rules::own;
-use crate::rules::rule::{Check, Page, Part, Rule};
+use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::words::{Text, Values};
 
 pub(super) const TRAVERSAL_PEER_IS_IP: Rule = Rule {
@@ -20,7 +20,7 @@ pub(super) const TRAVERSAL_PEER_IS_IP: Rule = Rule {
     remedy: Text::en(
         "On {box}, Configuration > Zones > {zone}: enter the full domain name of the Expressway-E, which has to resolve to {addresses} and to be a subject alternative name of its certificate.",
     ),
-    needs: &[],
+    needs: &[Need::Settings],
     applies: Text::en("Expressway-C, traversal client zones over TLS; all versions"),
     part: Part::Remark,
     page: Page {
