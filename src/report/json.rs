@@ -231,7 +231,10 @@ struct VerdictDocument<'a> {
     severity: Severity,
     refused_by: Option<&'static str>,
     sentence: &'a str,
-    remedies: &'a [String],
+    /// The alternatives, then the faults that come next.
+    remedies: Vec<&'a str>,
+    /// How many of the remedies are alternatives.
+    alternatives: usize,
     mended_by: Option<&'a str>,
     /// Remedies run through a prediction, the most promising first.
     foretold: Vec<RankedDocument<'a>>,
@@ -258,6 +261,7 @@ impl<'a> VerdictDocument<'a> {
     }
 
     fn of(input: usize, verdict: &'a Verdict, ranked: &'a [Ranked]) -> Self {
+        let remedies = verdict.remedies.iter().chain(&verdict.next_faults);
         Self {
             input,
             client: verdict.client.to_string(),
@@ -271,7 +275,8 @@ impl<'a> VerdictDocument<'a> {
             severity: verdict.severity,
             refused_by: verdict.refused_by.map(Role::name),
             sentence: &verdict.sentence,
-            remedies: &verdict.remedies,
+            remedies: remedies.map(String::as_str).collect(),
+            alternatives: verdict.remedies.len(),
             mended_by: verdict.mended_by.as_deref(),
             foretold: ranked.iter().map(RankedDocument::of).collect(),
             since: verdict.since.as_deref(),

@@ -116,6 +116,9 @@ impl Page {
             }
             self.paragraph(&verdict.sentence, "  ", 2);
             self.remedies(&verdict.remedies, &mut told);
+            for fault in &verdict.next_faults {
+                self.paragraph(fault, "    then: ", 7);
+            }
             for line in ranked::lines(report.remedies_of(index)) {
                 self.paragraph(&line, "    foretold: ", 7);
             }
@@ -134,17 +137,22 @@ impl Page {
         }
     }
 
-    /// The remedies of a verdict, by number; what an earlier verdict told is not
-    /// told again.
+    /// What to do; of several remedies, which are no steps, each has a letter. What an
+    /// earlier verdict told is not told again.
     fn remedies<'r>(&mut self, remedies: &'r [String], told: &mut Vec<&'r String>) {
+        let several = remedies.len() > 1;
+        if several {
+            self.line("    to mend it, one of:");
+        }
         let mut again: Vec<String> = Vec::new();
-        for (index, remedy) in remedies.iter().enumerate() {
+        for (remedy, letter) in remedies.iter().zip('a'..='z') {
+            let first = if several { format!("{letter})") } else { "to mend it:".to_owned() };
             if told.contains(&remedy) {
-                again.push(format!("{}.", index + 1));
+                again.push(first);
                 continue;
             }
             self.as_above(&mut again);
-            self.paragraph(remedy, &format!("    {}. ", index + 1), 7);
+            self.paragraph(remedy, &format!("    {first} "), 7);
             told.push(remedy);
         }
         self.as_above(&mut again);

@@ -51,6 +51,8 @@ pub struct Verdict {
     pub sentence: String,
     /// What to do; of several, any one.
     pub remedies: Vec<String>,
+    /// Faults that show when this one is mended, and what to do about them.
+    pub next_faults: Vec<String>,
     /// Which certificates mend the chain, where it is the cause.
     pub mended_by: Option<String>,
 }
@@ -152,6 +154,7 @@ pub fn verdicts_of_case(
             refused_by: refused.then_some(Role::Server),
             sentence: finding.sentence(),
             remedies: vec![finding.remedy()],
+            next_faults: Vec::new(),
             mended_by: None,
         };
         Some((capture, verdict))
@@ -215,6 +218,7 @@ impl Verdict {
             refused_by: connection.outcome.aborted_by(),
             sentence: said,
             remedies: remedies(subject, cause, findings),
+            next_faults: next_faults(cause, findings),
             mended_by: mended_by(connection, cause),
         }
     }
@@ -345,7 +349,6 @@ fn remedies(subject: &Subject<'_>, cause: &Finding, findings: &[Finding]) -> Vec
     if cause.of == Some(Role::Server) {
         remedies.extend(hidden_ecdsa(subject));
     }
-    remedies.extend(behind(cause, findings));
     remedies
 }
 
@@ -357,7 +360,7 @@ fn mended_by(connection: &Connection, cause: &Finding) -> Option<String> {
 }
 
 /// Faults of the same certificate that show only when this one is mended.
-fn behind(cause: &Finding, findings: &[Finding]) -> impl Iterator<Item = String> {
+fn next_faults(cause: &Finding, findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
         .filter(|finding| matches!(finding.rule.part, Part::Certificate { .. }))
@@ -367,6 +370,7 @@ fn behind(cause: &Finding, findings: &[Finding]) -> impl Iterator<Item = String>
                 Values::new().with("fault", finding.sentence()).with("remedy", finding.remedy());
             NEXT_FAULT.fill(&values)
         })
+        .collect()
 }
 
 const NEXT_FAULT: Text =
@@ -472,6 +476,6 @@ mod tests {
     #[test]
     fn a_second_fault_is_told_behind_the_first() {
         let verdicts = testing::verdicts("expired.pcap", WITHOUT_ROOT);
-        assert!(verdicts[0].remedies.iter().any(|remedy| remedy.starts_with("The next fault")));
+        assert!(verdicts[0].next_faults.iter().any(|fault| fault.starts_with("The next fault")));
     }
 }
