@@ -477,7 +477,130 @@ fn a_narrow_terminal_is_respected() {
     assert_eq!(table(wide), full, "a wide terminal has room for the whole table");
 }
 
+const STRING: &str = "EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH";
+
+/// Every command that prints for people, with something to print.
+const COMMANDS: [&[&str]; 16] = [
+    &[TRUST[0], TRUST[1], FAILING],
+    &["show", FAILING, "--stream", "0", TRUST[0], TRUST[1]],
+    &["show", "samples/tls13-trusted.pcap", "--stream", "0"],
+    &["verify", "samples/chain/cucmpub.pem", "--trust", "samples/trust/expressway.pem"],
+    &[
+        "verify",
+        "samples/chain/cucmpub.pem",
+        "--trust",
+        "samples/trust/expressway-without-root.pem",
+    ],
+    &["trust", "samples/trust/expressway-with-ecdsa.pem"],
+    &["peers", "samples/mtls-refused-tls12.pcap"],
+    &["diff", FAILING, "samples/ecdsa-selfsigned-trusted.pcap", TRUST[0], TRUST[1]],
+    &["scan", "samples/remedies"],
+    &["whatif", "--disable", "ecdsa", FAILING, TRUST[0], TRUST[1]],
+    &[
+        "forecast",
+        "--to",
+        "X15.4",
+        "samples/archives/diagnostic_log_expc_2026-05-03_09_01_00.tar.gz",
+    ],
+    &["ciphers", STRING],
+    &["ciphers"],
+    &["versions"],
+    &["rules"],
+    &["explain", "ecdsa-selected"],
+];
+
+#[test]
+fn every_command_folds_to_the_width_of_the_terminal() {
+    for args in COMMANDS {
+        let told = run_in(&[("COLUMNS", "60")], args).stdout;
+        assert!(!told.is_empty(), "{args:?}");
+        // What will be copied is not folded: filters, commands, cipher strings.
+        let copied = |line: &str| {
+            let line = line.trim_start();
+            ["frames ", "tcp.stream in ", "confirm: "].iter().any(|begin| line.starts_with(begin))
+                || line.contains("!eNULL")
+                || !line.contains(' ')
+        };
+        let wide = too_wide(&told, 60);
+        let wide: Vec<&&str> = wide.iter().filter(|line| !copied(line)).collect();
+        assert!(wide.is_empty(), "{args:?}: {wide:#?}");
+        let in_pipe = run(args).stdout;
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        // Tables of the report and of cipher suites have another form where they do not fit.
+        if args.len() != 3 && args[0] != "ciphers" {
+            assert_eq!(words(&told), words(&in_pipe), "{args:?}: the same words");
+        }
+    }
+}
+
+#[test]
+fn every_command_takes_the_same_word_about_colour() {
+    let coloured = |variables: &[(&str, &str)], args: &[&str], when: &[&str]| {
+        run_in(variables, &[args, when].concat()).stdout.contains(ESCAPE)
+    };
+    for args in COMMANDS.iter().filter(|args| args[0] != "versions" && args[0] != "ciphers") {
+        assert!(!coloured(&[], args, &[]), "{args:?}");
+        assert!(coloured(&[], args, &["--color", "always"]), "{args:?}");
+        assert!(coloured(&[("CLICOLOR_FORCE", "1")], args, &[]), "{args:?}");
+        assert!(!coloured(&[("CLICOLOR_FORCE", "0")], args, &[]), "{args:?}");
+        assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], args, &[]), "{args:?}");
+        assert!(!coloured(&[("CLICOLOR_FORCE", "1")], args, &["--color", "never"]), "{args:?}");
+    }
+    for args in [["versions"], ["ciphers"]] {
+        assert!(coloured(&[], &args, &["--color", "always"]), "{args:?}");
+    }
+}
+
 // --- commands -----------------------------------------------------------------
+
+#[test]
+fn the_rules_are_there_for_programs() {
+    let list = run(&["rules", "--json"]);
+    assert_clean(&list);
+    let document = json(&list);
+    let rules = document["rules"].as_array().unwrap();
+    let ids: Vec<&str> = rules.iter().filter_map(|rule| rule["id"].as_str()).collect();
+    assert_eq!(ids, registry::rules().map(|rule| rule.id).collect::<Vec<_>>());
+    let one = |id: &str| rules.iter().find(|rule| rule["id"] == id).unwrap();
+    let revocation = one("revocation-fail");
+    assert_eq!(revocation["looks_at"], "case");
+    assert!(revocation["needs"][0].as_str().unwrap().contains("xconf_dump"), "{revocation}");
+    assert_eq!(one("cert-expires-soon")["needs"], serde_json::json!([]));
+    assert!(rules.iter().all(|rule| !rule["references"].as_array().unwrap().is_empty()));
+}
+
+#[test]
+fn a_rule_on_a_case_says_what_it_needs() {
+    for (id, need) in [
+        ("revocation-fail", "the configuration of an Expressway"),
+        ("refusal-in-log-only", "the log of an Expressway"),
+        ("ended-in-between", "two captures"),
+        ("chat-alias-missing", "a known Expressway-C and a known Expressway-E"),
+        ("cucm-split-trust", "a trust store"),
+        ("dns-name-not-found", "nothing but the capture"),
+    ] {
+        let page = run(&["explain", id]).stdout;
+        let needs = page.split_once("Needs\n").map_or("", |(_, rest)| rest);
+        assert!(needs.contains(need), "{id}: {needs}");
+    }
+}
+
+#[test]
+fn remedies_are_told_as_what_they_are() {
+    let told = run(&[TRUST[0], TRUST[1], FAILING]).stdout;
+    assert!(told.contains("    to mend it, one of:\n    a) "), "{told}");
+    let document = json(&run(&["--json", TRUST[0], TRUST[1], FAILING]));
+    let verdict = &document["verdicts"][0];
+    assert_eq!(verdict["alternatives"], verdict["remedies"].as_array().unwrap().len());
+    // Here another fault shows next, and is no alternative.
+    let two = ["--json", "--trust", "samples/trust/expressway-without-root.pem"];
+    let document = json(&run(&[&two[..], &["samples/expired.pcap"]].concat()));
+    let verdict = &document["verdicts"][0];
+    let remedies = verdict["remedies"].as_array().unwrap();
+    let next = remedies.last().unwrap().as_str().unwrap();
+    assert!(next.starts_with("The next fault"), "{next}");
+    assert_eq!(verdict["alternatives"], remedies.len() - 1);
+}
 
 #[test]
 fn show_prints_one_handshake_in_full() {

@@ -10,7 +10,7 @@ use tlsight::rules::Severity;
 use super::certs::Certs;
 use super::ciphers::Ciphers;
 use super::diff::Diff;
-use super::explain::RuleId;
+use super::explain::{RuleId, Rules};
 use super::filters::Filters;
 use super::forecast::Forecast;
 use super::peers::Peers;
@@ -50,6 +50,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) analyze: Analyze,
+
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: Colour,
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +82,7 @@ pub(crate) enum Command {
     /// List releases of Expressway: httpd, and what changed for TLS.
     Versions(Versions),
     /// List the rules.
-    Rules,
+    Rules(Rules),
     /// Explain a rule: what it checks, why it matters, what to do.
     Explain {
         /// Id of the rule, as `tlsight rules` lists it.
@@ -232,15 +236,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u16).range(0..=256))]
     pub(crate) threads: u16,
-
-    /// When to use colour.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: Colour,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR is set; anywhere if CLICOLOR_FORCE is.
     Auto,
     Always,
     Never,

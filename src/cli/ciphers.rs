@@ -2,10 +2,9 @@
 
 use clap::Args;
 use tlsight::expressway::ciphers::expand;
-use tlsight::report::{ciphers, json};
+use tlsight::report::{Look, ciphers, json};
 
-use super::args::Colour;
-use super::output::{self, Output};
+use super::output::Output;
 use super::{Exit, Trouble};
 
 const AFTER_HELP: &str = "\
@@ -31,8 +30,8 @@ pub(crate) struct Ciphers {
 }
 
 /// Expands the string, or lists those of the vendor.
-pub(super) fn run(args: &Ciphers) -> Result<Exit, Trouble> {
-    let Some(string) = &args.string else { return vendor(args.json) };
+pub(super) fn run(args: &Ciphers, look: Look) -> Result<Exit, Trouble> {
+    let Some(string) = &args.string else { return vendor(args.json, look) };
     let expansion = expand(string);
     if let Some(trouble) = ciphers::refusal_text(&expansion) {
         return Err(trouble);
@@ -40,17 +39,16 @@ pub(super) fn run(args: &Ciphers) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(|out| json::write_ciphers(string, &expansion, out))?;
     } else {
-        let width = output::look(Colour::Never).width;
-        Output::stdout().write(&ciphers::render(string, &expansion, width))?;
+        Output::stdout().write(&ciphers::render(string, &expansion, look))?;
     }
     Ok(Exit::Clean)
 }
 
-fn vendor(as_json: bool) -> Result<Exit, Trouble> {
+fn vendor(as_json: bool, look: Look) -> Result<Exit, Trouble> {
     if as_json {
         Output::stdout().write_with(json::write_known_ciphers)?;
     } else {
-        Output::stdout().write(&ciphers::render_known())?;
+        Output::stdout().write(&ciphers::render_known(look))?;
     }
     Ok(Exit::Clean)
 }

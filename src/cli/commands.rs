@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{self, Config, Lines, Sink, Source};
 use tlsight::report::json::{self, Spool};
-use tlsight::report::{Judged, Origin, Report, show, table};
+use tlsight::report::{Judged, Look, Origin, Report, show, table};
 use tlsight::rules::Severity;
 use tlsight::wire::text::count;
 
@@ -20,21 +20,22 @@ use super::{
 
 /// Does what was asked.
 pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
+    let look = output::look(args.color);
     match args.command {
-        None => analyze(&args.analyze),
-        Some(Command::Scan(args)) => scan::run(&args),
-        Some(Command::Show(args)) => show_stream(&args),
-        Some(Command::Verify(args)) => verify::run(&args),
-        Some(Command::Store(args)) => store::run(&args),
-        Some(Command::Peers(args)) => peers::run(&args),
-        Some(Command::Diff(args)) => diff::run(&args),
-        Some(Command::Whatif(args)) => whatif::run(&args),
-        Some(Command::Forecast(args)) => forecast::run(&args),
+        None => analyze(&args.analyze, look),
+        Some(Command::Scan(args)) => scan::run(&args, look),
+        Some(Command::Show(args)) => show_stream(&args, look),
+        Some(Command::Verify(args)) => verify::run(&args, look),
+        Some(Command::Store(args)) => store::run(&args, look),
+        Some(Command::Peers(args)) => peers::run(&args, look),
+        Some(Command::Diff(args)) => diff::run(&args, look),
+        Some(Command::Whatif(args)) => whatif::run(&args, look),
+        Some(Command::Forecast(args)) => forecast::run(&args, look),
         Some(Command::Certs(args)) => certs::run(&args),
-        Some(Command::Ciphers(args)) => ciphers::run(&args),
-        Some(Command::Versions(args)) => versions::run(&args),
-        Some(Command::Rules) => explain::list(),
-        Some(Command::Explain { id }) => explain::page(id),
+        Some(Command::Ciphers(args)) => ciphers::run(&args, look),
+        Some(Command::Versions(args)) => versions::run(&args, look),
+        Some(Command::Rules(args)) => explain::list(&args, look),
+        Some(Command::Explain { id }) => explain::page(id, look),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tlsight", &mut script);
@@ -44,7 +45,7 @@ pub(super) fn execute(args: Args) -> Result<Exit, Trouble> {
     }
 }
 
-fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
+fn analyze(args: &Analyze, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     config.wanted = args.filters.wanted()?;
@@ -57,7 +58,6 @@ fn analyze(args: &Analyze) -> Result<Exit, Trouble> {
     } else {
         let report = pipeline::analyze(sources, &config);
         complain_about(&report);
-        let look = output::look(args.run.color);
         Output::stdout().write(&table::render(&report, look))?;
         report
     };
@@ -112,7 +112,7 @@ fn complain_about_filters(report: &Report) {
     }
 }
 
-fn show_stream(args: &Show) -> Result<Exit, Trouble> {
+fn show_stream(args: &Show, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     let sources = sources(&args.inputs, &config.limits)?;
@@ -125,7 +125,7 @@ fn show_stream(args: &Show) -> Result<Exit, Trouble> {
     }
     for judged in &sought.found {
         if let Some(capture) = report.captures.get(judged.capture) {
-            Output::stdout().write(&show::render(capture, judged))?;
+            Output::stdout().write(&show::render(capture, judged, look))?;
         }
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })

@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 use tlsight::expressway::Version;
 use tlsight::pipeline::{self, Config};
 use tlsight::report::diff::{self, Difference, LegDifference, Side};
-use tlsight::report::{Report, json};
+use tlsight::report::{Look, Report, json};
 
 use super::args::{Keys, Release, Run, Trust};
 use super::commands::{complain_about, complain_about_left_out, hold_more, set_threads, sources};
-use super::output::{self, Output};
+use super::output::Output;
 use super::{Exit, Trouble, known, trust};
 
 const USAGE: &str = "\
@@ -94,7 +94,7 @@ enum FailOn {
 }
 
 /// Compares the two sides.
-pub(super) fn run(args: &Diff) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Diff, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     hold_more(&mut config);
@@ -106,7 +106,6 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(|out| json::write_diff(before, after, &difference, out))?;
     } else {
-        let look = output::look(args.run.color);
         Output::stdout().write(&diff::text::render(before, after, &difference, look))?;
     }
     let trouble = old.has_trouble() || new.has_trouble();

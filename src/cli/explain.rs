@@ -1,73 +1,39 @@
 //! `tlsight rules` and `tlsight explain ID`.
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
 
 use clap::builder::{PossibleValue, TypedValueParser};
-use clap::{Arg, Command};
-use tlsight::rules::{Rule, Text, Values, registry};
+use clap::{Arg, Args, Command};
+use tlsight::report::{Look, json, rules};
+use tlsight::rules::registry;
 
+use super::args::EXIT_OF_LISTS;
 use super::output::Output;
 use super::{Exit, Trouble};
 
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_OF_LISTS)]
+pub(crate) struct Rules {
+    /// One JSON document, with all that `tlsight explain` tells of each.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Lists the rules, family by family.
-pub(super) fn list() -> Result<Exit, Trouble> {
-    let mut text = String::new();
-    let width = registry::rules().map(|rule| rule.id.len()).max().unwrap_or(0);
-    for (family, rules) in registry::families() {
-        // Writing to a String cannot fail, here and below.
-        let _ = writeln!(text, "{family}");
-        for rule in *rules {
-            let (id, severity) = (rule.id, rule.severity.word());
-            let _ = writeln!(text, "  {id:width$}  {severity:7}  {}", words(rule.summary));
-        }
+pub(super) fn list(args: &Rules, look: Look) -> Result<Exit, Trouble> {
+    if args.json {
+        Output::stdout().write_with(json::write_rules)?;
+    } else {
+        Output::stdout().write(&rules::list(look))?;
     }
-    text.push_str("\ntlsight explain ID tells more about one of them.\n");
-    Output::stdout().write(&text)?;
     Ok(Exit::Clean)
 }
 
 /// Explains one rule.
-pub(super) fn page(id: &str) -> Result<Exit, Trouble> {
+pub(super) fn page(id: &str, look: Look) -> Result<Exit, Trouble> {
     let rule = registry::find(id).ok_or_else(|| unknown(id))?;
-    Output::stdout().write(&render(rule))?;
+    Output::stdout().write(&rules::explain(rule, look))?;
     Ok(Exit::Clean)
-}
-
-fn render(rule: &Rule) -> String {
-    let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity.word(), words(rule.summary));
-    let needs = match rule.needs {
-        [] => "nothing but the capture".to_owned(),
-        needs => needs.iter().map(|need| need.words()).collect::<Vec<_>>().join("; "),
-    };
-    let others: Vec<&str> = registry::other_names(rule.id).collect();
-    if !others.is_empty() {
-        let _ = writeln!(text, "Also known as {}", others.join(", "));
-    }
-    let sections = [
-        ("What it checks", words(rule.page.checks)),
-        ("Why it matters", words(rule.page.why)),
-        ("What the customer sees", words(rule.page.symptom)),
-        ("What to do", words(rule.page.steps)),
-        ("When it can be wrong", words(rule.page.caveat)),
-        ("Applies to", words(rule.applies)),
-        ("Needs", needs),
-    ];
-    for (title, body) in sections {
-        let _ = write!(text, "\n{title}\n");
-        for line in body.lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    text.push_str("\nReferences\n");
-    for reference in rule.references {
-        let _ = writeln!(text, "  {reference}");
-    }
-    text
-}
-
-fn words(text: Text) -> String {
-    text.fill(&Values::new())
 }
 
 /// Parses the id of a rule, under whatever name; a completion script learns all ids from it.

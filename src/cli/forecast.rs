@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tlsight::expressway::Version;
 use tlsight::foresight::{Change, Plan};
+use tlsight::report::Look;
 
 use super::args::{Keys, Release, Trust};
 use super::commands::set_threads;
@@ -51,9 +52,9 @@ pub(crate) struct Forecast {
 }
 
 /// Foretells.
-pub(super) fn run(args: &Forecast) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Forecast, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.told.run)?;
     let config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     let plan = Plan { changes: vec![Change::Upgrade(args.to)], ..args.who.plan() };
-    foretell(&args.inputs, config, &plan, &args.told)
+    foretell(&args.inputs, config, &plan, &args.told, look)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use tlsight::report::table::Look;
+use tlsight::report::Look;
 use tlsight::wire::text::printable;
 
 use super::Trouble;
@@ -60,16 +60,28 @@ pub(super) fn look(colour: Colour) -> Look {
     let terminal = io::stdout().is_terminal();
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let measured = if terminal { terminal_width() } else { None };
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     Look {
         width: columns.or(measured).unwrap_or(0),
         colour: match colour {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => terminal && !no_colour && !dumb,
+            Colour::Auto => wants_colour(terminal),
         },
     }
+}
+
+/// What the environment says of colour, by the same variables and in the same order as for
+/// the help, which clap colours (no-color.org, bixense.com/clicolors).
+fn wants_colour(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let is = |name: &str, value: &str| set(name).is_some_and(|found| found == value);
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    if set("CLICOLOR_FORCE").is_some() && !is("CLICOLOR_FORCE", "0") {
+        return true;
+    }
+    terminal && !is("CLICOLOR", "0") && !is("TERM", "dumb")
 }
 
 fn terminal_width() -> Option<usize> {

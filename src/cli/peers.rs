@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tlsight::pipeline::{self, Config};
-use tlsight::report::{json, peers};
+use tlsight::report::{Look, json, peers};
 
 use super::args::{EXIT_OF_LISTS, Keys, Run};
 use super::commands::{complain_about, complain_about_left_out, hold_more, set_threads, sources};
@@ -30,7 +30,7 @@ pub(crate) struct Peers {
 }
 
 /// Lists the servers.
-pub(super) fn run(args: &Peers) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Peers, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let mut config = keylog::with(Config::default(), &args.keys)?;
     hold_more(&mut config);
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Peers) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(|out| json::write_peers(&peers, out))?;
     } else {
-        Output::stdout().write(&peers::render(&report, &peers))?;
+        Output::stdout().write(&peers::render(&report, &peers, look))?;
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { Exit::Clean })
 }

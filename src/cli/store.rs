@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tlsight::report::Look;
 use tlsight::report::json;
 use tlsight::report::store::{self, StoreExamination};
 use tlsight::trust::StoreSemantics;
@@ -34,7 +35,7 @@ pub(crate) struct Examine {
 }
 
 /// Examines the store and says what is odd.
-pub(super) fn run(args: &Examine) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Examine, look: Look) -> Result<Exit, Trouble> {
     let store = trust::read(&args.files, StoreSemantics::OpenSsl)?;
     if store.anchors().is_empty() && store.unreadable().is_empty() {
         return Err(format!("no certificate found in {}", trust::names(&args.files)));
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Examine) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(|out| json::write_store(&examination, out))?;
     } else {
-        Output::stdout().write(&store::render(&examination))?;
+        Output::stdout().write(&store::render(&examination, look))?;
     }
     Ok(if examination.has_weighty_remark() { Exit::Findings } else { Exit::Clean })
 }

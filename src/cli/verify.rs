@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
+use tlsight::report::Look;
 use tlsight::report::chain::{self, ChainReport};
 use tlsight::report::json;
 use tlsight::trust::{Purpose, Question, Store, remedy, validate};
@@ -79,7 +80,7 @@ impl From<Role> for Purpose {
 }
 
 /// Checks the chain and says what came of it.
-pub(super) fn run(args: &Verify) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Verify, look: Look) -> Result<Exit, Trouble> {
     let semantics = args.judging.semantics();
     // Given or not, --trust is required: `None` cannot come.
     let store = trust::load(&args.trust, semantics, "--trust")?.unwrap_or_default();
@@ -99,7 +100,7 @@ pub(super) fn run(args: &Verify) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(|out| json::write_chain(&report, out))?;
     } else {
-        Output::stdout().write(&chain::render(&report))?;
+        Output::stdout().write(&chain::render(&report, look))?;
     }
     Ok(if answer.ok() { Exit::Clean } else { Exit::Findings })
 }

@@ -1,10 +1,9 @@
 //! `tlsight versions`: what is known of the releases of Expressway.
 
 use clap::Args;
-use tlsight::report::{json, releases};
+use tlsight::report::{Look, json, releases};
 
-use super::args::Colour;
-use super::output::{self, Output};
+use super::output::Output;
 use super::{Exit, Trouble};
 
 #[derive(Debug, Args)]
@@ -15,12 +14,11 @@ pub(crate) struct Versions {
 }
 
 /// Prints both tables.
-pub(super) fn run(args: &Versions) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Versions, look: Look) -> Result<Exit, Trouble> {
     if args.json {
         Output::stdout().write_with(json::write_releases)?;
     } else {
-        let width = output::look(Colour::Never).width;
-        Output::stdout().write(&releases::render(width))?;
+        Output::stdout().write(&releases::render(look))?;
     }
     Ok(Exit::Clean)
 }

@@ -10,13 +10,13 @@ use tlsight::expressway::ciphers::{Refusal, expand};
 use tlsight::foresight::products::{behaviour, behaviours};
 use tlsight::foresight::{Change, Fate, Foreseen, Outlook, Plan, ServerProduct, Whose};
 use tlsight::pipeline::{self, Config};
-use tlsight::report::{Report, json, whatif};
+use tlsight::report::{Look, Report, json, whatif};
 use tlsight::trust::{Anchor, StoreSemantics};
 use tlsight::x509::{Certificate, pem};
 
 use super::args::{Keys, Run, Trust};
 use super::commands::{complain_about, hold_more, set_threads, sources};
-use super::output::{self, Output};
+use super::output::Output;
 use super::{Exit, Trouble, known, trust};
 
 /// clap would list all changes here and name none.
@@ -147,11 +147,11 @@ pub(super) enum FailOn {
 }
 
 /// Foretells.
-pub(super) fn run(args: &Whatif) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Whatif, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.told.run)?;
     let config = trust::config(&args.trust, args.product_version_before, &args.keys)?;
     let plan = plan(args)?;
-    foretell(&args.inputs, config, &plan, &args.told)
+    foretell(&args.inputs, config, &plan, &args.told, look)
 }
 
 /// An upgrade needs an Expressway that does not run the version already.
@@ -189,6 +189,7 @@ pub(super) fn foretell(
     mut config: Config,
     plan: &Plan,
     told: &Told,
+    look: Look,
 ) -> Result<Exit, Trouble> {
     // A side effect on a connection that is not listed would go unseen.
     hold_more(&mut config);
@@ -198,7 +199,6 @@ pub(super) fn foretell(
     if told.json {
         Output::stdout().write_with(|out| json::write_outlook(&report, &outlook, out))?;
     } else {
-        let look = output::look(told.run.color);
         Output::stdout().write(&whatif::render(&report, &outlook, look))?;
     }
     Ok(if report.has_trouble() { Exit::Trouble } else { exit(&outlook, told.fail_on) })

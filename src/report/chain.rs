@@ -1,6 +1,7 @@
 //! One chain explained: the verdict, the errors, the certificates that were tried, and
 //! what would mend it. Read by `tlsight verify` and `tlsight show`.
 
+use super::page::{Look, Page};
 use super::words::{conclusion_word, outcome_words, semantics_word, signature_words, subject};
 use crate::rules::mending;
 use crate::time::date_text;
@@ -8,7 +9,7 @@ use crate::trust::{
     Anchor, Candidate, Conclusion, Origin, PathValidation, Purpose, Question, Remedy, Store,
     VerifyError,
 };
-use crate::wire::text::{count, printable};
+use crate::wire::text::count;
 use crate::x509::Certificate;
 
 /// More candidates of one step are counted, not shown.
@@ -31,19 +32,22 @@ pub struct ChainReport<'a> {
 
 /// The report for people.
 #[must_use]
-pub fn render(report: &ChainReport<'_>) -> String {
-    let mut lines = vec![verdict(report), setting(report.question, report.time_from)];
-    let origin = |origin: Origin| report.place(origin);
-    lines.extend(errors(report.answer).map(|line| format!("  {line}")));
-    lines.push(String::new());
-    lines.push("Path, leaf first, and what was tried at each step".to_owned());
-    lines.extend(tree(report.answer, &origin).into_iter().map(|line| format!("  {line}")));
-    if let Some(remedy) = report.remedy {
-        lines.push(String::new());
-        lines.push("What would mend it".to_owned());
-        lines.push(format!("  {}", mending(remedy, &report.in_the_way())));
+pub fn render(report: &ChainReport<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.fact(&verdict(report));
+    page.fact(&setting(report.question, report.time_from));
+    for error in errors(report.answer) {
+        page.fact(&format!("  {error}"));
     }
-    lines.iter().map(|line| printable(line) + "\n").collect()
+    page.heading("Path, leaf first, and what was tried at each step");
+    for line in tree(report.answer, &|origin| report.place(origin)) {
+        page.fact(&format!("  {line}"));
+    }
+    if let Some(remedy) = report.remedy {
+        page.heading("What would mend it");
+        page.line("  ", &mending(remedy, &report.in_the_way()), 2);
+    }
+    page.into_text()
 }
 
 impl ChainReport<'_> {

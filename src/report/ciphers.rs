@@ -1,40 +1,31 @@
 //! A cipher string expanded, and the vendor's strings.
 
-use std::fmt::Write as _;
-
-use super::table::fold;
+use super::page::{Look, Page};
 use crate::expressway::ciphers::{
     Authentication, Build, CertificateKind, Expansion, KeyExchange, Preference, Refusal, Suite,
     WhyIgnored, expand,
 };
 use crate::expressway::known_cipher_lists::known_lists;
 use crate::tls::names::cipher_suite_name;
-use crate::wire::text::{count, printable};
+use crate::wire::text::count;
 
 /// With this in front a list prefers RSA (225476).
 const RSA_PREFIX: &str = "ECDHE-RSA-AES256-GCM-SHA384";
 
-/// The expansion for people. Sentences are folded at `width` columns (0 for as wide as
-/// it gets), the table is not.
+/// The expansion for people.
 #[must_use]
-pub fn render(string: &str, expansion: &Expansion, width: usize) -> String {
-    let width = if width == 0 { usize::MAX } else { width };
-    let mut text = String::new();
-    let mut say = |sentence: &str, first: &str, indent: usize| {
-        for line in fold(&printable(sentence), width, first, indent) {
-            // Writing to a String cannot fail, here and below.
-            let _ = writeln!(text, "{line}");
-        }
-    };
-    say(&order(expansion), "", 0);
+pub fn render(string: &str, expansion: &Expansion, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.column("", &order(expansion));
     for sentence in meaning(string, expansion) {
-        say(&sentence, "  ", 2);
+        page.column("  ", &sentence);
     }
     for note in notes(expansion) {
-        say(&note, "  - ", 4);
+        page.column("  - ", &note);
     }
-    text.push('\n');
-    text + &table(expansion)
+    page.blank();
+    table(&mut page, expansion);
+    page.into_text()
 }
 
 /// Which kind of certificate comes first, with the places.
@@ -187,27 +178,40 @@ pub(super) const fn key(suite: &Suite) -> &'static str {
     }
 }
 
-fn table(expansion: &Expansion) -> String {
-    let suites: Vec<&Suite> = expansion.stock().collect();
-    let tls13 = expansion.tls13.map(cipher_suite_name);
-    let newest = tls13.iter().map(|name| name.len()).max().unwrap_or(0);
-    let own = suites.iter().map(|suite| suite.name.len()).fold(newest, usize::max);
-    let iana = suites.iter().map(|suite| suite.iana_name().len()).fold(newest, usize::max);
-    let mut text = format!("  no  {:own$}  {:iana$}  code    key\n", "OpenSSL", "IANA");
-    for code in expansion.tls13 {
-        let name = cipher_suite_name(code);
-        let _ = writeln!(text, "   -  {name:own$}  {name:iana$}  {code:#06x}  any (TLS 1.3)");
+/// Place, name of OpenSSL, name of IANA, code and key of each suite.
+fn rows(expansion: &Expansion) -> Vec<[String; 5]> {
+    let tls13 = expansion.tls13.iter().map(|&code| {
+        let name = cipher_suite_name(code).into_owned();
+        ["-".to_owned(), name.clone(), name, format!("{code:#06x}"), "any (TLS 1.3)".to_owned()]
+    });
+    let stock = expansion.stock().enumerate().map(|(place, suite)| {
+        let code = format!("{:#06x}", suite.code);
+        let number = (place + 1).to_string();
+        [number, suite.name.to_owned(), suite.iana_name().into_owned(), code, key(suite).to_owned()]
+    });
+    tls13.chain(stock).collect()
+}
+
+/// A line for each suite; two where the terminal is too narrow for one.
+fn table(page: &mut Page, expansion: &Expansion) {
+    let rows = rows(expansion);
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(String::len).max();
+    let (own, iana) = (width(1).unwrap_or_default(), width(2).unwrap_or_default());
+    let heads = ["no", "OpenSSL", "IANA", "code", "key"].map(str::to_owned);
+    let all = || [&heads].into_iter().chain(&rows);
+    let wide: Vec<String> = all()
+        .map(|[number, name, long, code, key]| {
+            format!("{number:>4}  {name:own$}  {long:iana$}  {code:6}  {key}")
+        })
+        .collect();
+    if wide.iter().all(|line| line.len() <= page.look().full()) {
+        wide.iter().for_each(|line| page.whole("", line));
+        return;
     }
-    for (place, suite) in suites.iter().enumerate() {
-        let (name, code, number) = (suite.name, suite.code, place + 1);
-        let _ = writeln!(
-            text,
-            "{number:4}  {name:own$}  {:iana$}  {code:#06x}  {}",
-            suite.iana_name(),
-            key(suite)
-        );
+    for [number, name, long, code, key] in all() {
+        page.fact(&format!("{number:>4}  {code:6}  {name}  {key}"));
+        page.fact(&format!("      {long}"));
     }
-    text
 }
 
 /// Why OpenSSL refuses a string, in words.
@@ -232,14 +236,13 @@ pub fn refusal_text(expansion: &Expansion) -> Option<String> {
 
 /// The vendor's strings for people.
 #[must_use]
-pub fn render_known() -> String {
-    let mut text = String::new();
-    for (number, list) in known_lists().iter().enumerate() {
-        let gap = if number == 0 { "" } else { "\n" };
-        let _ = writeln!(text, "{gap}{}: {}", list.id, list.name);
-        let _ = writeln!(text, "  {}", list.string());
-        let _ = writeln!(text, "  {}", order(&expand(&list.string())));
-        let _ = writeln!(text, "  source: {}", list.source);
+pub fn render_known(look: Look) -> String {
+    let mut page = Page::new(look);
+    for list in known_lists() {
+        page.heading(&format!("{}: {}", list.id, list.name));
+        page.whole("  ", &list.string());
+        page.fact(&format!("  {}", order(&expand(&list.string()))));
+        page.fact(&format!("  source: {}", list.source));
     }
-    text
+    page.into_text()
 }

@@ -17,6 +17,7 @@ mod page;
 pub mod peers;
 mod ranked;
 pub mod releases;
+pub mod rules;
 pub mod show;
 pub mod store;
 pub mod table;
@@ -29,4 +30,5 @@ pub(crate) use model::title;
 pub use model::{
     CaptureReport, Container, Group, Judged, LimitHit, Origin, Report, SCHEMA_VERSION, StoreReport,
 };
+pub use page::Look;
 pub use wanted::Wanted;

@@ -2,13 +2,14 @@
 //! whom it accepts.
 
 use super::model::Report;
+use super::page::{HEADING, Look, Page};
 use super::words::{place, subject};
 use crate::expressway::service;
 use crate::foresight::{
     Answer, Authority, ClientShown, Negotiation, Order, Peer, Shown, Standing, peers,
 };
 use crate::tls::names;
-use crate::wire::text::{count, hex, printable};
+use crate::wire::text::{count, hex};
 use crate::x509::Certificate;
 
 /// The servers of a report by address and port.
@@ -19,30 +20,38 @@ pub fn collect(report: &Report) -> Vec<Peer> {
 
 /// The servers for people.
 #[must_use]
-pub fn render(report: &Report, peers: &[Peer]) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for peer in peers {
-        if !lines.is_empty() {
-            lines.push(String::new());
+pub fn render(report: &Report, peers: &[Peer], look: Look) -> String {
+    let mut page = Page::new(look);
+    for (number, peer) in peers.iter().enumerate() {
+        if number > 0 {
+            page.blank();
         }
-        lines.push(head(peer));
-        lines.extend(peer.certificates.iter().map(own));
-        lines.extend(chosen(report, peer));
-        lines.extend(order(report, peer));
-        lines.extend(asked(peer));
-        lines.extend(peer.authorities.iter().map(|authority| authority_line(peer, authority)));
-        lines.extend(peer.clients.iter().map(client_line));
-        if peer.empty_answers > 0 {
-            lines.push(format!(
-                "  answered with an empty list in {}",
-                count(peer.empty_answers, "connection")
-            ));
+        let from = page.place();
+        page.fact(&head(peer));
+        page.paint(from, &peer.server.to_string(), HEADING);
+        for line in lines(report, peer) {
+            page.fact(&line);
         }
     }
-    if lines.is_empty() {
-        lines.push("no TLS connection".to_owned());
+    if peers.is_empty() {
+        page.fact("no TLS connection");
     }
-    lines.iter().map(|line| printable(line) + "\n").collect()
+    page.into_text()
+}
+
+/// All of a server but who it is.
+fn lines(report: &Report, peer: &Peer) -> Vec<String> {
+    let mut lines: Vec<String> = peer.certificates.iter().map(own).collect();
+    lines.extend(chosen(report, peer));
+    lines.extend(order(report, peer));
+    lines.extend(asked(peer));
+    lines.extend(peer.authorities.iter().map(|authority| authority_line(peer, authority)));
+    lines.extend(peer.clients.iter().map(client_line));
+    if peer.empty_answers > 0 {
+        let connections = count(peer.empty_answers, "connection");
+        lines.push(format!("  answered with an empty list in {connections}"));
+    }
+    lines
 }
 
 fn head(peer: &Peer) -> String {

@@ -1,64 +1,61 @@
 //! One handshake in full: every message with its frame and time.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::beside;
 use super::chain::tree;
 use super::model::{CaptureReport, Judged};
+use super::page::{HEADING, Look, Page, severity_style};
 use super::table::{certificate_text, outcome_text};
 use super::words::{conclusion_word, date, semantics_word};
 use crate::connection::{Connection, NameVerdict, Presented};
 use crate::expressway::Party;
-use crate::rules::mending;
+use crate::rules::{Finding, mending};
 use crate::time::duration_text;
 use crate::tls::{
     Body, CertificateList, CertificateRequest, ClientHello, Entry, Extension,
     KeyExchangeParameters, Message, Role, ServerHello, What, describe, names,
 };
 use crate::trust::{Conclusion, Origin};
-use crate::wire::text::{hex, printable};
+use crate::wire::text::hex;
 use crate::x509::Certificate;
 
 /// The handshake of `judged` as text.
 #[must_use]
-pub fn render(capture: &CaptureReport, judged: &Judged) -> String {
+pub fn render(capture: &CaptureReport, judged: &Judged, look: Look) -> String {
     let connection = &judged.connection;
-    let mut page = Page::default();
-    page.head(capture, judged);
+    let mut paper = Paper { page: Page::new(look) };
+    paper.head(capture, judged);
     let entries = &connection.handshake.entries;
     for (index, entry) in entries.iter().enumerate() {
         if !entries.get(index + 1).is_some_and(|next| is_told_by(entry, next)) {
-            page.entry(capture, connection, entry);
+            paper.entry(capture, connection, entry);
         }
     }
-    page.tcp_end(capture, connection);
-    page.verdicts(connection);
-    page.inferred(capture, connection);
-    for finding in &judged.findings {
-        page.line(0, "");
-        page.line(
-            0,
-            &format!("{} {}: {}", finding.severity.word(), finding.rule.id, finding.sentence()),
-        );
-        page.line(1, &format!("next: {}", finding.remedy()));
-    }
-    page.text
+    paper.tcp_end(capture, connection);
+    paper.verdicts(connection);
+    paper.inferred(capture, connection);
+    judged.findings.iter().for_each(|finding| paper.finding(finding));
+    paper.page.into_text()
 }
 
-#[derive(Default)]
-struct Page {
-    text: String,
+struct Paper {
+    page: Page,
 }
 
-impl Page {
+impl Paper {
     fn line(&mut self, depth: usize, text: &str) {
-        let text = printable(text);
-        if text.is_empty() {
-            self.text.push('\n');
-        } else {
-            let _ = writeln!(self.text, "{:indent$}{text}", "", indent = depth * 4);
-        }
+        self.page.fact(&format!("{:indent$}{text}", "", indent = depth * 4));
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        let (word, id) = (finding.severity.word(), finding.rule.id);
+        self.page.blank();
+        let from = self.page.place();
+        self.line(0, &format!("{word} {id}: {}", finding.sentence()));
+        self.page.paint(from, word, severity_style(finding.severity));
+        self.page.paint(from, id, HEADING);
+        self.line(1, &format!("next: {}", finding.remedy()));
     }
 
     fn lines(&mut self, lines: impl IntoIterator<Item = beside::Line>) {
@@ -106,7 +103,7 @@ impl Page {
         for line in &judged.log {
             self.line(0, &format!("log line {}: {}", line.number, line.text));
         }
-        self.line(0, "");
+        self.page.blank();
     }
 
     fn timing(&mut self, connection: &Connection) {
@@ -447,7 +444,7 @@ impl Page {
     }
 
     fn verdicts(&mut self, connection: &Connection) {
-        self.line(0, "");
+        self.page.blank();
         self.path(connection, Role::Server);
         self.path(connection, Role::Client);
         self.name(&connection.name);
@@ -457,7 +454,7 @@ impl Page {
     }
 }
 
-impl Page {
+impl Paper {
     /// The certification path of a side, and what would mend it.
     fn path(&mut self, connection: &Connection, of: Role) {
         let Some(chain) = connection.path(of).chain() else { return };

@@ -1,12 +1,11 @@
 //! A trust store examined: each anchor in file order, and what is odd about it.
 
-use std::fmt::Write as _;
-
 use super::json::usage_name;
+use super::page::{FAINT, HEADING, Look, Page, WARNING};
 use super::words::{date, subject};
 use crate::time::date_text;
 use crate::trust::{Anchor, Remark, Store, examine};
-use crate::wire::text::{count, hex, printable};
+use crate::wire::text::{count, hex};
 use crate::x509::Certificate;
 
 /// A store and what was remarked about it.
@@ -117,48 +116,53 @@ fn place(store: &Store, anchor: usize) -> String {
 
 /// The examination for people.
 #[must_use]
-pub fn render(examination: &StoreExamination<'_>) -> String {
+pub fn render(examination: &StoreExamination<'_>, look: Look) -> String {
     let store = examination.store;
-    let mut text = format!(
-        "{}, {}; judged at {} ({})\n",
+    let mut page = Page::new(look);
+    page.fact(&format!(
+        "{}, {}; judged at {} ({})",
         count(store.anchors().len() as u64, "certificate"),
         count(store.unreadable().len() as u64, "unreadable block"),
         date_text(examination.time),
         examination.time_from
-    );
+    ));
     for (position, anchor) in store.anchors().iter().enumerate() {
-        text.push('\n');
-        for line in anchor_lines(position, anchor) {
-            line_of(&mut text, &line);
+        page.blank();
+        let from = page.place();
+        page.fact(&anchor_title(position, anchor));
+        page.paint_lines(from, HEADING);
+        for line in anchor_lines(anchor) {
+            page.fact(&line);
         }
         for remark in examination.about(position) {
-            let weight = if is_weighty(remark) { "!" } else { "-" };
-            line_of(&mut text, &format!("  {weight} {}", remark_text(store, remark)));
+            remark_line(&mut page, is_weighty(remark), &remark_text(store, remark));
         }
     }
     if !store.unreadable().is_empty() {
-        text.push_str("\nUnreadable blocks\n");
+        page.heading("Unreadable blocks");
     }
     for block in store.unreadable() {
-        line_of(&mut text, &format!("  ! {} line {}: {}", block.source, block.line, block.reason));
+        let text = format!("{} line {}: {}", block.source, block.line, block.reason);
+        remark_line(&mut page, true, &text);
     }
-    text
+    page.into_text()
 }
 
-fn line_of(text: &mut String, line: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{}", printable(line));
+fn remark_line(page: &mut Page, weighty: bool, text: &str) {
+    let (sign, style) = if weighty { ("!", WARNING) } else { ("-", FAINT) };
+    let from = page.place();
+    page.fact(&format!("  {sign} {text}"));
+    page.paint(from, sign, style);
 }
 
-fn anchor_lines(position: usize, anchor: &Anchor) -> Vec<String> {
+fn anchor_title(position: usize, anchor: &Anchor) -> String {
+    let subject = subject(&anchor.certificate);
+    format!("{} {} line {}: {subject}", position + 1, anchor.source, anchor.line)
+}
+
+fn anchor_lines(anchor: &Anchor) -> Vec<String> {
     let certificate = &anchor.certificate;
-    let mut lines = vec![format!(
-        "{} {} line {}: {}",
-        position + 1,
-        anchor.source,
-        anchor.line,
-        subject(certificate)
-    )];
+    let mut lines = Vec::new();
     if certificate.is_self_signed() {
         lines.push("  self-signed".into());
     } else {

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::filter::group_filter;
 use super::legs::Health;
 use super::model::{CaptureReport, Judged, Report};
+use super::page::{ERROR, FAINT, HEADING, INFO, Look, Page, WARNING, severity_style};
 use super::ranked;
-use super::words::{match_filters, skipped_text, skipped_word, unjudged_chains};
+use super::words::{match_filters, skipped_text, skipped_word, unjudged_chains, words};
 use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
 use crate::time::Timestamp;
@@ -18,90 +19,31 @@ use crate::tls::Role;
 use crate::tls::names::{self, Authentication};
 use crate::wire::text::{count, printable};
 
-/// How the report shall look.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// Width in columns; 0 for as wide as it gets.
-    pub width: usize,
-    /// Use colour.
-    pub colour: bool,
-}
-
-impl Look {
-    /// The width of paragraphs: lines of more than 120 characters are hard to read.
-    pub(super) fn paragraph(self) -> usize {
-        if self.width == 0 { 100 } else { self.width.clamp(40, 120) }
-    }
-
-    pub(super) fn styled(self, style: Style, text: &str) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-
-    pub(super) fn heading(self, text: &str) -> String {
-        self.styled(HEADING, text)
-    }
-}
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const INFO: Style = AnsiColor::Cyan.on_default();
-const HEADING: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-
 /// The whole report as text.
 #[must_use]
 pub fn render(report: &Report, look: Look) -> String {
-    let mut page = Page { text: String::new(), look };
-    page.verdicts(report);
-    page.case(report);
+    let mut paper = Paper { page: Page::new(look) };
+    paper.verdicts(report);
+    paper.case(report);
     for (index, capture) in report.captures.iter().enumerate() {
-        page.capture(report, index, capture);
+        paper.capture(report, index, capture);
     }
-    page.findings(report);
-    page.not_judged(report);
-    page.ledger(report);
-    page.text
+    paper.findings(report);
+    paper.not_judged(report);
+    paper.ledger(report);
+    paper.page.into_text()
 }
 
-struct Page {
-    text: String,
-    look: Look,
+struct Paper {
+    page: Page,
 }
 
-impl Page {
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
-    }
-
-    fn styled(&self, style: Style, text: &str) -> String {
-        self.look.styled(style, text)
-    }
-
-    fn heading(&mut self, text: &str) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        let line = self.look.heading(text);
-        self.line(&line);
-    }
-
-    fn width(&self) -> usize {
-        self.look.paragraph()
-    }
-
-    /// A paragraph, folded to the width, each line behind `indent` spaces.
-    fn paragraph(&mut self, text: &str, first: &str, indent: usize) {
-        for line in fold(&printable(text), self.width(), first, indent) {
-            self.line(&line);
-        }
-    }
-
+impl Paper {
     fn verdicts(&mut self, report: &Report) {
         if report.verdicts.is_empty() {
             return;
         }
-        self.heading("Verdict");
+        self.page.heading("Verdict");
         let mut told: Vec<&String> = Vec::new();
         let mut since: Vec<&String> = Vec::new();
         let mut of_cause: BTreeMap<&str, usize> = BTreeMap::new();
@@ -111,29 +53,28 @@ impl Page {
             *of_cause += 1;
             if *of_cause > IN_FULL {
                 let ends = format!("{} to {}", verdict.client, verdict.server);
-                self.paragraph(&format!("{ends}: {note}"), "  likewise ", 4);
+                self.page.line("  likewise ", &format!("{ends}: {note}"), 4);
                 continue;
             }
-            self.paragraph(&verdict.sentence, "  ", 2);
+            self.page.line("  ", &verdict.sentence, 2);
             self.remedies(&verdict.remedies, &mut told);
             for fault in &verdict.next_faults {
-                self.paragraph(fault, "    then: ", 7);
+                self.page.line("    then: ", fault, 7);
             }
             for line in ranked::lines(report.remedies_of(index)) {
-                self.paragraph(&line, "    foretold: ", 7);
+                self.page.line("    foretold: ", &line, 7);
             }
             if let Some(mended_by) = &verdict.mended_by {
-                self.paragraph(mended_by, "    to mend the chain: ", 7);
+                self.page.line("    to mend the chain: ", mended_by, 7);
             }
             if let Some(new) = verdict.since.as_ref().filter(|new| !since.contains(new)) {
-                self.paragraph(new, "    since: ", 7);
+                self.page.line("    since: ", new, 7);
                 since.push(new);
             }
             for (number, text) in &verdict.log {
-                self.paragraph(text, &format!("    log line {number}: "), 7);
+                self.page.line(&format!("    log line {number}: "), text, 7);
             }
-            let note = self.styled(FAINT, &format!("    {note}"));
-            self.line(&note);
+            self.faint(&note);
         }
     }
 
@@ -142,7 +83,7 @@ impl Page {
     fn remedies<'r>(&mut self, remedies: &'r [String], told: &mut Vec<&'r String>) {
         let several = remedies.len() > 1;
         if several {
-            self.line("    to mend it, one of:");
+            self.page.whole("    ", "to mend it, one of:");
         }
         let mut again: Vec<String> = Vec::new();
         for (remedy, letter) in remedies.iter().zip('a'..='z') {
@@ -152,7 +93,7 @@ impl Page {
                 continue;
             }
             self.as_above(&mut again);
-            self.paragraph(remedy, &format!("    {first} "), 7);
+            self.page.line(&format!("    {first} "), remedy, 7);
             told.push(remedy);
         }
         self.as_above(&mut again);
@@ -160,7 +101,7 @@ impl Page {
 
     fn as_above(&mut self, again: &mut Vec<String>) {
         if !again.is_empty() {
-            self.line(&format!("    {} as above", again.join(" ")));
+            self.page.fact(&format!("    {} as above", again.join(" ")));
             again.clear();
         }
     }
@@ -168,22 +109,21 @@ impl Page {
     /// The Expressways that are known, and the legs.
     fn case(&mut self, report: &Report) {
         for (title, told) in super::case::appliances(report) {
-            self.heading(&printable(&title));
+            self.page.heading(&title);
             for line in told {
-                self.paragraph(&line, "  ", 4);
+                self.page.line("  ", &line, 4);
             }
         }
         let legs = super::case::leg_lines(report);
         if legs.is_empty() {
             return;
         }
-        self.heading("Legs");
+        self.page.heading("Legs");
         for (health, line) in legs {
             let word = format!("  {:<8}  ", health.word());
-            for folded in fold(&printable(&line), self.width(), &word, 12) {
-                let styled = self.styled(health_style(health), health.word());
-                self.line(&folded.replacen(health.word(), &styled, 1));
-            }
+            let from = self.page.place();
+            self.page.line(&word, &line, 12);
+            self.page.paint(from, health.word(), health_style(health));
         }
     }
 
@@ -193,29 +133,28 @@ impl Page {
         let total = report.tls_connections.get(index).copied().unwrap_or_default();
         let mut title = format!(
             "{}: {} in {}",
-            printable(&capture.name()),
+            capture.name(),
             connections_text(report, capture.tls_connections(), total),
             count(capture.frames, "frame")
         );
         if capture.files.len() > 1 {
             let _ = write!(title, " of {} files read as one capture", capture.files.len());
         }
-        self.heading(&title);
+        self.page.heading(&title);
         for error in &capture.errors {
-            let line = format!("  not read: {}", printable(error));
-            let line = self.styled(ERROR, &line);
-            self.line(&line);
+            self.painted(ERROR, &format!("  not read: {error}"));
         }
         if let Some(store) = &capture.store {
             let from = store.sources.join(", ");
             let line =
                 format!("judged by {} of {from}", count(store.anchors as u64, "trust anchor"));
-            self.paragraph(&line, "  ", 2);
+            self.page.line("  ", &line, 2);
         }
         self.problems(capture);
         if !connections.is_empty() {
-            let table = self.table(&connections);
-            self.line(&table);
+            for line in self.table(&connections) {
+                self.page.fact(&line);
+            }
             let left_out = total.saturating_sub(connections.len() as u64);
             if left_out > 0 {
                 let line = format!(
@@ -223,7 +162,7 @@ impl Page {
                     count(left_out, "more connection"),
                     if left_out == 1 { "is" } else { "are" }
                 );
-                self.paragraph(&line, "  ", 2);
+                self.page.line("  ", &line, 2);
             }
             self.same(report, &connections);
         }
@@ -236,7 +175,7 @@ impl Page {
             let name = report.captures.get(capture).map(CaptureReport::name).unwrap_or_default();
             let number = judged.connection.stream;
             let line = format!("#{number} is #{stream} of {name}, recorded twice; judged there");
-            self.paragraph(&line, "  ", 4);
+            self.page.line("  ", &line, 4);
         }
     }
 
@@ -251,20 +190,19 @@ impl Page {
                 problem.what,
                 count(problem.lost_bytes, "byte")
             );
-            self.paragraph(&line, "  ! ", 4);
+            self.page.line("  ! ", &line, 4);
         }
         if capture.untold_problems > 0 {
-            self.line(&format!("  ! and {}", count(capture.untold_problems, "more problem")));
+            self.page.fact(&format!("  ! and {}", count(capture.untold_problems, "more problem")));
         }
     }
 
     /// One line per connection; two where the terminal is too narrow for one.
-    fn table(&self, connections: &[&Judged]) -> String {
+    fn table(&self, connections: &[&Judged]) -> Vec<String> {
         let rows: Vec<[String; 11]> = connections.iter().map(|judged| row(judged)).collect();
         let wide = lines(&HEADERS, &rows);
-        let fits = wide.iter().all(|line| line.chars().count() <= self.look.width);
-        let lines = if self.look.width == 0 || fits { wide } else { stacked(&rows) };
-        lines.join("\n")
+        let fits = wide.iter().all(|line| line.chars().count() <= self.page.look().full());
+        if fits { wide } else { stacked(&rows) }
     }
 
     fn findings(&mut self, report: &Report) {
@@ -272,7 +210,7 @@ impl Page {
         if groups.is_empty() {
             return;
         }
-        self.heading("Findings");
+        self.page.heading("Findings");
         for (severity, rule, findings) in groups {
             self.title(severity, rule);
             self.group(report, &findings);
@@ -281,14 +219,24 @@ impl Page {
 
     /// Severity, id and summary of a rule, folded like any paragraph.
     fn title(&mut self, severity: Severity, rule: &Rule) {
-        let plain = format!("{} {}:", severity.word(), rule.id);
-        let (word, id) =
-            (self.styled(severity_style(severity), severity.word()), self.styled(HEADING, rule.id));
-        let summary = rule.summary.fill(&crate::rules::Values::new());
-        for line in fold(&summary, self.width(), &format!("{plain} "), 2) {
-            let line = line.replacen(&plain, &format!("{word} {id}:"), 1);
-            self.line(&line);
-        }
+        let from = self.page.place();
+        let summary = words(rule.summary);
+        self.page.line(&format!("{} {}: ", severity.word(), rule.id), &summary, 2);
+        self.page.paint(from, severity.word(), severity_style(severity));
+        self.page.paint(from, rule.id, HEADING);
+    }
+
+    /// A line that is not folded, because what stands in it will be copied.
+    fn faint(&mut self, text: &str) {
+        let from = self.page.place();
+        self.page.whole("    ", text);
+        self.page.paint_lines(from, FAINT);
+    }
+
+    fn painted(&mut self, style: Style, text: &str) {
+        let from = self.page.place();
+        self.page.fact(text);
+        self.page.paint_lines(from, style);
     }
 
     /// Findings of one rule: those that say the same are told once.
@@ -305,18 +253,18 @@ impl Page {
         }
         let (in_full, more) = told.split_at(told.len().min(IN_FULL));
         for (sentence, list) in in_full {
-            self.paragraph(sentence, "  ", 2);
+            self.page.line("  ", sentence, 2);
             self.proof(report, list);
         }
         if !more.is_empty() {
             let said = format!("and {} more of this kind, which --json tells as well", more.len());
-            self.paragraph(&said, "  ", 4);
+            self.page.line("  ", &said, 4);
         }
         let mut shown: Vec<String> = Vec::new();
         for (_, finding) in in_full.iter().flat_map(|(_, list)| list) {
             let remedy = finding.remedy();
             if !shown.contains(&remedy) {
-                self.paragraph(&remedy, "    next: ", 10);
+                self.page.line("    next: ", &remedy, 10);
                 shown.push(remedy);
             }
         }
@@ -340,13 +288,11 @@ impl Page {
             String::new()
         };
         let several = if report.captures.len() > 1 {
-            format!(" of {}", printable(&capture.name()))
+            format!(" of {}", capture.name())
         } else {
             String::new()
         };
-        let line = format!("    frames {}{several}{filter}", capture.frames_text(&frames));
-        let line = self.styled(FAINT, &line);
-        self.line(&line);
+        self.faint(&format!("frames {}{several}{filter}", capture.frames_text(&frames)));
     }
 
     /// What was not judged and why, each reason once.
@@ -357,38 +303,37 @@ impl Page {
         let others = not_judged_lines(report, unasked.is_some());
         match unasked {
             Some(chains) => {
-                self.heading("Not judged: no trust store given");
+                self.page.heading("Not judged: no trust store given");
                 let text = format!(
                     "{} shown, not checked. Give the trust list of the box that connects with --trust FILE \
                      (for an Expressway: ca_*.pem of its diagnostic archive).",
                     count(chains, "certificate chain")
                 );
-                self.paragraph(&text, "  ", 2);
+                self.page.line("  ", &text, 2);
             }
             None if others.is_empty() => {}
-            None => self.heading("Not judged"),
+            None => self.page.heading("Not judged"),
         }
-        others.iter().for_each(|line| self.paragraph(line, "  ", 4));
+        others.iter().for_each(|line| self.page.line("  ", line, 4));
         for (source, line, reason) in report.store.iter().flat_map(|store| &store.unreadable) {
-            self.paragraph(&format!("trust store {source}, line {line}: {reason}"), "  ! ", 4);
+            self.page.line("  ! ", &format!("trust store {source}, line {line}: {reason}"), 4);
         }
     }
 
     fn ledger(&mut self, report: &Report) {
         let total: u64 = report.captures.iter().map(|capture| capture.tcp_connections).sum();
-        self.heading(&format!("Ledger: {}", count(total, "TCP connection")));
+        self.page.heading(&format!("Ledger: {}", count(total, "TCP connection")));
         for class in LedgerClass::ALL {
             let number = report.ledger(class);
             if number > 0 {
-                self.line(&format!("  {number:>6}  {}", class.meaning()));
+                self.page.fact(&format!("  {number:>6}  {}", class.meaning()));
             }
         }
         self.skipped(report);
         for hit in report.captures.iter().flat_map(|capture| &capture.limits_hit) {
             let line =
                 format!("  limit {} reached {}: {}", hit.limit, times(hit.times), hit.effect);
-            let line = self.styled(WARNING, &line);
-            self.line(&line);
+            self.painted(WARNING, &line);
         }
     }
 
@@ -398,7 +343,7 @@ impl Page {
             skipped.map(|(reason, frames)| (skipped_word(reason), frames)).collect();
         let text = skipped_text(skipped.iter().map(|(word, frames)| (word.as_str(), *frames)));
         if !text.is_empty() {
-            self.line(&format!("  frames not looked into: {text}"));
+            self.page.fact(&format!("  frames not looked into: {text}"));
         }
     }
 }
@@ -429,14 +374,14 @@ fn connections_text(report: &Report, seen: u64, matching: u64) -> String {
     }
     let all = count(seen, "TLS connection");
     let matching = match_filters(matching);
-    format!("{all}, {matching} ({}),", printable(&report.filters.join(" ")))
+    format!("{all}, {matching} ({}),", report.filters.join(" "))
 }
 
 /// Which connections a verdict is about, and by which rule.
 fn streams(report: &Report, capture: usize, verdict: &Verdict) -> String {
     let streams: Vec<String> = verdict.streams.iter().map(u64::to_string).collect();
     let of = match report.captures.get(capture).filter(|_| report.captures.len() > 1) {
-        Some(capture) => format!(" of {}", printable(&capture.name())),
+        Some(capture) => format!(" of {}", capture.name()),
         None => String::new(),
     };
     format!("tcp.stream in {{{}}}{of}; rule {}", streams.join(", "), verdict.cause)
@@ -493,15 +438,6 @@ const fn health_style(health: Health) -> Style {
         Health::AtRisk => WARNING,
         Health::NotSeen => FAINT,
         Health::Healthy => INFO,
-    }
-}
-
-/// The colour of a severity.
-pub(super) const fn severity_style(severity: Severity) -> Style {
-    match severity {
-        Severity::Error => ERROR,
-        Severity::Warning => WARNING,
-        Severity::Info => INFO,
     }
 }
 
@@ -632,41 +568,5 @@ pub fn certificate_text(connection: &Connection) -> String {
     match name {
         Some(name) => format!("{path}, {name}"),
         None => path,
-    }
-}
-
-/// Folds text at spaces; the first line begins with `first`, the others with
-/// `indent` spaces.
-pub(super) fn fold(text: &str, width: usize, first: &str, indent: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = first.to_owned();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        let needed = line.chars().count() + usize::from(!empty) + word.chars().count();
-        if !empty && needed > width {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    lines.push(line);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_folded_at_spaces() {
-        assert_eq!(fold("one two three", 12, "  ", 2), ["  one two", "  three"]);
-        assert_eq!(
-            fold("averyveryverylongword x", 10, "- ", 2),
-            ["- averyveryverylongword", "  x"]
-        );
     }
 }

@@ -6,9 +6,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::case::ends;
 use super::model::Report;
-use super::page::Page;
+use super::page::{Look, Page};
 use super::peers::alert;
-use super::table::Look;
 use super::words::{place, subject};
 use crate::connection::Presented;
 use crate::foresight::{

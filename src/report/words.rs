@@ -6,6 +6,7 @@ use super::model::Report;
 use crate::connection::NotJudged;
 use crate::foresight::Seen;
 use crate::packet::Skipped;
+use crate::rules::{Text, Values};
 use crate::time::date_text;
 use crate::tls::Role;
 use crate::trust::{Conclusion, NotChecked, Outcome, SignatureVerdict, StoreSemantics};
@@ -134,6 +135,11 @@ pub(super) fn signature_words(signature: SignatureVerdict) -> String {
         SignatureVerdict::NotChecked(NotChecked::Budget) => "not checked (limit)".into(),
         SignatureVerdict::NotChecked(_) => "not checked (algorithm)".into(),
     }
+}
+
+/// A text of a rule without places to fill.
+pub(super) fn words(text: Text) -> String {
+    text.fill(&Values::new())
 }
 
 /// The subject, or a word for none.

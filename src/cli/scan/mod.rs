@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use aws_lc_rs::digest::{SHA256, digest};
 use clap::{Args, ValueEnum};
 use tlsight::pipeline::scan::Inputs;
+use tlsight::report::Look;
 use tlsight::wire::text::hex;
 
 use super::args::{FailOn, Keys, Release, Run, Trust};
@@ -168,9 +169,9 @@ fn contents(trust: &Trust, keys: &Keys) -> Result<Vec<String>, Trouble> {
 }
 
 /// Scans.
-pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Scan, look: Look) -> Result<Exit, Trouble> {
     if args.per == Per::File && args.format() != Format::Jsonl {
         return Err("--per file is for JSON lines (--jsonl)".to_owned());
     }
-    run::run(args)
+    run::run(args, look)
 }

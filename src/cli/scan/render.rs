@@ -5,8 +5,7 @@ use std::io::{self, Seek, Write};
 use tempfile::SpooledTempFile;
 use tlsight::pipeline::{Lines, Renderers, Sink};
 use tlsight::report::fleet::{Summary, text};
-use tlsight::report::table::Look;
-use tlsight::report::{Judged, Origin, Report, csv, json};
+use tlsight::report::{Judged, Look, Origin, Report, csv, json};
 
 use super::{Format, Per};
 
@@ -69,7 +68,7 @@ impl Gathering {
             (Format::Csv, _) => {}
             (Format::Table, _) => {
                 if let Some(line) = text::line(file, summary, report, style.look) {
-                    writeln!(part, "{line}")?;
+                    write!(part, "{line}")?;
                 }
             }
         }

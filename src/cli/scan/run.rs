@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tlsight::pipeline::scan::{Pace, Unit, Walk, Watch, examine, in_order};
 use tlsight::pipeline::{Renderers, Session};
 use tlsight::report::fleet::{Summary, text};
-use tlsight::report::{csv, json};
+use tlsight::report::{Look, csv, json};
 use tlsight::wire::text::count;
 
 use super::super::commands::{exit_for, set_threads};
@@ -37,7 +37,7 @@ struct Done {
 }
 
 /// Scans.
-pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
+pub(super) fn run(args: &Scan, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     config.wanted = args.filters.wanted()?;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Scan) -> Result<Exit, Trouble> {
     let state = args.resume.as_ref().map(open).transpose()?;
     let before = state.as_ref().map(State::before).unwrap_or_default();
     let interrupt = Interrupt::listen()?;
-    let style = Style { format: args.format(), per: args.per, look: output::look(args.run.color) };
+    let style = Style { format: args.format(), per: args.per, look };
     let mut ledger = Ledger::new(args, style, state);
     if before.is_empty() {
         ledger.begin();

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::report::case::ends;
 use crate::report::model::{CaptureReport, Report};
-use crate::report::page::Page;
-use crate::report::table::Look;
+use crate::report::page::{Look, Page};
 use crate::wire::text::{count, hex};
 
 /// Values of one side, and entries of a list, that are told.
@@ -147,7 +146,7 @@ impl Paper {
     fn change(&mut self, change: &Change) {
         let words = change.aspect.words();
         let line = format!("{words}: {}", changed(change));
-        let long = line.chars().count() > self.page.width();
+        let long = line.chars().count() > self.page.look().paragraph();
         if long && !self.told.insert(line.clone()) {
             self.page.line("  ", &format!("{words}: as above"), 4);
         } else {

@@ -4,19 +4,19 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::super::model::Report;
-use super::super::table::{Look, fold, severity_style};
+use super::super::page::{Look, Page, severity_style};
 use super::super::words::{is_unread, match_filters, skipped_text, unjudged_chains};
 use super::{Found, Summary, Tally, Top};
 use crate::connection::LedgerClass;
 use crate::rules::Severity;
 use crate::time::date_text;
 use crate::tls::Role;
-use crate::wire::text::{count, printable};
+use crate::wire::text::count;
 
 /// Rules told of one server.
 const RULES: usize = 4;
 
-/// One line about a file in trouble, with findings, or with frames that cannot be read; nothing for any other.
+/// A line about a file in trouble, with findings, or with frames that cannot be read; nothing for any other.
 #[must_use]
 pub fn line(file: &str, summary: &Summary, report: &Report, look: Look) -> Option<String> {
     let word = match (summary.in_trouble > 0, summary.worst()) {
@@ -28,8 +28,10 @@ pub fn line(file: &str, summary: &Summary, report: &Report, look: Look) -> Optio
     };
     let state = [trouble(file, summary), Some(seen(summary)), because(summary, report)];
     let told: Vec<String> = state.into_iter().flatten().collect();
-    let line = format!("{word:7}  {}: {}", printable(file), told.join("; "));
-    Some(line.replacen(word, &look.styled(style_of(word), word), 1))
+    let mut page = Page::new(look);
+    page.fact(&format!("{word:7}  {file}: {}", told.join("; ")));
+    page.paint(0, word, style_of(word));
+    Some(page.into_text())
 }
 
 /// Why a file could not be read.
@@ -37,7 +39,7 @@ fn trouble(file: &str, summary: &Summary) -> Option<String> {
     let error = &summary.troubles.first()?.error;
     // The error may begin with the name of the file, which stands in front already.
     let error = error.strip_prefix(file).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(error);
-    Some(printable(error))
+    Some(error.to_owned())
 }
 
 /// `4 connections, 2 failed`.
@@ -101,48 +103,33 @@ fn style_of(word: &str) -> anstyle::Style {
 /// The whole summary; of each list the `top` largest.
 #[must_use]
 pub fn render(summary: &Summary, top: usize, look: Look) -> String {
-    let mut page = Page { text: String::new(), look, top };
-    page.heading("Summary");
-    page.totals(summary);
-    page.rules(summary);
-    page.servers(summary);
-    page.tally("Versions", &summary.versions);
-    page.tally("Cipher suites", &summary.suites);
-    page.tally("Issuers of server certificates", &summary.issuers);
-    page.expiry(summary);
-    page.troubles(summary);
-    page.text
+    let mut paper = Paper { page: Page::new(look), top };
+    paper.page.heading("Summary");
+    paper.totals(summary);
+    paper.rules(summary);
+    paper.servers(summary);
+    paper.tally("Versions", &summary.versions);
+    paper.tally("Cipher suites", &summary.suites);
+    paper.tally("Issuers of server certificates", &summary.issuers);
+    paper.expiry(summary);
+    paper.troubles(summary);
+    paper.page.into_text()
 }
 
-struct Page {
-    text: String,
-    look: Look,
+struct Paper {
+    page: Page,
     top: usize,
 }
 
-impl Page {
-    fn heading(&mut self, title: &str) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        self.text.push_str(&self.look.heading(title));
-        self.text.push('\n');
-    }
-
+impl Paper {
     /// A line of a list, folded behind its first word.
     fn entry(&mut self, first: &str, words: &str) {
         let first = format!("  {first}  ");
-        for line in fold(&printable(words), self.look.paragraph(), &first, first.chars().count()) {
-            self.text.push_str(&line);
-            self.text.push('\n');
-        }
+        self.page.line(&first, words, first.chars().count());
     }
 
     fn plain(&mut self, words: &str) {
-        for line in fold(&printable(words), self.look.paragraph(), "  ", 4) {
-            self.text.push_str(&line);
-            self.text.push('\n');
-        }
+        self.page.line("  ", words, 4);
     }
 
     fn totals(&mut self, summary: &Summary) {
@@ -199,12 +186,13 @@ impl Page {
         if top.largest.is_empty() {
             return;
         }
-        self.heading("Findings by rule");
+        self.page.heading("Findings by rule");
         for (rule, found) in &top.largest {
             let word = found.severity.word();
-            let padded = format!("{:>7}  {word:7}", found.findings);
-            let styled = padded.replacen(word, &self.look.styled(style_of(word), word), 1);
-            self.text.push_str(&format!("  {styled}  {rule} in {}\n", count(found.files, "file")));
+            let files = count(found.files, "file");
+            let from = self.page.place();
+            self.page.fact(&format!("  {:>7}  {word:7}  {rule} in {files}", found.findings));
+            self.page.paint(from, word, style_of(word));
         }
         self.others(&top, "rule");
     }
@@ -214,7 +202,7 @@ impl Page {
         if top.largest.is_empty() {
             return;
         }
-        self.heading("Findings by server");
+        self.page.heading("Findings by server");
         for (server, found) in &top.largest {
             let most = found.rules.top(RULES);
             let rules = most.largest.iter().map(|(rule, count)| format!("{rule} ({count})"));
@@ -233,7 +221,7 @@ impl Page {
         if top.largest.is_empty() {
             return;
         }
-        self.heading(title);
+        self.page.heading(title);
         for (name, count) in &top.largest {
             self.entry(&format!("{count:>7}"), if name.is_empty() { "(none)" } else { name });
         }
@@ -244,7 +232,7 @@ impl Page {
     fn others<C>(&mut self, top: &Top<'_, C>, noun: &str) {
         if top.rest > 0 {
             let more = count(top.others, &format!("more {noun}"));
-            self.text.push_str(&format!("  {:>7}  under {more}\n", top.rest));
+            self.page.fact(&format!("  {:>7}  under {more}", top.rest));
         }
     }
 
@@ -253,7 +241,7 @@ impl Page {
         if all.is_empty() {
             return;
         }
-        self.heading("Certificates that expire within 30 days of the capture");
+        self.page.heading("Certificates that expire within 30 days of the capture");
         for (_, one) in all.iter().take(self.top) {
             let left = match one.days() {
                 days if days < 0 => format!("had expired when {} showed it", one.holder),
@@ -266,7 +254,7 @@ impl Page {
         }
         let more = all.len().saturating_sub(self.top) as u64;
         if more > 0 {
-            self.text.push_str(&format!("  and {}\n", count(more, "more certificate")));
+            self.page.fact(&format!("  and {}", count(more, "more certificate")));
         }
     }
 
@@ -274,14 +262,14 @@ impl Page {
         if summary.in_trouble == 0 {
             return;
         }
-        self.heading("Files in trouble");
+        self.page.heading("Files in trouble");
         for trouble in summary.troubles.iter().take(self.top) {
             self.plain(&trouble.error);
         }
         let told = summary.troubles.len().min(self.top) as u64;
         let more = summary.in_trouble.saturating_sub(told);
         if more > 0 {
-            self.text.push_str(&format!("  and {}\n", count(more, "more file")));
+            self.page.fact(&format!("  and {}", count(more, "more file")));
         }
     }
 }
