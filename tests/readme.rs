@@ -7,6 +7,7 @@ mod toolkit;
 
 use std::process::Command;
 
+use tlsight::connection::{LedgerClass, NotJudged};
 use toolkit::indent::indented;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
@@ -28,6 +29,41 @@ fn the_readme_shows_a_report_and_a_document() {
     let commands: Vec<&str> = text.lines().filter_map(command).collect();
     assert!(commands.iter().any(|command| command.contains("--json")));
     assert!(commands.len() >= 3, "{commands:?}");
+}
+
+/// Words of the JSON document that a program may look for.
+#[test]
+fn the_readme_tells_every_word_of_the_document() {
+    let text = std::fs::read_to_string(README).expect("README.md is there");
+    let (_, json) = text.split_once("\n## JSON\n").expect("a chapter about JSON");
+    let told = |word: &str| assert!(json.contains(&format!("`{word}`")), "{word} is not told");
+    LedgerClass::ALL.into_iter().for_each(|class| told(class.word()));
+    NotJudged::ALL.into_iter().for_each(|why| told(why.reason()));
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    for entry in std::fs::read_dir(golden).expect("golden files are there") {
+        let path = entry.expect("a golden file").path();
+        if path.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
+        let document = std::fs::read_to_string(path).expect("a golden file can be read");
+        let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+        for connection in document["connections"].as_array().into_iter().flatten() {
+            let gaps = connection["gaps"].as_array().into_iter().flatten();
+            let alerts = connection["alerts"].as_array().into_iter().flatten();
+            [
+                &connection["handshake"],
+                &connection["abort"]["how"],
+                &connection["resumed_by"],
+                &connection["name_check"]["source"],
+                &connection["server_path"]["conclusion"],
+            ]
+            .into_iter()
+            .chain(gaps.map(|gap| &gap["cause"]))
+            .chain(alerts.map(|alert| &alert["level"]))
+            .filter_map(serde_json::Value::as_str)
+            .for_each(told);
+        }
+    }
 }
 
 /// The README with each block of output replaced by what the program prints.

@@ -79,6 +79,20 @@ pub enum NotJudged {
 }
 
 impl NotJudged {
+    /// All reasons.
+    pub const ALL: [Self; 10] = [
+        Self::NoTrustStore,
+        Self::OtherMachine,
+        Self::HiddenByTls13,
+        Self::Resumed,
+        Self::NotSent,
+        Self::NotCaptured,
+        Self::NotAllCaptured,
+        Self::Unreadable,
+        Self::NoReference,
+        Self::NoTime,
+    ];
+
     /// The reason in words.
     #[must_use]
     pub const fn reason(self) -> &'static str {

@@ -6,7 +6,9 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::known::{AnswerKey, Answers, Around};
-use crate::connection::{Chain, Connection, NotJudged, Otherwise, PathVerdict, Presented, Terms};
+use crate::connection::{
+    Chain, Connection, LedgerClass, NotJudged, Otherwise, PathVerdict, Presented, Terms,
+};
 use crate::tls::Role;
 use crate::trust::{
     Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, VerifyError, remedy,
@@ -282,9 +284,10 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
     }
 }
 
-/// Whether what a side sent is in the capture at all.
-const fn captured(connection: &Connection, role: Role) -> bool {
+/// Whether what a side sent is in the capture at all, its first messages too.
+fn captured(connection: &Connection, role: Role) -> bool {
     connection.observed.tcp.side(role).segments > 0
+        && connection.ledger != LedgerClass::BegunMidStream
 }
 
 /// Whether TLS 1.3 hides the certificates of a side, and no key log shows them.
