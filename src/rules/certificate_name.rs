@@ -9,7 +9,7 @@ use super::words::Text;
 use crate::connection::{Connection, NameVerdict, Reference};
 use crate::expressway::{Checker, Party, service};
 use crate::tls::Role;
-use crate::trust::name::{NameCheck, NameRule, check};
+use crate::trust::name::{NameCheck, NameRule, Place, check};
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[NAME_NOT_IN_CERTIFICATE, CONFIGURED_NAME_SUSPECTED];
@@ -70,7 +70,9 @@ fn name_not_in_certificate(subject: &Subject<'_>) -> Option<Observation> {
         (NameRule::SipZone, judged_by_zone(connection, *sip_zone)?, Text::en(""))
     } else {
         let severity = judged(connection, reference, *matches, *traffic_server)?;
-        (NameRule::TrafficServer, severity, differently(*matches, *traffic_server))
+        // The names are those that the stricter of the two looked at.
+        let rule = if *traffic_server { NameRule::OpenSsl } else { NameRule::TrafficServer };
+        (rule, severity, differently(*matches, *traffic_server))
     };
     let compared = check(rule, leaf, &reference.to_string());
     let names = names(&compared);
@@ -189,10 +191,19 @@ const fn differently(by_openssl: bool, by_traffic_server: bool) -> Text {
 /// Said where the certificate has the name in a form that this checker never looks at.
 fn ignored(check: &NameCheck, reference: &Reference) -> Text {
     let wanted = reference.to_string();
-    if check.ignored.iter().any(|name| name.text == wanted) {
-        Text::en(" (it has {reference} as iPAddress, which this client does not compare)")
-    } else {
-        Text::en("")
+    let name = check.ignored.iter().find(|name| name.text.eq_ignore_ascii_case(&wanted));
+    match name.map(|name| name.place) {
+        Some(Place::Ip) => {
+            Text::en(" (it has {reference} as iPAddress, which this client does not compare)")
+        }
+        // OpenSSL's own check looks at it only where there is no dNSName (RFC 9525, 6.3: never).
+        Some(Place::CommonName) => Text::en(
+            " (it has {reference} as common name only, which this client does not compare)",
+        ),
+        Some(Place::Dns) => {
+            Text::en(" (it has {reference} as dNSName, which this client does not compare)")
+        }
+        None => Text::en(""),
     }
 }
 
@@ -300,9 +311,10 @@ const REISSUE: Text = Text::en(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, bent, finding, findings};
+    use super::super::testing::{EXPRESSWAY, bend_leaf, bent, finding, findings};
     use super::*;
     use crate::connection::Outcome;
+    use crate::x509::GeneralName;
 
     const ID: &str = "name-not-in-certificate";
 
@@ -370,6 +382,32 @@ mod tests {
             connection.observed.outcome = Outcome::Completed;
         });
         assert_eq!(found.unwrap().severity, Severity::Warning);
+    }
+
+    /// A name that stands in the common name alone is not among those that the certificate
+    /// is for: OpenSSL's own check passes over it beside a dNSName.
+    #[test]
+    fn a_name_in_the_common_name_alone_is_told_as_such() {
+        let found = bent(ID, "wrong-name-openssl.pcap", EXPRESSWAY, |connection| {
+            let leaf = connection.server_leaf().unwrap();
+            let common = leaf.subject.common_name().unwrap().to_owned();
+            connection.name = NameVerdict::Checked {
+                reference: Reference::ServerName(common.clone()),
+                matches: false,
+                traffic_server: true,
+                sip_zone: false,
+                presented: [].into(),
+            };
+            connection.reference = Some(Reference::ServerName(common));
+            bend_leaf(connection, Role::Server, |leaf| {
+                leaf.extensions.subject_alt_names =
+                    Some(vec![GeneralName::Dns(b"other.example.org".to_vec())]);
+            });
+        });
+        let sentence = found.unwrap().sentence();
+        assert!(sentence.contains("is for other.example.org only (it has "), "{sentence}");
+        assert!(sentence.contains(" as common name only, which this client"), "{sentence}");
+        assert!(sentence.contains("the traffic server of Expressway would accept it"));
     }
 
     #[test]
