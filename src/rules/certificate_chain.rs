@@ -8,6 +8,7 @@ use super::scene;
 use super::trust_fault::{Lack, TrustFault, openssl};
 use super::words::{Text, Values};
 use crate::connection::Connection;
+use crate::expressway::Party;
 use crate::tls::Role;
 use crate::trust::code;
 use crate::x509::Certificate;
@@ -98,15 +99,15 @@ const TRUST_ANCHOR_MISSING: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("The root CA above the server's certificate is not in the trust store"),
     sentence: Text::en(
-        "{server} showed {certificate}, whose chain leads to {anchor}, which is not in the trust store{namesake} (OpenSSL: {openssl}); {reaction}.",
+        "{server} showed {certificate}, whose chain leads to {anchor}, which is not in the trust store{namesake}{useless} (OpenSSL: {openssl}); {reaction}.",
     ),
-    remedy: Text::en("{upload}."),
+    remedy: Text::en("{upload}.{replace}"),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: TRAFFIC_SERVER,
     part: Part::Certificate {
         alerts: NOT_TRUSTED,
         clause: Text::en(
-            "the chain of the certificate {certificate} leads to {anchor}, which is not in the trust list{namesake} (OpenSSL: {openssl})",
+            "the chain of the certificate {certificate} leads to {anchor}, which is not in the trust list{namesake}{useless} (OpenSSL: {openssl})",
         ),
     },
     page: Page {
@@ -156,10 +157,27 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
         )
     };
     let expected = [end.issuer.text(), " in the trust store"].concat();
-    let values =
-        fault.values(values(subject, leaf)).with("anchor", anchor).with_words("wanted", wanted);
+    let values = fault
+        .values(values(subject, leaf))
+        .with("anchor", anchor)
+        .with_words("wanted", wanted)
+        .with_words("replace", replace(subject, &fault));
     Some(observation(connection, values, leaf, &expected))
 }
+
+/// Behind a CA of the same name the new one is appended in vain; Unified CM goes by key
+/// identifiers (CSCwa12905), and so do the clients outside.
+fn replace(subject: &Subject<'_>, fault: &TrustFault<'_>) -> Text {
+    let by_key = matches!(
+        subject.leg.client,
+        Party::UnifiedCm | Party::ImAndPresence | Party::UcNode | Party::Client
+    );
+    if by_key || fault.namesake().is_none() { Text::en("") } else { TAKE_THE_OLD_ONE_OUT }
+}
+
+const TAKE_THE_OLD_ONE_OUT: Text = Text::en(
+    " The trust list has another CA of that name (serial {other_serial}), and Expressway uses only the first of a subject (CSCwa12894): take that one out, unless certificates that it signed are still in use; then have these signed by the new one first.",
+);
 
 const INTERMEDIATE_MISSING: Rule = Rule {
     id: "intermediate-missing",
@@ -168,7 +186,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
         "The issuer of the server's certificate was neither sent nor is it in the trust store",
     ),
     sentence: Text::en(
-        "{server} showed {certificate} without its issuer {issuer}{sent}, which is not in the trust store either (OpenSSL: {openssl}); {reaction}.",
+        "{server} showed {certificate} without its issuer {issuer}{sent}, which is not in the trust store either{useless} (OpenSSL: {openssl}); {reaction}.",
     ),
     remedy: Text::en(
         "Let the server send its chain: upload the intermediate CA certificates to its trust store before its own certificate. Or: {upload}.",
@@ -178,7 +196,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
     part: Part::Certificate {
         alerts: NOT_TRUSTED,
         clause: Text::en(
-            "the server sent the certificate {certificate} without that of its issuer {issuer}{sent}, which is not in the trust list either (OpenSSL: {openssl})",
+            "the server sent the certificate {certificate} without that of its issuer {issuer}{sent}, which is not in the trust list either{useless} (OpenSSL: {openssl})",
         ),
     },
     page: Page {
@@ -272,10 +290,19 @@ fn fault(connection: &Connection, lack: Lack) -> Option<TrustFault<'_>> {
 }
 
 fn values(subject: &Subject<'_>, leaf: &Certificate) -> Values {
+    let in_store = subject.store.is_some_and(|store| store.contains(&leaf.sha256));
+    let useless = if in_store { LEAF_IN_STORE } else { Text::en("") };
     scene::values(subject.connection)
         .with("certificate", leaf.title())
+        .with_words("useless", useless)
         .with_words("upload", scene::upload(subject))
 }
+
+/// A certificate of the store ends the chain only if it is self-signed, or under
+/// X509_V_FLAG_PARTIAL_CHAIN, which neither the traffic server nor SIP sets.
+const LEAF_IN_STORE: Text = Text::en(
+    " (the server's certificate itself is in it, which does not help: a CA signed it, so OpenSSL wants that CA and its root)",
+);
 
 fn observation(
     connection: &Connection,
@@ -299,10 +326,13 @@ fn proof(connection: &Connection, shown: &Certificate, expected: &str) -> Vec<Ev
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, WITH_ECDSA, WITHOUT_ROOT, bent, finding, findings};
+    use super::super::testing::{
+        EXPRESSWAY, WITH_ECDSA, WITHOUT_ROOT, bent, finding, findings, judged, store,
+    };
     use super::*;
     use crate::connection::PathVerdict;
-    use crate::trust::{Candidate, Origin, Outcome, SignatureVerdict, VerifyError};
+    use crate::expressway::{Deployment, Leg};
+    use crate::trust::{Candidate, Origin, Outcome, SignatureVerdict, Store, VerifyError};
     use crate::x509::NotIssuer;
     use std::sync::Arc;
 
@@ -381,6 +411,48 @@ mod tests {
                 .sentence()
                 .contains("unable to get local issuer certificate, error 20 at depth 1")
         );
+    }
+
+    #[test]
+    fn the_certificate_itself_in_the_store_is_said_not_to_help() {
+        let connection = judged("root-missing.pcap", WITHOUT_ROOT).remove(0).connection;
+        let said = |store: &Store| {
+            let subject = Subject {
+                connection: &connection,
+                store: Some(store),
+                leg: Leg::default(),
+                deployment: &Deployment::default(),
+                log: &[],
+            };
+            TRUST_ANCHOR_MISSING.sentence.fill(&trust_anchor_missing(&subject).unwrap().values)
+        };
+        let mut store = store("expressway-without-root");
+        assert!(!said(&store).contains("does not help"));
+        store.add(connection.server_leaf().unwrap().clone(), "trust.pem", 1);
+        let told = said(&store);
+        assert!(told.contains("trust store (the server's certificate itself is in it"), "{told}");
+    }
+
+    #[test]
+    fn a_ca_of_the_same_name_in_the_store_has_to_go() {
+        let id = "trust-anchor-missing";
+        let found = bent(id, "root-missing.pcap", WITHOUT_ROOT, |connection| {
+            let leaf = connection.server_leaf().unwrap().clone();
+            let PathVerdict::Judged(path) = &mut connection.server_path else {
+                panic!("not judged")
+            };
+            Arc::make_mut(path).validation.candidates.push(Candidate {
+                depth: 1,
+                origin: Origin::Store(0),
+                certificate: leaf,
+                outcome: Outcome::NotIssuer(NotIssuer::KeyIdentifier),
+                signature: SignatureVerdict::Bad,
+            });
+        });
+        let remedy = found.unwrap().remedy();
+        assert!(remedy.contains("then restart it. The trust list has another CA"), "{remedy}");
+        let without = finding(id, "root-missing.pcap", WITHOUT_ROOT).remedy();
+        assert!(!without.contains("CSCwa12894"), "{without}");
     }
 
     #[test]
