@@ -4,7 +4,7 @@ use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, Reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
-use super::words::Text;
+use super::words::{Text, Values};
 use crate::connection::{Connection, NameVerdict, Outcome};
 use crate::expressway::{Checker, service};
 use crate::tls::names::{self, Authentication};
@@ -54,14 +54,79 @@ fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
         .with("sender", scene::holder(connection, by))
         .with("receiver", scene::holder(connection, by.other()))
         .with("alert", scene::said_alert(description))
-        .with_words("meaning", meaning(connection, by, description))
-        .with_words("remedy", ASK_THE_SENDER);
+        .with_words("meaning", meaning(connection, by, description));
+    let values = with_remedy(values, subject, by, description);
     Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
 }
 
 const ASK_THE_SENDER: Text = Text::en(
     "The reason is with {sender}: look at the other findings of this connection, and at its log for this time.",
 );
+
+/// Adds `{remedy}` and what it names: what helps where the alert is all that there is, because
+/// no other finding names a fault of a certificate that the capture does not show.
+fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8>) -> Values {
+    let connection = subject.connection;
+    // Where the other side's certificate was shown, or hidden by TLS 1.3, other rules tell.
+    let unseen = reaction::reaction(connection, by.other()) == Reaction::Unknown;
+    let values = values.with_words("remedy", remedy(by, alert, unseen));
+    match (by, alert) {
+        (Role::Server, Some(112)) => {
+            values.with("name", connection.server_name().unwrap_or_default())
+        }
+        (Role::Server, Some(120)) => values.with("protocols", protocols(connection)),
+        (_, Some(42..=46 | 48)) if unseen => values
+            .with("end", connection.server.text())
+            .with_words("direction", direction(connection, by.other()))
+            .with_words("upload", scene::upload(subject))
+            .with_words("wanted", Text::en("the CA certificates above the server's certificate")),
+        _ => values,
+    }
+}
+
+fn remedy(by: Role, alert: Option<u8>, unseen: bool) -> Text {
+    match (by, alert) {
+        (Role::Server, Some(112)) => UNKNOWN_NAME,
+        (Role::Server, Some(120)) => OTHER_PROTOCOL,
+        (Role::Client, Some(48)) if unseen => GET_AND_UPLOAD,
+        (Role::Client, Some(42..=46)) if unseen => GET_AND_COMPARE,
+        (Role::Server, Some(42..=46 | 48)) if unseen => LOOK_AT_CLIENT,
+        _ => ASK_THE_SENDER,
+    }
+}
+
+const GET_AND_UPLOAD: Text = Text::en(
+    "{direction}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and compare its chain with the trust list of {sender}. {upload}.",
+);
+const GET_AND_COMPARE: Text = Text::en(
+    "{direction}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and look at its names, dates and usages (`tlsight verify`); the log of {sender} for this time tells which of them it is.",
+);
+const LOOK_AT_CLIENT: Text = Text::en(
+    "{direction}Look at the certificate of {receiver} (on an Expressway: Maintenance > Security > Server certificate): its dates, its extended key usage clientAuth, and whether the CAs above it are in the trust list of {sender}.",
+);
+const UNKNOWN_NAME: Text = Text::en(
+    "Compare the name {name} with those that {sender} is set up for and has in its certificate. If it is wrong, correct it where {receiver} has it from (Unified CM: System > Server, then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers); a proxy in the path that picks its certificate by name says so too.",
+);
+const OTHER_PROTOCOL: Text = Text::en(
+    "{receiver} offers {protocols}. Check that the service on port {port} is the one that is meant, and that no proxy in the path answers in its place.",
+);
+
+/// Why a certificate of `of` is not in the capture, where packets of that side are missing.
+fn direction(connection: &Connection, of: Role) -> Text {
+    let sent = if of == Role::Server { &connection.tcp.server } else { &connection.tcp.client };
+    if sent.bytes == 0 {
+        Text::en("The packets of {receiver} are not in the capture: capture both directions. ")
+    } else {
+        Text::en("")
+    }
+}
+
+/// The application protocols of the ClientHello.
+fn protocols(connection: &Connection) -> String {
+    let hello = connection.handshake.client_hello();
+    let offered = hello.map(|hello| hello.alpn()).unwrap_or_default();
+    if offered.is_empty() { "none".to_owned() } else { offered.join(", ") }
+}
 
 /// What an alert means, by its sender and by what the sender had seen.
 fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
@@ -214,6 +279,46 @@ mod tests {
         assert!(found.sentence().starts_with("cucmpub.example.org (10.30.7.11:6972) ended"));
         let found = finding(ID, "short-host-name.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("when the name does not match"));
+    }
+
+    #[test]
+    fn what_is_not_in_the_capture_has_to_be_fetched() {
+        let bend = |by, code| {
+            move |connection: &mut Connection| {
+                connection.observed.outcome =
+                    Outcome::Alert { by, description: Some(code), frame: 5, inferred: false };
+            }
+        };
+        let told = |by, code| {
+            bent(ID, "client-to-server-only.pcap", EXPRESSWAY, bend(by, code)).unwrap().remedy()
+        };
+        let fetched = told(Role::Client, 48);
+        assert!(fetched.starts_with("The packets of cucmpub.example.org"), "{fetched}");
+        assert!(fetched.contains("-connect 10.30.7.11:"), "{fetched}");
+        assert!(fetched.contains("> Append CA certificate, upload the CA certificates above"));
+        assert!(told(Role::Client, 45).contains("names, dates and usages"));
+        assert!(told(Role::Client, 40).starts_with("The reason is with"));
+    }
+
+    #[test]
+    fn a_name_and_a_protocol_that_the_server_does_not_know_are_told() {
+        let told = |code| {
+            let found = bent(ID, "client-hello-unanswered.pcap", EXPRESSWAY, |connection| {
+                connection.observed.outcome = Outcome::Alert {
+                    by: Role::Server,
+                    description: Some(code),
+                    frame: 5,
+                    inferred: false,
+                };
+            });
+            found.unwrap().remedy()
+        };
+        assert!(
+            told(112).starts_with("Compare the name cucmpub.example.org with"),
+            "{}",
+            told(112)
+        );
+        assert!(told(120).starts_with("10.30.5.20 offers none"), "{}", told(120));
     }
 
     #[test]
