@@ -225,6 +225,12 @@ fn tells_of_trust(connection: &Connection) -> bool {
     matches!(reaction(connection, Role::Client), Reaction::Refused(Some(46 | 48)))
 }
 
+/// Whether the server named a fault of the client's certificate that no trust list mends:
+/// unsupported, revoked, expired (RFC 8446, 6.2).
+fn tells_of_itself(connection: &Connection) -> bool {
+    matches!(reaction(connection, Role::Client), Reaction::Refused(Some(43..=45)))
+}
+
 /// The server trusts the client: by its own trust list, where that is known.
 fn by_server(connection: &Connection) -> Candidate {
     let chain = connection.client_path.chain();
@@ -248,6 +254,9 @@ fn by_server(connection: &Connection) -> Candidate {
         Some(_) => Prospect::CannotBeKnown(
             "the trust list of the server lacks a certificate that was seen nowhere".to_owned(),
         ),
+        None if tells_of_itself(connection) => {
+            Prospect::WouldNot("the alert tells of a fault of the certificate itself".to_owned())
+        }
         None if chain.is_some() => {
             Prospect::WouldNot("the given trust list of the server accepts it already".to_owned())
         }

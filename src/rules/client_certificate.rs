@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::client_trust::authorities;
 use super::documents::{MRA_REQUIREMENTS, UPLOAD_ONTO_CUCM};
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, hidden_answer, reaction};
@@ -26,7 +27,7 @@ const CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     sentence: Text::en(
         "{place} refused {certificate} that {who_connects} showed, with {alert}: {reason}.",
     ),
-    remedy: Text::en("{remedy}."),
+    remedy: Text::en("{look}{remedy}."),
     needs: &[],
     applies: Text::en(
         "Mutual TLS: Expressway-C to Unified CM on 6971, 6972 (from X14.0.2), 5061 and 5091; Unified CM to Expressway-C on 5061; Expressway-C to Expressway-E on 7001",
@@ -79,6 +80,7 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with("issuer", issuer)
         .with("top", missing_ca(connection).unwrap_or(issuer))
         .with_words("chain", client_chain(leaf))
+        .with_words("look", if leaf.is_none() { LOOK_FIRST } else { Text::en("") })
         .with_words("remedy", remedy(alert, subject));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
@@ -135,7 +137,7 @@ fn reason(
         Some(44) => Text::en("it has been revoked"),
         Some(51) => Text::en("a signature did not verify"),
         None => Text::en(
-            "the reason is encrypted; most often the server does not have {issuer} among its trusted CAs",
+            "the reason is encrypted; most often the server does not have {issuer} among its trusted CAs, or the certificate lacks clientAuth in its extended key usage, or has expired",
         ),
         _ => Text::en(
             "the alert does not tell why; most often the server does not have {issuer} among its trusted CAs",
@@ -169,6 +171,11 @@ const VOUCHED: Text = Text::en(
 );
 
 const BY_STORE: Text = Text::en("the server's trust store does not accept it (OpenSSL: {openssl})");
+
+/// Said where TLS 1.3 hides both the certificate and the reason: faults that no CA mends.
+const LOOK_FIRST: Text = Text::en(
+    "Look at the certificate of {client} first: it needs clientAuth in its extended key usage (field notice FN74362) and must not have expired; if both are right, the server lacks its CA. ",
+);
 
 /// What helps, by what the server said.
 fn remedy(alert: Option<u8>, subject: &Subject<'_>) -> Text {
@@ -280,18 +287,19 @@ fn client_certificate_not_sent(subject: &Subject<'_>) -> Option<Observation> {
             format!("certificate_request ({})", types.join(", ")),
         )
     });
-    let authorities = match asked {
-        Some((_, request)) if !request.authorities.is_empty() => {
-            Text::en(" The CertificateRequest names the CAs that the server accepts.")
-        }
-        _ => Text::en(""),
+    let accepted = connection.requested_authorities().unwrap_or_default();
+    let named = if accepted.is_empty() {
+        Text::en("")
+    } else {
+        Text::en(" The server names the CAs that it accepts: {accepted}.")
     };
     let answer =
         Evidence::new(empty, "tls.handshake.certificates_length", "0").expecting("a certificate");
     Some(Observation {
         values: scene::values(connection)
             .with("alert", alert)
-            .with_words("authorities", authorities),
+            .with("accepted", authorities(&accepted))
+            .with_words("authorities", named),
         evidence: request.into_iter().chain([answer]).chain(scene::ending(connection)).collect(),
         severity: None,
         of: None,
@@ -374,6 +382,8 @@ mod tests {
                 .sentence()
                 .contains("got an empty list, and gave up with alert handshake_failure (40)")
         );
+        let accepted = "The server names the CAs that it accepts: CN=";
+        assert!(found.remedy().contains(accepted), "{}", found.remedy());
         assert!(findings(NOT_SENT, "mtls-refused-tls12.pcap", EXPRESSWAY).is_empty());
     }
 }

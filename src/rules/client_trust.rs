@@ -149,7 +149,7 @@ fn client_issuer_not_requested(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
-fn authorities(names: &[Name]) -> String {
+pub(super) fn authorities(names: &[Name]) -> String {
     let mut told: Vec<String> = names.iter().take(NAMES_TOLD).map(ToString::to_string).collect();
     if let Some(more @ 1..) = names.len().checked_sub(NAMES_TOLD) {
         told.push(format!("{more} more"));
