@@ -129,7 +129,7 @@ const NO_COMMON_VERSION: Rule = Rule {
         "{client} offered {offered}; {refuser} answered with alert {alert}: no common version.",
     ),
     remedy: Text::en(
-        "Raise the older side. Unified CM: `show tls min-version`, `set tls min-version`. Expressway, SIP: `xConfiguration SIP Advanced SipTlsVersions`. Or lower the minimum of the other side for a test.",
+        "Raise the older side. Unified CM: `show tls min-version`, `set tls min-version`. Expressway: for SIP `xConfiguration SIP Advanced SipTlsVersions`, for HTTPS the minimum versions at Maintenance > Security > Ciphers (`xConfiguration Ciphers HTTPSProtocol Value`, `UcClientTLSProtocol`, `ReverseProxyTLSProtocol`). Or lower the minimum of the other side for a test.",
     ),
     needs: &[],
     applies: Text::en("Every TLS connection"),
@@ -205,6 +205,7 @@ mod tests {
     fn versions_that_do_not_meet_are_told() {
         let found = finding("no-common-version", "no-common-version.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("10.30.5.20 offered TLSv1.1 at most"));
+        assert!(found.remedy().contains("`UcClientTLSProtocol`"));
         assert!(findings("no-common-version", "no-common-cipher.pcap", EXPRESSWAY).is_empty());
     }
 }
