@@ -1,11 +1,12 @@
 //! Alerts: who told whom what, and what it means at this place.
 
+use super::client_certificate::chain_upload;
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{self, Reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
-use crate::connection::{Connection, NameVerdict, Outcome};
+use crate::connection::{Connection, LedgerClass, NameVerdict, Outcome};
 use crate::expressway::{Checker, service};
 use crate::tls::names::{self, Authentication};
 use crate::tls::{ClientHello, Role};
@@ -75,11 +76,15 @@ fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8
             values.with("name", connection.server_name().unwrap_or_default())
         }
         (Role::Server, Some(120)) => values.with("protocols", protocols(connection)),
-        (_, Some(42..=46 | 48)) if unseen => values
+        (Role::Client, Some(42..=46 | 48)) if unseen => values
             .with("end", connection.server.text())
-            .with_words("direction", direction(connection, by.other()))
+            .with_words("missing", missing(connection))
             .with_words("upload", scene::upload(subject))
             .with_words("wanted", Text::en("the CA certificates above the server's certificate")),
+        (Role::Server, Some(42..=46 | 48)) if unseen => values
+            .with_words("missing", missing(connection))
+            .with_words("upload", chain_upload(subject))
+            .with_words("chain", Text::en("the whole CA chain of {client}")),
         _ => values,
     }
 }
@@ -96,13 +101,13 @@ fn remedy(by: Role, alert: Option<u8>, unseen: bool) -> Text {
 }
 
 const GET_AND_UPLOAD: Text = Text::en(
-    "{direction}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and compare its chain with the trust list of {sender}. {upload}.",
+    "{missing}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and compare its chain with the trust list of {sender}. {upload}.",
 );
 const GET_AND_COMPARE: Text = Text::en(
-    "{direction}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and look at its names, dates and usages (`tlsight verify`); the log of {sender} for this time tells which of them it is.",
+    "{missing}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and look at its names, dates and usages (`tlsight verify`); the log of {sender} for this time tells which of them it is.",
 );
 const LOOK_AT_CLIENT: Text = Text::en(
-    "{direction}Look at the certificate of {receiver} (on an Expressway: Maintenance > Security > Server certificate): its dates, its extended key usage clientAuth, and whether the CAs above it are in the trust list of {sender}.",
+    "{missing}Look at the certificate of {receiver} (on an Expressway: Maintenance > Security > Server certificate): its dates, its extended key usage clientAuth, and whether the CAs above it are in the trust list of {sender}. If they are not: {upload}.",
 );
 const UNKNOWN_NAME: Text = Text::en(
     "Compare the name {name} with those that {sender} is set up for and has in its certificate. If it is wrong, correct it where {receiver} has it from (Unified CM: System > Server, then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers); a proxy in the path that picks its certificate by name says so too.",
@@ -111,13 +116,17 @@ const OTHER_PROTOCOL: Text = Text::en(
     "{receiver} offers {protocols}. Check that the service on port {port} is the one that is meant, and that no proxy in the path answers in its place.",
 );
 
-/// Why a certificate of `of` is not in the capture, where packets of that side are missing.
-fn direction(connection: &Connection, of: Role) -> Text {
-    let sent = if of == Role::Server { &connection.tcp.server } else { &connection.tcp.client };
-    if sent.bytes == 0 {
-        Text::en("The packets of {receiver} are not in the capture: capture both directions. ")
-    } else {
-        Text::en("")
+/// Why the certificate of {receiver} is not in the capture.
+fn missing(connection: &Connection) -> Text {
+    match connection.ledger {
+        LedgerClass::OneSided => {
+            Text::en("The packets of {receiver} are not in the capture: capture both directions. ")
+        }
+        LedgerClass::CutBySnaplen => Text::en(
+            "The capture has the beginnings of packets only: take it again without a snapshot length. ",
+        ),
+        LedgerClass::Gap => Text::en("Packets are missing in the capture: take it again. "),
+        _ => Text::en(""),
     }
 }
 
@@ -298,6 +307,12 @@ mod tests {
         assert!(fetched.contains("> Append CA certificate, upload the CA certificates above"));
         assert!(told(Role::Client, 45).contains("names, dates and usages"));
         assert!(told(Role::Client, 40).starts_with("The reason is with"));
+        let looked = bent(ID, "client-hello-unanswered.pcap", EXPRESSWAY, bend(Role::Server, 48));
+        let looked = looked.unwrap().remedy();
+        assert!(
+            looked.contains("upload the whole CA chain of 10.30.5.20 as tomcat-trust"),
+            "{looked}"
+        );
     }
 
     #[test]

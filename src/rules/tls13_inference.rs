@@ -6,7 +6,9 @@ use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
-use crate::connection::{Claim, Confidence, Connection, HiddenKey, Inference, Outcome};
+use crate::connection::{
+    Claim, Confidence, Connection, HiddenKey, Inference, LedgerClass, Outcome,
+};
 use crate::tls::Role;
 use crate::trust::Store;
 use crate::x509::KeyKind;
@@ -154,6 +156,10 @@ fn tls13_mtls_inferred(subject: &Subject<'_>) -> Option<Observation> {
             "and got an empty list",
             "If {server} requires one, give {client} a certificate that it may use as a client.",
         ),
+        None if lacks_packets(connection) => (
+            "and what came back is not in the capture",
+            "Capture both directions in full. Have the CA chain of {client} at hand: it must be in the trust list of {server}.",
+        ),
         None => (
             "and got no answer",
             "See how the connection ended: the client went away before it answered.",
@@ -163,6 +169,12 @@ fn tls13_mtls_inferred(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("answer", Text::en(answer))
         .with_words("remedy", Text::en(remedy));
     Some(observed(request, values))
+}
+
+/// Whether the answer may have been sent without being captured.
+fn lacks_packets(connection: &Connection) -> bool {
+    use LedgerClass::{CutBySnaplen, Gap, OneSided};
+    connection.tcp.client.bytes == 0 || matches!(connection.ledger, CutBySnaplen | Gap | OneSided)
 }
 
 /// `{client}`, `{server}`, and how sure a conclusion is, and why.
@@ -185,7 +197,10 @@ fn observed(inference: &Inference, values: Values) -> Observation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, finding, findings};
+    use super::super::testing::{EXPRESSWAY, bent, finding, findings};
+    use super::*;
+
+    const ID: &str = "tls13-mtls-inferred";
 
     #[test]
     fn the_kind_of_a_hidden_key_is_inferred_from_its_signature() {
@@ -200,5 +215,24 @@ mod tests {
         assert!(found.sentence().contains("and got one"));
         assert!(findings("tls13-mtls-inferred", "tls13-trusted.pcap", EXPRESSWAY).is_empty());
         assert!(findings("tls13-mtls-inferred", "mtls-accepted.pcap", EXPRESSWAY).is_empty());
+    }
+    /// The server alone was captured: nothing tells whether the client answered.
+    #[test]
+    fn an_answer_that_was_not_captured_is_no_missing_answer() {
+        let told = |class| {
+            let found = bent(ID, "mtls-refused-tls13.pcap", EXPRESSWAY, |connection| {
+                let answer = |claim: &Claim| matches!(claim, Claim::ClientCertificate { .. });
+                let claims = &mut connection.observed.inferred;
+                claims.retain(|inference| !answer(&inference.claim));
+                claims.push(Inference {
+                    claim: Claim::CertificateRequested(true),
+                    ..claims[0].clone()
+                });
+                connection.observed.ledger = class;
+            });
+            found.unwrap().sentence()
+        };
+        assert!(told(LedgerClass::OneSided).contains("and what came back is not in the capture"));
+        assert!(told(LedgerClass::HiddenByTls13).contains("and got no answer"));
     }
 }
