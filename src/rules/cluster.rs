@@ -12,7 +12,8 @@ use super::reaction::{Reaction, reaction};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
-use crate::expressway::service;
+use crate::connection::Connection;
+use crate::expressway::{Party, service};
 use crate::tls::Role;
 use crate::trust::PathValidation;
 use crate::x509::Certificate;
@@ -89,23 +90,41 @@ struct Nodes<'a> {
 
 impl Nodes<'_> {
     fn observations(&self) -> Vec<CaseObservation> {
-        let good = self.good.iter().find(|(node, _)| !self.bad.contains_key(*node));
-        let Some((_, good)) = good else { return Vec::new() };
         let of = |(bad, fault): &(&CaseConnection<'_>, &Finding)| {
             let connection = bad.subject.connection;
+            let good = self.nearest(bad)?;
             let values = scene::values(connection)
                 .with("good", scene::server(good.subject.connection))
                 .with("bad", scene::server(connection))
                 .with("fault", fault.rule.id);
-            bad.observation(Observation {
+            Some(bad.observation(Observation {
                 values,
                 evidence: fault.evidence.clone(),
                 severity: None,
                 of: Some(Role::Server),
-            })
+            }))
         };
-        self.bad.values().map(of).collect()
+        self.bad.values().filter_map(of).collect()
     }
+
+    /// The node to compare with: of no other product as far as known, and of the likest name,
+    /// because nodes of a cluster are named alike (cucmpub, cucmsub); else the first.
+    fn nearest(&self, bad: &CaseConnection<'_>) -> Option<&CaseConnection<'_>> {
+        let near = |good: &CaseConnection<'_>| {
+            let [one, other] = [good, bad].map(|one| one.subject.leg.server);
+            let known = ![one, other].contains(&Party::UcNode);
+            (!known || one == other, alike(good.subject.connection, bad.subject.connection))
+        };
+        let all = self.good.iter().filter(|(node, _)| !self.bad.contains_key(*node));
+        // The last of equals is taken, so that the first comes last.
+        all.map(|(_, good)| *good).rev().max_by_key(|good| near(good))
+    }
+}
+
+/// How many letters the names of two servers have in common at their beginning.
+fn alike(one: &Connection, other: &Connection) -> usize {
+    let [one, other] = [one, other].map(|one| one.server_name().unwrap_or_default());
+    one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
 }
 
 /// Whether the client took the server's certificate, and nothing speaks against it.
@@ -216,9 +235,7 @@ const fn split_symptom(port: u16) -> Text {
     }
 }
 
-fn shown<'a>(
-    one: &CaseConnection<'a>,
-) -> Option<(&'a crate::connection::Connection, &'a Arc<Certificate>)> {
+fn shown<'a>(one: &CaseConnection<'a>) -> Option<(&'a Connection, &'a Arc<Certificate>)> {
     let connection = one.subject.connection;
     Some((connection, connection.server_leaf()?))
 }
@@ -401,7 +418,9 @@ fn foreign(one: &CaseConnection<'_>, leaf: &Certificate, values: Values) -> Case
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, WITH_ECDSA, expressway, findings_across, findings_of};
+    use super::super::testing::{
+        EXPRESSWAY, WITH_ECDSA, expressway, findings_across, findings_of, judged,
+    };
     use crate::expressway::Appliance;
 
     const ACROSS: &[&str] = &["mtls-accepted.pcap", "ecdsa-root-missing.pcap"];
@@ -417,6 +436,16 @@ mod tests {
         let alone = ["ecdsa-root-missing.pcap"];
         let all = findings_across(&alone, EXPRESSWAY, expressway());
         assert!(all.iter().all(|found| found.rule.id != "subscriber-not-covered"));
+    }
+
+    #[test]
+    fn nodes_of_a_cluster_are_named_alike() {
+        let all = judged("mra-login-ecdsa-untrusted.pcap", EXPRESSWAY);
+        let at = |address: &str| {
+            let mut connections = all.iter().map(|one| &one.connection);
+            connections.find(|one| one.server.address.to_string() == address).unwrap()
+        };
+        assert_eq!(super::alike(at("10.30.7.11"), at("10.30.7.12")), "cucm".len());
     }
 
     #[test]
