@@ -6,21 +6,25 @@ use super::finding::{Observation, Severity};
 use super::path_fault::{Fault, sides};
 use super::reaction::{Reaction, reaction, severity, tells, with_reaction};
 use super::reissue::{self, Held};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::{Text, Values};
 use crate::connection::Connection;
 use crate::tls::Role;
+use crate::tls::names::{self, KeyExchange};
 use crate::trust::code;
-use crate::x509::{Certificate, KeyKind};
+use crate::x509::{Certificate, KeyKind, KeyUsage};
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[WEAK_KEY, EKU_UNSUITABLE];
+pub(super) const RULES: &[Rule] = &[WEAK_KEY, EKU_UNSUITABLE, KEY_USAGE_OF_OTHER_SUITES];
 
 /// How OpenSSL says "key too small", and Java everything.
 const TOO_WEAK: &[u8] = &[42, 46];
 /// How OpenSSL says "not for this purpose", and Java everything.
 const WRONG_PURPOSE: &[u8] = &[43, 46];
+/// How a client says that the key may not be used for the suite: GnuTLS internal_error
+/// (80; measured with gnutls-cli 3.7), others as of every purpose.
+const WRONG_SUITE: &[u8] = &[80, 43, 46, 42];
 
 /// Below 112 bits of security, OpenSSL's level 2, which distributions and products
 /// set (SSL_CTX_set_security_level).
@@ -228,11 +232,107 @@ const REISSUE_SERVER: Text = Text::en(
     "Have the certificate of {server} issued again with serverAuth in its extended key usage, and clientAuth if it also connects to others.",
 );
 
+const KEY_USAGE_OF_OTHER_SUITES: Rule = Rule {
+    id: "key-usage-of-other-suites",
+    severity: Severity::Error,
+    summary: Text::en("The key usage of the server's certificate does not allow the cipher suite"),
+    sentence: Text::en(
+        "{server} chose {suite} and showed {certificate}, whose key usage ({usages}) lacks {usage}, which that suite needs; {reaction}.",
+    ),
+    remedy: Text::en(
+        "Have {certificate} issued again with digitalSignature and keyEncipherment in its key usage (digitalSignature for EC).",
+    ),
+    needs: &[Need::ServerCertificate],
+    applies: Text::en("Clients that compare key usage and cipher suite, as GnuTLS and Java do"),
+    part: Part::Certificate {
+        alerts: WRONG_SUITE,
+        clause: Text::en(
+            "the key usage of the certificate {certificate} ({usages}) lacks {usage}, which the suite {suite} needs",
+        ),
+    },
+    page: Page {
+        checks: Text::en(
+            "Whether a client refused a server's certificate whose key usage, where there is one, has no digitalSignature although the suite signs with the key (DHE, ECDHE), or no keyEncipherment although the suite encrypts to it (RSA).",
+        ),
+        why: Text::en(
+            "The key usage says what a key is for. A certificate made for the old RSA key exchange has keyEncipherment alone; the suites of today sign.",
+        ),
+        symptom: Text::en("Some clients connect and others do not, with the same certificate"),
+        steps: Text::en(
+            "1. Look at the key usage of the certificate. 2. Make the request again, so that the CA puts digitalSignature and keyEncipherment in. 3. Upload the certificate, and restart the services that use it.",
+        ),
+        caveat: Text::en(
+            "OpenSSL, and so Expressway, does not compare the two for RSA keys; the finding is made only where the client refused the certificate.",
+        ),
+    },
+    references: &["RFC 5246, 7.4.2", "RFC 8446, 4.4.2.2", "RFC 5280, 4.2.1.3"],
+    check: Check::Connection(key_usage_of_other_suites),
+};
+
+fn key_usage_of_other_suites(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let leaf = scene::leaf(connection, Role::Server)?;
+    let allowed = leaf.extensions.key_usage?;
+    let suite = names::cipher_suite(connection.cipher_suite()?)?;
+    let (usage, bit) = needed(suite.key_exchange)?;
+    let refused = matches!(reaction(connection, Role::Server), Reaction::Refused(Some(code)) if WRONG_SUITE.contains(&code));
+    if allowed.any_of(bit) || !refused {
+        return None;
+    }
+    let values = scene::values(connection)
+        .with("certificate", leaf.title())
+        .with("suite", suite.name)
+        .with("usages", allowed.names().join(", "))
+        .with("usage", usage);
+    let shown = scene::certificate_frame(connection, Role::Server)
+        .map(|frame| scene::serial_evidence(frame, leaf).expecting(usage));
+    Some(Observation {
+        values: with_reaction(values, connection, Role::Server, WRONG_SUITE),
+        evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
+        severity: None,
+        of: Some(Role::Server),
+    })
+}
+
+/// What a suite does with the key of the server's certificate (RFC 5246, 7.4.2).
+const fn needed(exchange: KeyExchange) -> Option<(&'static str, u16)> {
+    match exchange {
+        KeyExchange::Dhe | KeyExchange::Ecdhe | KeyExchange::Tls13 => {
+            Some(("Digital Signature", KeyUsage::DIGITAL_SIGNATURE))
+        }
+        KeyExchange::Rsa => Some(("Key Encipherment", KeyUsage::KEY_ENCIPHERMENT)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{EXPRESSWAY, bend_leaf, bent, findings};
     use super::*;
     use crate::connection::Outcome;
+
+    #[test]
+    fn a_key_that_may_not_sign_explains_why_a_signing_suite_was_refused() {
+        let id = "key-usage-of-other-suites";
+        let refused_with = |usage, code| {
+            bent(id, "root-missing.pcap", EXPRESSWAY, |connection| {
+                bend_leaf(connection, Role::Server, |leaf| {
+                    leaf.extensions.key_usage = Some(KeyUsage::of(usage));
+                });
+                connection.observed.outcome = Outcome::Alert {
+                    by: Role::Client,
+                    description: Some(code),
+                    frame: 99,
+                    inferred: false,
+                };
+            })
+        };
+        let said = refused_with(KeyUsage::KEY_ENCIPHERMENT, 80).unwrap().sentence();
+        assert!(said.contains("(Key Encipherment) lacks Digital Signature, which"), "{said}");
+        assert!(refused_with(KeyUsage::DIGITAL_SIGNATURE, 80).is_none());
+        assert!(refused_with(KeyUsage::KEY_ENCIPHERMENT, 48).is_none());
+        assert!(findings(id, "root-missing.pcap", EXPRESSWAY).is_empty());
+    }
 
     #[test]
     fn a_short_key_explains_bad_certificate() {

@@ -105,6 +105,7 @@ mod tests {
         "certificate-signature-failure",
         "weak-key",
         "eku-unsuitable",
+        "key-usage-of-other-suites",
         "weak-signature",
         "issuer-not-a-ca",
         "path-length-exceeded",

@@ -35,6 +35,12 @@ impl KeyUsage {
     /// `keyCertSign`
     pub const KEY_CERT_SIGN: u16 = 0x0004;
 
+    /// The usages of these bits.
+    #[cfg(test)]
+    pub(crate) const fn of(bits: u16) -> Self {
+        Self(bits)
+    }
+
     /// True when at least one of the given bits is set.
     #[must_use]
     pub fn any_of(self, usage: u16) -> bool {
