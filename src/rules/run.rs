@@ -59,8 +59,8 @@ fn doubtful(subject: &Subject<'_>, rule: &Rule) -> Option<Severity> {
     (stranger || accepted_otherwise).then_some(Severity::Info)
 }
 
-/// Runs every rule on cases that has what it needs on `case`, in the order of the registry; with each finding
-/// the index of the capture that proves it.
+/// Runs the rules on cases for which `case` has what they need, in the order of the registry;
+/// with each finding the index of the capture that proves it.
 #[must_use]
 pub fn judge_case(case: &Case<'_>) -> Vec<(Option<usize>, Finding)> {
     let mut findings = Vec::new();
