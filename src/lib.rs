@@ -75,8 +75,8 @@
 //!   ([`connection::NotJudged`]); a limit that was reached is in the report.
 //! - **Hostile input is the normal case.** No `unsafe`, no panic, no memory that grows
 //!   with what a stranger's length field claims: the bounds of a run stand in
-//!   [`limits::Limits`] with their reasons, those of one room beside their use. Text from the wire reaches a terminal through
-//!   [`wire::text`] only.
+//!   [`limits::Limits`] with their reasons, those of one room beside their use. Text from
+//!   the wire reaches a terminal through [`wire::text`] only.
 //! - **Memory does not grow with the capture.** Flows have a budget of bytes; past it
 //!   those that are closed are concluded, then the silent ones. TLS connections are held
 //!   to be judged together; past [`limits::Limits::held_connections`] those that are there

@@ -16,7 +16,8 @@ use crate::wire::text::count;
 /// Rules told of one server.
 const RULES: usize = 4;
 
-/// A line about a file in trouble, with findings, or with frames that cannot be read; nothing for any other.
+/// A line about a file in trouble, with findings, or with frames that cannot be read; nothing
+/// for any other.
 #[must_use]
 pub fn line(file: &str, summary: &Summary, report: &Report, look: Look) -> Option<String> {
     let word = match (summary.in_trouble > 0, summary.worst()) {
