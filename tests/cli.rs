@@ -554,6 +554,31 @@ fn every_command_takes_the_same_word_about_colour() {
 // --- commands -----------------------------------------------------------------
 
 #[test]
+fn every_command_tells_its_exit_status() {
+    let names = [
+        "scan",
+        "show",
+        "verify",
+        "trust",
+        "peers",
+        "diff",
+        "whatif",
+        "forecast",
+        "certs",
+        "ciphers",
+        "versions",
+        "rules",
+        "explain",
+        "completions",
+    ];
+    for name in names {
+        let help = run(&[name, "-h"]);
+        assert_clean(&help);
+        assert!(help.stdout.contains("Exit status:"), "{name}");
+    }
+}
+
+#[test]
 fn the_rules_are_there_for_programs() {
     let list = run(&["rules", "--json"]);
     assert_clean(&list);

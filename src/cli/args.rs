@@ -84,12 +84,14 @@ pub(crate) enum Command {
     /// List the rules.
     Rules(Rules),
     /// Explain a rule: what it checks, why it matters, what to do.
+    #[command(after_help = EXIT_OF_LISTS)]
     Explain {
         /// Id of the rule, as `tlsight rules` lists it.
         #[arg(value_parser = RuleId, hide_possible_values = true)]
         id: &'static str,
     },
     /// Print a completion script for a shell.
+    #[command(after_help = EXIT_OF_LISTS)]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,

@@ -3,10 +3,12 @@
 use clap::Args;
 use tlsight::report::{Look, json, releases};
 
+use super::args::EXIT_OF_LISTS;
 use super::output::Output;
 use super::{Exit, Trouble};
 
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_OF_LISTS)]
 pub(crate) struct Versions {
     /// One JSON document.
     #[arg(long)]
