@@ -200,7 +200,15 @@ mod tests {
         let of_cases = rules().filter(|rule| matches!(rule.check, Check::Case(_)));
         let content: Vec<_> =
             of_cases.filter(|rule| rule.needs.is_empty()).map(|rule| rule.id).collect();
-        assert_eq!(content, ["cert-expires-soon", "tcp-connection-failed", "dns-name-not-found"]);
+        assert_eq!(
+            content,
+            [
+                "cert-expires-soon",
+                "tcp-connection-failed",
+                "dns-name-not-found",
+                "client-does-not-speak-tls"
+            ]
+        );
     }
 
     #[test]
