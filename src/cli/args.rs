@@ -206,7 +206,8 @@ pub(crate) struct Known {
     pub(crate) own_cert: Option<PathBuf>,
 
     /// Who a host is, where ports and archives do not tell it: expressway-c,
-    /// expressway-e, cucm, imp, unity, client, webex. May be repeated.
+    /// expressway-e, expressway (either), cucm, imp, unity, uc (any of the three), client,
+    /// webex, unknown. May be repeated.
     #[arg(long, value_name = "IP[:PORT]=WHO", value_parser = known::mapped)]
     pub(crate) map: Vec<Mapped>,
 }

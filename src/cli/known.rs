@@ -27,7 +27,7 @@ pub(super) fn appliance(
         let certificates = blocks.into_iter().filter_map(|block| block.result.ok());
         appliance.server_certificates = certificates.map(Arc::new).collect();
         if appliance.server_certificates.is_empty() {
-            return Err(format!("no certificate found in {}", path.display()));
+            return Err(trust::nothing_in(std::slice::from_ref(path)));
         }
     }
     Ok(Some(Arc::new(appliance)))

@@ -38,7 +38,7 @@ pub(crate) struct Examine {
 pub(super) fn run(args: &Examine, look: Look) -> Result<Exit, Trouble> {
     let store = trust::read(&args.files, StoreSemantics::OpenSsl)?;
     if store.anchors().is_empty() && store.unreadable().is_empty() {
-        return Err(format!("no certificate found in {}", trust::names(&args.files)));
+        return Err(trust::nothing_in(&args.files));
     }
     let (time, time_from) = verify::time(args.at);
     let examination = StoreExamination::new(&store, time, time_from);

@@ -1,8 +1,10 @@
 //! Loading trust anchors, and all that certificates are judged with.
 
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use tlsight::capture::Format;
 use tlsight::expressway::Version;
 use tlsight::limits::Limits;
 use tlsight::pipeline::Config;
@@ -45,10 +47,8 @@ pub(super) fn load(
         output::complain(&format!("{}, line {}: {}", block.source, block.line, block.reason));
     }
     if store.anchors().is_empty() {
-        return Err(format!(
-            "no certificate found in {}; give certificates (PEM, DER or PKCS #7) with {flag}",
-            names(paths)
-        ));
+        let nothing = nothing_in(paths);
+        return Err(format!("{nothing}; give certificates (PEM, DER or PKCS #7) with {flag}"));
     }
     Ok(Some(store))
 }
@@ -69,6 +69,8 @@ pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Trouble> {
     let read = if is_stdin(file) {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else if file.is_dir() {
+        return Err(format!("{}: it is a folder; name a file in it", shown(file)));
     } else {
         std::fs::read(file)
     };
@@ -84,8 +86,29 @@ pub(super) fn shown(file: &Path) -> String {
     if is_stdin(file) { "standard input".to_owned() } else { file.display().to_string() }
 }
 
+/// That there is no certificate in files; of a capture, how to get them out of it.
+pub(super) fn nothing_in(paths: &[PathBuf]) -> Trouble {
+    let capture = paths.iter().find(|path| is_capture(path)).map(|path| {
+        format!(" (a capture: `tlsight certs {} -o DIR` writes what it shows)", shown(path))
+    });
+    format!("no certificate found in {}{}", names(paths), capture.unwrap_or_default())
+}
+
+/// Looks at files only: a pipe that was read may never give anything again.
+fn is_capture(path: &Path) -> bool {
+    const HEAD: usize = 24;
+    if !path.is_file() {
+        return false;
+    }
+    let head = File::open(path).and_then(|mut file| {
+        let mut head = [0; HEAD];
+        file.read_exact(&mut head).map(|()| head)
+    });
+    head.is_ok_and(|head| Format::sniff(&head).is_some())
+}
+
 /// Paths for a message.
-pub(super) fn names(paths: &[PathBuf]) -> String {
+fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| shown(path)).collect::<Vec<_>>().join(", ")
 }
 

@@ -138,7 +138,7 @@ type Sourced = (Arc<Certificate>, String);
 fn presented(args: &Verify) -> Result<(Arc<Certificate>, Vec<Sourced>), Trouble> {
     let mut untrusted = read(&args.leaf)?;
     if untrusted.is_empty() {
-        return Err(format!("no certificate found in {}", trust::shown(&args.leaf)));
+        return Err(trust::nothing_in(std::slice::from_ref(&args.leaf)));
     }
     let (leaf, _) = untrusted.remove(0);
     for path in &args.untrusted {

@@ -266,7 +266,7 @@ fn chain(path: &Path) -> Result<Vec<Arc<Certificate>>, Trouble> {
     let found: Vec<Arc<Certificate>> =
         blocks.into_iter().filter_map(|block| block.result.ok()).map(Arc::new).collect();
     if found.is_empty() {
-        return Err(format!("no certificate found in {}", path.display()));
+        return Err(trust::nothing_in(&[path.to_path_buf()]));
     }
     Ok(found)
 }
