@@ -2,7 +2,7 @@
 
 use super::object::{Object, members};
 use super::value::Word;
-use crate::connection::{Connection, Inference, Outcome, TcpSide};
+use crate::connection::{Connection, Inference, Outcome, Renegotiation, RenegotiationEnd, TcpSide};
 use crate::tls::{Entry, Role, What, names};
 
 /// Writes how the handshake was broken off; `null` where it was not.
@@ -56,6 +56,30 @@ pub(super) fn course(connection: &Connection, object: &mut Object<'_>) {
     object.object("timing", |inner| timing(connection, inner));
     object.document("anomalies", &handshake.anomalies);
     object.member("decrypted", &handshake.entries.iter().any(|entry| entry.decrypted));
+    if let Some(begun) = connection.renegotiation {
+        object.object("renegotiation", |inner| renegotiation(begun, inner));
+    }
+}
+
+fn renegotiation(begun: Renegotiation, object: &mut Object<'_>) {
+    let (end, by, frame, alert) = match begun.end {
+        RenegotiationEnd::Completed => ("completed", None, None, None),
+        RenegotiationEnd::Alert { by, description, frame, .. } => {
+            ("alert", Some(by), Some(frame), description)
+        }
+        RenegotiationEnd::Left { by, frame, reset } => {
+            (if reset { "rst" } else { "fin" }, Some(by), Some(frame), None)
+        }
+        RenegotiationEnd::Open => ("open", None, None, None),
+    };
+    members!(object, {
+        "begun_by": Word(begun.by.name()),
+        "frame": begun.frame,
+        "end": Word(end),
+        "ended_by": by.map(|role| Word(role.name())),
+        "end_frame": frame,
+        "alert": alert,
+    });
 }
 
 /// An encrypted alert that was decrypted comes once more behind it, with what it says.
