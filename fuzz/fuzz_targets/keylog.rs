@@ -12,7 +12,7 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{Config, analyze, source_from_reader};
-use tlsight::report::{json, show};
+use tlsight::report::{Look, json, show};
 use tlsight::tls::KeyLog;
 
 fuzz_target!(|data: &[u8]| {
@@ -27,10 +27,11 @@ fuzz_target!(|data: &[u8]| {
     let config = Config { limits, keys: Arc::new(keys), ..Config::default() };
     let capture = std::io::Cursor::new(pieces::capture(stream));
     let report = analyze(vec![source_from_reader("fuzz", Box::new(capture))], &config);
+    let look = Look { width: 80, colour: false };
     let mut told = Vec::new();
     json::write(&report, &mut told).expect("memory takes all");
     for judged in &report.connections {
-        told.extend(show::render(&report.captures[judged.capture], judged).into_bytes());
+        told.extend(show::render(&report.captures[judged.capture], judged, look).into_bytes());
     }
     let mut said = [Vec::new(), Vec::new()];
     pieces::split(stream).for_each(|(side, _, bytes)| said[side].extend_from_slice(bytes));

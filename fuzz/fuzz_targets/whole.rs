@@ -5,7 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use tlsight::limits::Limits;
 use tlsight::pipeline::{Config, analyze, source_from_reader};
-use tlsight::report::{json, show, table};
+use tlsight::report::{Look, json, show, table};
+
+const LOOK: Look = Look { width: 80, colour: false };
 
 fuzz_target!(|data: &[u8]| {
     let limits = Limits {
@@ -29,9 +31,9 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(capture.ledger.values().sum::<u64>(), capture.tcp_connections);
     }
     for judged in &report.connections {
-        drop(show::render(&report.captures[judged.capture], judged));
+        drop(show::render(&report.captures[judged.capture], judged, LOOK));
     }
-    let text = table::render(&report, table::Look { width: 80, colour: false });
+    let text = table::render(&report, LOOK);
     assert!(text.chars().all(|c| c == '\n' || tlsight::wire::text::is_safe(c)));
     json::write(&report, &mut std::io::sink()).expect("a sink takes all");
 });
