@@ -190,7 +190,8 @@ impl Shard {
             .filter(|one| service(one.server.port).is_some());
         self.unopened += usize::from(unopened.is_some());
         let stream = tracked.stream;
-        let (result, in_clear) = tracked.conclude(self.in_clear < MISSED, with);
+        let (result, in_clear) = tracked.conclude(with);
+        let in_clear = in_clear.filter(|_| self.in_clear < MISSED);
         self.in_clear += usize::from(in_clear.is_some());
         let missed = unopened.map(Missed::Unopened).or_else(|| in_clear.map(Missed::InClear));
         let missed = missed.map(Box::new);
@@ -276,22 +277,60 @@ impl Tracked {
         }
     }
 
-    /// The TLS connection, or why it is none; and that the client spoke in clear, if that is
-    /// asked for.
-    fn conclude(
-        mut self,
-        in_clear: bool,
-        with: With<'_>,
-    ) -> (Result<Box<Observed>, LedgerClass>, Option<InClear>) {
+    /// The TLS connection, or why it is none; and that the client spoke in clear.
+    fn conclude(mut self, with: With<'_>) -> (Result<Box<Observed>, LedgerClass>, Option<InClear>) {
         let last = self.flow.last;
         for direction in Direction::BOTH {
             self.hand_on(direction, true, last, with);
         }
-        let observer = self.observer.as_ref().filter(|_| in_clear);
+        let observer = self.observer.as_ref();
         if let Some(in_clear) = observer.and_then(|observer| InClear::of(&self.flow, observer)) {
             return (Err(LedgerClass::NotTls), Some(in_clear));
         }
         let observed = Observed::conclude(&self.flow, self.observer, with.limits, with.keys);
         (observed.map(Box::new), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Encapsulation, Endpoint};
+    use crate::time::Timestamp;
+
+    /// What a connection is does not depend on how many are told one by one.
+    #[test]
+    fn every_client_that_speaks_in_clear_is_no_tls() {
+        let (limits, keys) = (Limits::default(), KeyLog::default());
+        let with = With { limits: &limits, keys: &keys };
+        let mut shard = Shard::new();
+        let flows = MISSED + 6;
+        let end = |last, port| Endpoint { address: [10, 0, 0, last].into(), port };
+        for (frame, port) in (1..).step_by(2).zip((40_000..).take(flows)) {
+            let (key, direction) = FlowKey::new(end(1, port), end(2, 8443));
+            let asked = Segment {
+                frame,
+                time: Timestamp::default(),
+                key,
+                direction,
+                sequence: 1,
+                acknowledgment: 1,
+                flags: TcpFlags::ACK,
+                payload: b"GET / HTTP/1.1\r\n\r\n",
+                wire_len: 18,
+                encapsulation: Encapsulation::default(),
+                quoted: false,
+            };
+            shard.handle(&asked, with);
+            let payload = &[21, 3, 3, 0, 2, 2, 10];
+            let (frame, direction) = (frame + 1, direction.reverse());
+            let wire_len = payload.len();
+            shard.handle(&Segment { frame, direction, payload, wire_len, ..asked }, with);
+        }
+        shard.finish_all(with);
+        let classes = shard.finished.iter().map(|one| one.result.as_ref().err());
+        assert!(classes.eq([Some(&LedgerClass::NotTls)].into_iter().cycle().take(flows)));
+        let told = shard.finished.iter().filter(|one| one.missed.is_some()).count();
+        assert_eq!(told, MISSED);
     }
 }
