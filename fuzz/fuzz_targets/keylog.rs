@@ -53,9 +53,8 @@ fn secrets(log: &[u8]) -> impl Iterator<Item = &str> {
 /// Whether a side says the secret itself, in text or in bytes.
 fn contains(said: &[u8], secret: &str) -> bool {
     let pairs = secret.as_bytes().chunks_exact(2);
-    let bytes: Option<Vec<u8>> = pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
+    let bytes: Option<Vec<u8>> =
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
     let holds = |part: &[u8]| said.windows(part.len().max(1)).any(|window| window == part);
     holds(secret.as_bytes()) || bytes.is_none_or(|bytes| holds(&bytes))
 }
