@@ -88,6 +88,15 @@ impl Tcp {
         (!closed_before).then_some(reset)
     }
 
+    /// Who ended it by TCP, where, and whether with a RST: the first of [`Self::first_reset`], else
+    /// the first FIN.
+    #[must_use]
+    pub fn ended(&self) -> Option<(Role, Mark, bool)> {
+        let reset = self.first_reset();
+        let (by, mark) = reset.or_else(|| self.first_fin())?;
+        Some((by, mark, reset.is_some()))
+    }
+
     fn first(&self, pick: impl Fn(&TcpSide) -> Option<Mark>) -> Option<(Role, Mark)> {
         [(Role::Client, pick(&self.client)), (Role::Server, pick(&self.server))]
             .into_iter()

@@ -41,9 +41,7 @@ impl InClear {
                     (refused || spoken.is_none()) && !FOR_CLEAR_TEXT.contains(&server.port)
                 }
             };
-        let reset = tcp.first_reset();
-        let ended = reset.or_else(|| tcp.first_fin());
-        let ended = ended.map(|(by, mark)| (by, mark.frame, reset.is_some()));
+        let ended = tcp.ended().map(|(by, mark, reset)| (by, mark.frame, reset));
         worth.then_some(Self { client, server, first: flow.first, said, ended })
     }
 }

@@ -128,7 +128,7 @@ fn ended_by_tcp(handshake: &Handshake, tcp: &Tcp) -> Option<Outcome> {
     Some(Outcome::Closed { by, frame: mark.frame })
 }
 
-const CLOSE_NOTIFY: u8 = 0;
+pub(super) const CLOSE_NOTIFY: u8 = 0;
 
 /// Whether a side gives up with this alert. One of the level warning does where it tells an
 /// error and its sender ends the connection before the handshake is over (RFC 5246, 7.2.2: the
@@ -166,7 +166,7 @@ fn is_complete(handshake: &Handshake) -> bool {
     if handshake.is_tls13() {
         return handshake.finished(Role::Client).is_some() || inference::client_went_on(handshake);
     }
-    [Role::Client, Role::Server].into_iter().all(|role| {
+    Role::BOTH.into_iter().all(|role| {
         handshake.finished(role).is_some()
             || (handshake.changed_cipher(role) && closed_records(handshake, role).next().is_some())
     })

@@ -1,7 +1,7 @@
 //! A handshake inside the encryption of an earlier one (RFC 5246, 7.4.1.1; RFC 5746).
 
 use super::assemble::Tcp;
-use super::outcome;
+use super::outcome::{self, CLOSE_NOTIFY};
 use crate::limits::Limits;
 use crate::tls::{Entry, Handshake, Role, What};
 
@@ -95,7 +95,6 @@ fn has_finished(entries: &[Entry], role: Role) -> bool {
 
 /// How what follows the first message of a handshake ends it.
 fn end(behind: &[Entry], tcp: &Tcp) -> RenegotiationEnd {
-    const CLOSE_NOTIFY: u8 = 0;
     let alert = behind.iter().enumerate().find_map(|(at, entry)| match entry.what {
         What::Alert { description, .. } => Some((at, entry, Some(description))),
         What::EncryptedAlert { .. } if !entry.decrypted => Some((at, entry, None)),
@@ -111,11 +110,9 @@ fn end(behind: &[Entry], tcp: &Tcp) -> RenegotiationEnd {
             went_on,
         };
     }
-    let (reset, fin) = (tcp.first_reset(), tcp.first_fin());
-    match reset.or(fin) {
-        Some((by, mark)) => {
-            RenegotiationEnd::Left { by, frame: mark.frame, reset: reset.is_some() }
-        }
-        None => RenegotiationEnd::Open,
-    }
+    tcp.ended().map_or(RenegotiationEnd::Open, |(by, mark, reset)| RenegotiationEnd::Left {
+        by,
+        frame: mark.frame,
+        reset,
+    })
 }

@@ -44,7 +44,7 @@ impl Connection {
         if self.outcome != super::Outcome::Completed {
             return None;
         }
-        [Role::Client, Role::Server]
+        Role::BOTH
             .into_iter()
             .filter_map(|role| self.finished(role))
             .max_by_key(|entry| entry.frame)

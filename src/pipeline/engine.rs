@@ -30,7 +30,7 @@ pub(super) type Take<'e> = &'e mut (dyn FnMut(Several, &mut LookedUp) -> bool + 
 pub(super) struct Outcome {
     /// Its part of the report.
     pub(super) capture: CaptureReport,
-    /// Connections to a service that were not opened, with their stream numbers.
+    /// Connections that came to no TLS though a service was wanted, with their stream numbers.
     pub(super) missed: Vec<(u64, Missed)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,

@@ -23,7 +23,7 @@ pub(super) struct Read {
     pub(super) report: CaptureReport,
     /// Its TLS connections with their stream numbers that are not judged yet, in order.
     pub(super) observed: Several,
-    /// Connections to a service that were not opened, with their stream numbers.
+    /// Connections that came to no TLS though a service was wanted, with their stream numbers.
     pub(super) missed: Vec<(u64, Missed)>,
     /// Names that hosts looked up.
     pub(super) names: LookedUp,

@@ -1,7 +1,7 @@
 //! Alerts: who told whom what, and what it means at this place.
 
 use super::client_certificate::chain_upload;
-use super::finding::{Evidence, Observation, Severity};
+use super::finding::{Observation, Severity};
 use super::reaction::{self, Reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -47,10 +47,7 @@ const ALERT_RECEIVED: Rule = Rule {
 fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let Outcome::Alert { by, description, frame, .. } = connection.outcome else { return None };
-    let evidence = match description {
-        Some(code) => Evidence::new(frame, "tls.alert_message.desc", scene::alert(code)),
-        None => Evidence::new(frame, "tls.record.length", "encrypted alert"),
-    };
+    let evidence = scene::alert_evidence(frame, description);
     let values = scene::values(connection)
         .with("sender", scene::holder(connection, by))
         .with("receiver", scene::holder(connection, by.other()))
@@ -171,16 +168,9 @@ const MOST_CERTIFICATES: usize = 100 * 1024;
 /// encrypted, which is hardly more.
 fn certificates_sent(connection: &Connection, of: Role) -> usize {
     let handshake = &connection.handshake;
-    let mut messages = handshake.messages().filter(|(entry, _)| entry.from == of);
-    let shown = messages.find(|(_, message)| message.kind == CERTIFICATE);
-    shown.map_or_else(
-        || handshake.encrypted(of).map(|(_, length)| length).sum(),
-        |(_, message)| message.length,
-    )
+    let hidden = || handshake.encrypted(of).map(|(_, length)| length).sum();
+    handshake.certificate_length(of).unwrap_or_else(hidden)
 }
-
-/// HandshakeType of Certificate.
-const CERTIFICATE: u8 = 11;
 
 /// What tells that the client's pre-shared key is not the server's: what it encrypts does not open
 /// (RFC 4279, 2), or its binder does not fit (RFC 8446, 4.2.11; OpenSSL says illegal_parameter).
@@ -354,13 +344,13 @@ mod tests {
 
     #[test]
     fn a_certificate_list_that_is_too_long_is_no_work_of_a_middlebox() {
-        use crate::tls::What;
+        use crate::tls::{Body, What};
         for (length, long) in [(900, false), (200_000, true)] {
             let found = bent(ID, "root-missing.pcap", WITHOUT_ROOT, |connection| {
                 refuse(connection, Role::Client, 47);
                 for entry in &mut connection.observed.handshake.entries {
                     if let What::Message(message) = &mut entry.what
-                        && message.kind == CERTIFICATE
+                        && matches!(message.body, Body::Certificate(_))
                     {
                         message.length = length;
                     }

@@ -192,7 +192,7 @@ fn eku_unsuitable(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     // The client's comes first: as long as the server waits for it, the server's
     // own was accepted.
-    [Role::Client, Role::Server].into_iter().find_map(|of| {
+    Role::BOTH.into_iter().find_map(|of| {
         let leaf = scene::leaf(connection, of)?;
         let (allowed, usage, reissue) = match of {
             Role::Client => (leaf.extensions.allows_client_auth(), "clientAuth", REISSUE_CLIENT),

@@ -171,9 +171,7 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
 fn stuck(connection: &Connection) -> Option<Role> {
     let failed = connection.outcome.failed() || connection.outcome == Outcome::Unfinished;
     let whole = connection.handshake.gaps().is_empty();
-    [Role::Client, Role::Server]
-        .into_iter()
-        .find(|of| failed && whole && connection.tcp.is_stuck(*of))
+    Role::BOTH.into_iter().find(|of| failed && whole && connection.tcp.is_stuck(*of))
 }
 
 const CHECK_PATH: Text = Text::en(

@@ -96,9 +96,8 @@ fn observation(case: &Case<'_>, group: &[(&Attempt, &InClear)]) -> Option<CaseOb
     let (values, answer) = match seen.said.answer {
         Answer::Silence => (values, None),
         Answer::Alert { description, frame } => {
-            let alert = scene::alert(description);
-            let evidence = Evidence::new(frame, "tls.alert_message.desc", &alert);
-            (values.with("alert", alert), Some(evidence))
+            let evidence = scene::alert_evidence(frame, Some(description));
+            (values.with("alert", scene::alert(description)), Some(evidence))
         }
         Answer::Text { status, frame, .. } => {
             let status = status.map_or_else(|| "text".to_owned(), |status| status.to_string());
@@ -107,9 +106,7 @@ fn observation(case: &Case<'_>, group: &[(&Attempt, &InClear)]) -> Option<CaseOb
         }
     };
     let asked = Evidence::new(seen.said.frame, "tcp.payload", seen.said.spoken.name());
-    let ended = seen.ended.map(|(_, frame, reset)| {
-        Evidence::new(frame, if reset { "tcp.flags.reset" } else { "tcp.flags.fin" }, "1")
-    });
+    let ended = seen.ended.map(|(_, frame, reset)| scene::tcp_evidence(frame, reset));
     // The capture may have ended before the answer.
     let open = seen.said.answer == Answer::Silence && seen.ended.is_none();
     Some(CaseObservation {

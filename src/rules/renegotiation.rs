@@ -60,15 +60,11 @@ fn renegotiation(subject: &Subject<'_>) -> Option<Observation> {
     match begun.end {
         RenegotiationEnd::Alert { by, description, frame, .. } => {
             let alert = scene::said_alert(description);
-            evidence.push(match description {
-                Some(code) => Evidence::new(frame, "tls.alert_message.desc", scene::alert(code)),
-                None => Evidence::new(frame, "tls.record.length", "encrypted alert"),
-            });
+            evidence.push(scene::alert_evidence(frame, description));
             values = values.with("alert", alert).with("sender", scene::holder(connection, by));
         }
         RenegotiationEnd::Left { by, frame, reset } => {
-            let field = if reset { "tcp.flags.reset" } else { "tcp.flags.fin" };
-            evidence.push(Evidence::new(frame, field, "1"));
+            evidence.push(scene::tcp_evidence(frame, reset));
             values = values.with("sender", scene::holder(connection, by));
         }
         RenegotiationEnd::Completed | RenegotiationEnd::Open => {}

@@ -112,16 +112,24 @@ pub(super) fn serial_evidence(frame: u64, certificate: &Certificate) -> Evidence
 /// How the handshake ended, where a frame shows it.
 pub(super) fn ending(connection: &Connection) -> Option<Evidence> {
     match connection.outcome {
-        Outcome::Alert { description: Some(description), frame, .. } => {
-            Some(Evidence::new(frame, "tls.alert_message.desc", alert(description)))
-        }
-        Outcome::Alert { description: None, frame, .. } => {
-            Some(Evidence::new(frame, "tls.record.length", "encrypted alert"))
-        }
-        Outcome::Reset { frame, .. } => Some(Evidence::new(frame, "tcp.flags.reset", "1")),
-        Outcome::Closed { frame, .. } => Some(Evidence::new(frame, "tcp.flags.fin", "1")),
+        Outcome::Alert { description, frame, .. } => Some(alert_evidence(frame, description)),
+        Outcome::Reset { frame, .. } => Some(tcp_evidence(frame, true)),
+        Outcome::Closed { frame, .. } => Some(tcp_evidence(frame, false)),
         _ => None,
     }
+}
+
+/// An alert, with its description unless it is encrypted.
+pub(super) fn alert_evidence(frame: u64, description: Option<u8>) -> Evidence {
+    match description {
+        Some(code) => Evidence::new(frame, "tls.alert_message.desc", alert(code)),
+        None => Evidence::new(frame, "tls.record.length", "encrypted alert"),
+    }
+}
+
+/// The RST or FIN that ended a connection.
+pub(super) fn tcp_evidence(frame: u64, reset: bool) -> Evidence {
+    Evidence::new(frame, if reset { "tcp.flags.reset" } else { "tcp.flags.fin" }, "1")
 }
 
 /// Where a client keeps its trust anchors, by what listens on the port. The

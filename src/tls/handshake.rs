@@ -212,6 +212,14 @@ impl Handshake {
         self.certificate_message(from).map(|(entry, _, list)| (entry, list))
     }
 
+    /// How long the first Certificate message of a side is, in bytes, whatever it holds.
+    #[must_use]
+    pub fn certificate_length(&self, from: Role) -> Option<usize> {
+        let mut messages = self.messages().filter(|(entry, _)| entry.from == from);
+        let (_, message) = messages.find(|(_, message)| message.kind == kind::CERTIFICATE)?;
+        Some(message.length)
+    }
+
     /// Whether the first Certificate message of a side is there in full; `None` without one.
     #[must_use]
     pub fn certificates_are_whole(&self, from: Role) -> Option<bool> {

@@ -73,12 +73,12 @@ impl Walk<'_> {
             return self.by_headers(Members::of(file, archive.offset())?, within, nesting);
         }
         for place in 0..archive.len() {
-            let readable =
-                |raw: ZipFile<'_, _>| !raw.encrypted() && packed::is_read(raw.compression());
-            let more = if archive.by_index_raw(place).is_ok_and(readable) {
+            let entry = archive.by_index(place);
+            let more = if entry.as_ref().is_ok_and(|entry| packed::is_read(entry.compression())) {
+                drop(entry);
                 self.packed(archive.by_index_raw(place), within, nesting)?
             } else {
-                self.zipped(place, archive.by_index(place), within, nesting)?
+                self.zipped(place, entry, within, nesting)?
             };
             if !more {
                 return Ok(false);

@@ -36,7 +36,7 @@ pub(super) fn course(connection: &Connection, object: &mut Object<'_>) {
         },
     );
     object.object("encrypted_records", |inner| {
-        for role in [Role::Client, Role::Server] {
+        for role in Role::BOTH {
             inner.list(role.name(), handshake.encrypted(role).map(|(_, length)| length));
         }
     });
