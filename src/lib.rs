@@ -129,7 +129,7 @@
 //! - A new name of a protocol number: the dated table in `src/tls/names/data/`.
 //! - Something else that `tlsight diff` shall compare: one aspect and its fact in
 //!   `src/report/diff/`; the text, the document and the tests over all samples follow.
-//! - A new field of the JSON document: `src/report/json/`, and the README's example.
+//! - A new field of the JSON document: `src/report/json/`, and docs/json.md.
 //!
 //! # As a library
 //!

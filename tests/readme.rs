@@ -1,4 +1,4 @@
-//! What the README shows is what the program says.
+//! What the README and the manual of the JSON document show is what the program says.
 //!
 //! A comment `<!-- tlsight ARGUMENTS -->` stands before each block of output; `| indented`
 //! at its end lays JSON out for people. Renewed by `SNAPSHOTS=overwrite cargo test --test readme`.
@@ -11,31 +11,28 @@ use tlsight::connection::{LedgerClass, NotJudged};
 use toolkit::indent::indented;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const JSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md");
 
 #[test]
 fn every_output_in_the_readme_is_real() {
-    let text = std::fs::read_to_string(README).expect("README.md is there");
-    let renewed = with_real_outputs(&text);
-    if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
-        std::fs::write(README, renewed).expect("README.md can be written");
-    } else {
-        snapbox::assert_data_eq!(text, snapbox::Data::text(renewed).raw());
-    }
+    every_output_is_real(README);
 }
 
 #[test]
-fn the_readme_shows_a_report_and_a_document() {
-    let text = std::fs::read_to_string(README).expect("README.md is there");
-    let commands: Vec<&str> = text.lines().filter_map(command).collect();
-    assert!(commands.iter().any(|command| command.contains("--json")));
-    assert!(commands.len() >= 3, "{commands:?}");
+fn every_output_in_the_manual_of_the_document_is_real() {
+    every_output_is_real(JSON);
+}
+
+#[test]
+fn the_manuals_show_reports_and_a_document() {
+    assert!(commands(README).len() >= 3);
+    assert!(commands(JSON).iter().any(|command| command.contains("--json")));
 }
 
 /// Words of the JSON document that a program may look for.
 #[test]
-fn the_readme_tells_every_word_of_the_document() {
-    let text = std::fs::read_to_string(README).expect("README.md is there");
-    let (_, json) = text.split_once("\n## JSON\n").expect("a chapter about JSON");
+fn every_word_of_the_document_is_told() {
+    let json = read(JSON);
     let told = |word: &str| assert!(json.contains(&format!("`{word}`")), "{word} is not told");
     LedgerClass::ALL.into_iter().for_each(|class| told(class.word()));
     NotJudged::ALL.into_iter().for_each(|why| told(why.reason()));
@@ -66,7 +63,25 @@ fn the_readme_tells_every_word_of_the_document() {
     }
 }
 
-/// The README with each block of output replaced by what the program prints.
+fn every_output_is_real(manual: &str) {
+    let text = read(manual);
+    let renewed = with_real_outputs(&text);
+    if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
+        std::fs::write(manual, renewed).expect("the manual can be written");
+    } else {
+        snapbox::assert_data_eq!(text, snapbox::Data::text(renewed).raw());
+    }
+}
+
+fn commands(manual: &str) -> Vec<String> {
+    read(manual).lines().filter_map(command).map(str::to_owned).collect()
+}
+
+fn read(manual: &str) -> String {
+    std::fs::read_to_string(manual).expect("the manual is there")
+}
+
+/// A manual with each block of output replaced by what the program prints.
 fn with_real_outputs(text: &str) -> String {
     let mut out = String::new();
     let mut lines = text.lines();

@@ -115,7 +115,7 @@ pub(crate) struct Analyze {
     #[command(flatten)]
     pub(crate) keys: Keys,
 
-    /// One JSON document (the README describes it).
+    /// One JSON document (docs/json.md of the project describes it).
     #[arg(long, conflicts_with = "jsonl")]
     pub(crate) json: bool,
 

@@ -1,7 +1,7 @@
 //! The JSON document (`--json`) and its line-by-line form (`--jsonl`).
 //!
 //! The structures here are the format: they are kept apart from the types the
-//! program computes with, so that neither dictates the other. The README documents
+//! program computes with, so that neither dictates the other. docs/json.md documents
 //! the format with an example that is a test. Text from the wire stands in it
 //! unchanged; characters that could act on a terminal are written as `\uXXXX`,
 //! which every JSON reader turns back.

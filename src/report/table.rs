@@ -261,8 +261,12 @@ impl Paper {
             self.page.line("  ", &said, 4);
         }
         let mut shown: Vec<String> = Vec::new();
-        for (_, finding) in in_full.iter().flat_map(|(_, list)| list) {
-            let remedy = finding.remedy();
+        for (capture, finding) in in_full.iter().flat_map(|(_, list)| list) {
+            let remedy = if tells_remedy(report, *capture, finding) {
+                "as the verdict says".to_owned()
+            } else {
+                finding.remedy()
+            };
             if !shown.contains(&remedy) {
                 self.page.line("    next: ", &remedy, 10);
                 shown.push(remedy);
@@ -389,6 +393,15 @@ fn streams(report: &Report, capture: usize, verdict: &Verdict) -> String {
 
 /// A finding with the index of the capture that proves it.
 type Placed<'r> = (Option<usize>, &'r Finding);
+
+/// Whether one of the verdicts that are told in full has this finding for its cause: it says
+/// what to do about it, and more than the finding can.
+fn tells_remedy(report: &Report, capture: Option<usize>, finding: &Finding) -> bool {
+    let of_cause = report.verdicts.iter().filter(|(_, verdict)| verdict.cause == finding.rule.id);
+    of_cause.take(IN_FULL).any(|(of, verdict)| {
+        capture == Some(*of) && finding.streams.iter().any(|stream| verdict.streams.contains(stream))
+    })
+}
 
 const HEADERS: [&str; 11] = [
     "#",
