@@ -101,7 +101,7 @@ impl LedgerClass {
             Self::Gap
         } else if resumption.known() == Some(true) {
             Self::Resumed
-        } else if handshake.is_tls13() && !handshake.is_decrypted(Role::Server) {
+        } else if handshake.hides_certificates(Role::Server) {
             Self::HiddenByTls13
         } else if outcome == Outcome::Completed {
             // Anonymous and pre-shared key suites show no certificate.

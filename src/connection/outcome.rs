@@ -82,15 +82,19 @@ impl Outcome {
     #[must_use]
     pub(super) fn of(handshake: &Handshake, tcp: &Tcp) -> Self {
         if let Some(alert) = handshake.alerts().find(|alert| gives_up(alert, handshake, tcp)) {
-            if let Some(closed) = answers_a_close(alert.description, alert.from, alert.frame, tcp) {
-                return closed;
+            match answers_a_close(alert.description, alert.from, alert.frame, tcp) {
+                // The handshake may have been over long before: then the alert says nothing of it.
+                Some(closed) if !is_complete(handshake) => return closed,
+                Some(_) => {}
+                None => {
+                    return Self::Alert {
+                        by: alert.from,
+                        description: Some(alert.description),
+                        frame: alert.frame,
+                        inferred: false,
+                    };
+                }
             }
-            return Self::Alert {
-                by: alert.from,
-                description: Some(alert.description),
-                frame: alert.frame,
-                inferred: false,
-            };
         }
         // What an encrypted record means is told by what stands around it.
         if all_is_visible(handshake, tcp)
@@ -249,6 +253,9 @@ pub enum Resumption {
     Ticket,
     /// By pre-shared key of TLS 1.3 (RFC 8446, 2.2).
     Psk,
+    /// A full handshake with a pre-shared key that both sides were given by other means, in
+    /// place of certificates (RFC 8446, 2.2).
+    ExternalPsk,
     /// The capture does not tell.
     Unknown,
 }
@@ -258,7 +265,7 @@ impl Resumption {
     #[must_use]
     pub const fn known(self) -> Option<bool> {
         match self {
-            Self::No => Some(false),
+            Self::No | Self::ExternalPsk => Some(false),
             Self::SessionId | Self::Ticket | Self::Psk => Some(true),
             Self::Unknown => None,
         }
@@ -271,7 +278,7 @@ impl Resumption {
             Self::SessionId => Some("session id"),
             Self::Ticket => Some("ticket"),
             Self::Psk => Some("pre-shared key"),
-            Self::No | Self::Unknown => None,
+            Self::No | Self::ExternalPsk | Self::Unknown => None,
         }
     }
 
@@ -280,7 +287,16 @@ impl Resumption {
     pub(super) fn of(handshake: &Handshake) -> Self {
         let Some((_, server)) = handshake.server_hello() else { return Self::Unknown };
         if handshake.is_tls13() {
-            return if server.accepts_psk() { Self::Psk } else { Self::No };
+            // What answers a HelloRetryRequest may offer other keys than the first hello.
+            let offer = handshake.client_hellos().last();
+            let age = server.accepted_psk().map(|at| offer?.1.psk_age(at));
+            return match age {
+                None => Self::No,
+                // A ticket's age is masked with a random number; a key that never was a ticket
+                // has the age 0 (RFC 8446, 4.2.11).
+                Some(Some(0)) => Self::ExternalPsk,
+                Some(_) => Self::Psk,
+            };
         }
         // Certificate, ServerKeyExchange, ServerHelloDone: a full handshake.
         if [11, 12, 14].into_iter().any(|kind| handshake.has(Role::Server, kind)) {
@@ -295,5 +311,88 @@ impl Resumption {
         }
         // With a ticket the client makes up a session id to see it echoed.
         if client.is_some_and(ClientHello::has_ticket) { Self::Ticket } else { Self::SessionId }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::Mark;
+    use crate::time::Timestamp;
+    use crate::tls::{Body, Extension, Message, ServerHello};
+
+    const FINISHED: u8 = 20;
+    const TICKET: u8 = 4;
+
+    fn message(kind: u8, body: Body) -> What {
+        What::Message(Message { kind, length: 0, body, whole: true })
+    }
+
+    fn extension(code: u16, body: &[u8]) -> Extension {
+        Extension { code, body: body.to_vec(), whole: true }
+    }
+
+    /// A handshake of TLS 1.3 with extensions of both hellos, and what came behind them; each
+    /// entry has a frame of its own.
+    fn tls13(
+        offered: &[Extension],
+        chosen: &[Extension],
+        rest: impl IntoIterator<Item = (Role, What)>,
+    ) -> Handshake {
+        let client = ClientHello { extensions: offered.to_vec(), ..ClientHello::default() };
+        let extensions = [&[extension(43, &[3, 4])], chosen].concat();
+        let server = ServerHello { extensions, cipher_suite: Some(0x1301), ..Default::default() };
+        let hellos = [
+            (Role::Client, message(1, Body::ClientHello(Box::new(client)))),
+            (Role::Server, message(2, Body::ServerHello(Box::new(server)))),
+        ];
+        let entries = hellos.into_iter().chain(rest).zip(1..).map(|((from, what), frame)| {
+            let time = Timestamp::default();
+            Entry { from, first_frame: frame, frame, time, what, decrypted: frame > 2 }
+        });
+        Handshake { entries: entries.collect(), ..Handshake::default() }
+    }
+
+    /// The server ends the stream without a close_notify, and OpenSSL answers that with
+    /// decode_error: what it says of the handshake depends on whether that was over.
+    #[test]
+    fn an_alert_that_answers_the_end_of_a_finished_handshake_is_no_failure() {
+        let finished = |from| (from, message(FINISHED, Body::Opaque));
+        let ticket = || (Role::Server, message(TICKET, Body::NewSessionTicket { lifetime: 7200 }));
+        let ends = |rest: Vec<(Role, What)>| {
+            let frame = 3 + rest.len() as u64;
+            let alert = (Role::Client, What::Alert { level: 2, description: 50 });
+            let mut handshake = tls13(&[], &[], rest.into_iter().chain([alert]));
+            handshake.entries.last_mut().unwrap().frame = frame + 1;
+            let fin = Some(Mark { frame, time: Timestamp::default() });
+            let mut tcp = Tcp::default();
+            (tcp.client.segments, tcp.server.segments, tcp.server.fin) = (9, 9, fin);
+            Outcome::of(&handshake, &tcp)
+        };
+        let (server, client) = (finished(Role::Server), finished(Role::Client));
+        let over = vec![server.clone(), client.clone(), ticket()];
+        assert_eq!(ends(over), Outcome::Completed);
+        let silent = ends(vec![server.clone(), client]);
+        assert!(matches!(silent, Outcome::Closed { by: Role::Server, .. }));
+        let within = ends(vec![server]);
+        assert!(matches!(within, Outcome::Closed { by: Role::Server, .. }));
+    }
+
+    /// As OpenSSL offers a key that `-psk` gave it, and the ticket of an earlier session.
+    #[test]
+    fn a_key_given_by_other_means_resumes_nothing() {
+        let taken_up = |offered: &[u8], selected: u8| {
+            let handshake = tls13(&[extension(41, offered)], &[extension(41, &[0, selected])], []);
+            assert!(!handshake.hides_certificates(Role::Server));
+            Resumption::of(&handshake)
+        };
+        let keys = [&[0, 17, 0, 2, b'm', b'e', 0, 0, 0, 0, 0, 3, 1, 2, 3, 9, 8, 7, 6][..], &[0; 4]];
+        let keys = keys.concat();
+        assert_eq!(taken_up(&keys, 0), Resumption::ExternalPsk);
+        assert_eq!(taken_up(&keys, 1), Resumption::Psk);
+        assert_eq!(taken_up(&keys, 2), Resumption::Psk, "an identity that was not offered");
+        let without = tls13(&[], &[], []);
+        assert_eq!(Resumption::of(&without), Resumption::No);
+        assert!(without.hides_certificates(Role::Server));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::offer::{Kind, Offer, TLS13, curve_of_key, kind_of_hidden, kind_of_key, kind_of_suite};
 use super::reason::Seen;
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Connection, Outcome, Resumption};
 use crate::tls::Role;
 
 /// What a server made of an offer.
@@ -52,11 +52,13 @@ pub struct Negotiation {
 
 impl Negotiation {
     /// That of a connection. `None` where the offer or the answer was not captured, and
-    /// where a session was resumed: its suite was chosen earlier.
+    /// where a session was resumed, whose suite was chosen earlier, or a pre-shared key stands in
+    /// place of certificates.
     #[must_use]
     pub fn of(capture: usize, connection: &Connection) -> Option<Self> {
         let hello = connection.handshake.client_hello().filter(|hello| hello.whole)?;
-        if connection.resumption.known() == Some(true) {
+        let without = connection.resumption == Resumption::ExternalPsk;
+        if without || connection.resumption.known() == Some(true) {
             return None;
         }
         let (answer, frame) = answer(connection)?;

@@ -272,13 +272,17 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
         (Role::Client, None) if connection.client_certificates.is_some() => {
             Some(NotJudged::NotSent)
         }
-        (Role::Client, None) if hides(connection, Role::Client) => Some(NotJudged::HiddenByTls13),
+        (Role::Client, None) if connection.handshake.hides_certificates(Role::Client) => {
+            Some(NotJudged::HiddenByTls13)
+        }
         (_, None) if !captured(connection, role) => Some(NotJudged::NotCaptured),
         (Role::Client, None) => Some(NotJudged::NotSent),
         (Role::Server, None) if connection.resumption.known() == Some(true) => {
             Some(NotJudged::Resumed)
         }
-        (Role::Server, None) if hides(connection, Role::Server) => Some(NotJudged::HiddenByTls13),
+        (Role::Server, None) if connection.handshake.hides_certificates(Role::Server) => {
+            Some(NotJudged::HiddenByTls13)
+        }
         (Role::Server, None) if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
         (Role::Server, None) => Some(NotJudged::NotCaptured),
     }
@@ -288,9 +292,4 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
 fn captured(connection: &Connection, role: Role) -> bool {
     connection.observed.tcp.side(role).segments > 0
         && connection.ledger != LedgerClass::BegunMidStream
-}
-
-/// Whether TLS 1.3 hides the certificates of a side, and no key log shows them.
-fn hides(connection: &Connection, role: Role) -> bool {
-    connection.handshake.is_tls13() && !connection.handshake.is_decrypted(role)
 }

@@ -12,7 +12,9 @@ use super::model::{CaptureReport, Judged, Report};
 use super::page::{ERROR, FAINT, HEADING, INFO, Look, Page, WARNING, severity_style};
 use super::ranked;
 use super::words::{match_filters, skipped_text, skipped_word, unjudged_chains, words};
-use crate::connection::{Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict};
+use crate::connection::{
+    Connection, LedgerClass, NameVerdict, NotJudged, Outcome, PathVerdict, Resumption,
+};
 use crate::rules::{Finding, Need, Rule, Severity, Verdict};
 use crate::time::Timestamp;
 use crate::tls::Role;
@@ -497,6 +499,9 @@ pub fn signing_key(connection: &Connection) -> Option<String> {
     Some(match names::cipher_suite(suite).map(|suite| suite.authentication) {
         Some(Authentication::Tls13) if connection.resumption.known() == Some(true) => {
             "resumed".into()
+        }
+        Some(Authentication::Tls13) if connection.resumption == Resumption::ExternalPsk => {
+            "pre-shared".into()
         }
         Some(Authentication::Tls13) => "hidden".into(),
         Some(Authentication::Rsa) => "RSA".into(),

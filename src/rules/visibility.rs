@@ -6,7 +6,6 @@ use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
-use crate::connection::Resumption;
 use crate::tls::{Role, names};
 
 /// The rules of this family, in report order.
@@ -52,7 +51,7 @@ fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
     let hidden = connection.handshake.is_tls13()
         && connection.server_certificates.is_empty()
         && connection.handshake.raw_public_key(Role::Server).is_none()
-        && connection.resumption != Resumption::Psk;
+        && !hello.accepts_psk();
     if !hidden {
         return None;
     }

@@ -167,6 +167,18 @@ impl ClientHello {
         self.extension(code::PRE_SHARED_KEY).is_some()
     }
 
+    /// The obfuscated age of one of the pre-shared keys, counted from 0 (RFC 8446, 4.2.11).
+    #[must_use]
+    pub fn psk_age(&self, at: usize) -> Option<u32> {
+        let mut keys = Reader::new(&self.extension(code::PRE_SHARED_KEY)?.body);
+        let mut list = Reader::new(keys.vec16()?);
+        let mut ages = std::iter::from_fn(|| {
+            list.vec16()?;
+            list.u32()
+        });
+        ages.nth(at)
+    }
+
     /// Whether early data was announced.
     #[must_use]
     pub fn offers_early_data(&self) -> bool {

@@ -116,6 +116,15 @@ impl ServerHello {
             .map(|name| ascii_or_hex(name))
     }
 
+    /// Which of the client's pre-shared keys of TLS 1.3 the server accepted, counted from 0
+    /// (RFC 8446, 4.2.11).
+    #[must_use]
+    pub fn accepted_psk(&self) -> Option<usize> {
+        let key = self.extension(code::PRE_SHARED_KEY)?;
+        // A cut extension is one that was there: `usize::MAX` is none of the client's.
+        Some(Reader::new(&key.body).u16().map_or(usize::MAX, usize::from))
+    }
+
     /// Whether the server accepted a pre-shared key of TLS 1.3.
     #[must_use]
     pub fn accepts_psk(&self) -> bool {
