@@ -8,7 +8,7 @@ use super::scene;
 use super::selection;
 use super::trust_fault::TrustFault;
 use super::words::Text;
-use crate::connection::Connection;
+use crate::connection::{Connection, Outcome};
 use crate::tls::{Role, names};
 
 /// The rules of this family, in report order.
@@ -151,7 +151,12 @@ fn old_tls(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let (entry, hello) = connection.handshake.server_hello()?;
     let version = hello.version();
-    if !(0x0002..0x0303).contains(&version) {
+    // Chosen by the server, and the client would not have it.
+    let refused = matches!(
+        connection.outcome,
+        Outcome::Alert { by: Role::Client, description: Some(70), .. }
+    );
+    if refused || !(0x0002..0x0303).contains(&version) {
         return None;
     }
     let name = names::version_name(version);

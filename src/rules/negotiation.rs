@@ -125,9 +125,7 @@ const NO_COMMON_VERSION: Rule = Rule {
     id: "no-common-version",
     severity: Severity::Error,
     summary: Text::en("Client and server have no TLS version in common"),
-    sentence: Text::en(
-        "{client} offered {offered}; {refuser} answered with alert {alert}: no common version.",
-    ),
+    sentence: Text::en("{client} offered {offered}; {answer}: no common version."),
     remedy: Text::en(
         "Raise the older side. Unified CM: `show tls min-version`, `set tls min-version`. Expressway: for SIP `xConfiguration SIP Advanced SipTlsVersions`, for HTTPS the minimum versions at Maintenance > Security > Ciphers (`xConfiguration Ciphers HTTPSProtocol Value`, `UcClientTLSProtocol`, `ReverseProxyTLSProtocol`). Or lower the minimum of the other side for a test.",
     ),
@@ -149,6 +147,11 @@ const NO_COMMON_VERSION: Rule = Rule {
     check: Check::Connection(no_common_version),
 };
 
+const ANSWERED: Text = Text::en("{refuser} answered with alert {alert}");
+/// A server that knows none of the versions offered may answer with the newest that it knows,
+/// where that is older than what the client has at most (RFC 5246, E.1).
+const CHOSEN: Text = Text::en("{server} chose {chosen}, which {client} refused with alert {alert}");
+
 fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let Outcome::Alert { by, description: Some(70), frame, .. } = connection.outcome else {
@@ -166,6 +169,8 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
     } else {
         supported.join(", ")
     };
+    let selected = connection.handshake.server_hello().filter(|_| by == Role::Client);
+    let chosen = selected.map(|(_, hello)| hello.version());
     Some(Observation {
         evidence: vec![
             Evidence::new(frame, "tls.alert_message.desc", scene::alert(70)),
@@ -178,6 +183,8 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
         values: scene::values(connection)
             .with("offered", offered)
             .with("refuser", scene::holder(connection, by))
+            .with("chosen", chosen.map(names::version_name).unwrap_or_default())
+            .with_words("answer", if chosen.is_some() { CHOSEN } else { ANSWERED })
             .with("alert", scene::alert(70)),
         severity: None,
         of: None,
@@ -186,7 +193,9 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, finding, findings};
+    use super::super::testing::{EXPRESSWAY, bend_server_hello, bent, finding, findings};
+    use crate::connection::Outcome;
+    use crate::tls::Role;
 
     #[test]
     fn a_hello_that_the_server_refuses_is_told_with_the_offer() {
@@ -207,5 +216,24 @@ mod tests {
         assert!(found.sentence().contains("10.30.5.20 offered TLSv1.1 at most"));
         assert!(found.remedy().contains("`UcClientTLSProtocol`"));
         assert!(findings("no-common-version", "no-common-cipher.pcap", EXPRESSWAY).is_empty());
+    }
+
+    /// The version that a ServerHello chose, which the client would not have, is no agreement.
+    #[test]
+    fn a_version_that_the_client_refuses_was_chosen_by_the_server() {
+        let of = |rule| {
+            bent(rule, "rsa-trusted.pcap", EXPRESSWAY, |connection| {
+                bend_server_hello(connection, |hello| hello.legacy_version = 0x0301);
+                connection.observed.outcome = Outcome::Alert {
+                    by: Role::Client,
+                    description: Some(70),
+                    frame: 9,
+                    inferred: false,
+                };
+            })
+        };
+        let sentence = of("no-common-version").unwrap().sentence();
+        assert!(sentence.contains(" chose TLSv1.0, which 10.30.5.20 refused with alert"));
+        assert!(of("old-tls").is_none());
     }
 }
