@@ -207,15 +207,22 @@ fn ignored(check: &NameCheck, reference: &Reference) -> Text {
     }
 }
 
-/// The names of the certificate that were compared, each once.
+/// The names of the certificate that were compared, each once; of very many the first ones.
 fn names(check: &NameCheck) -> String {
+    const TOLD: usize = 20;
     let mut names: Vec<&str> = Vec::new();
     for name in &check.compared {
         if !names.contains(&name.text.as_str()) {
             names.push(&name.text);
         }
     }
-    if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+    let more = names.len().saturating_sub(TOLD);
+    let told = names.get(..TOLD).unwrap_or(&names).join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => "no name".to_owned(),
+        (false, 0) => told,
+        (false, more) => format!("{told} and {more} more"),
+    }
 }
 
 /// A SIP zone that does not find its peer's address refuses, if it verifies at all; one
@@ -408,6 +415,21 @@ mod tests {
         assert!(sentence.contains("is for other.example.org only (it has "), "{sentence}");
         assert!(sentence.contains(" as common name only, which this client"), "{sentence}");
         assert!(sentence.contains("the traffic server of Expressway would accept it"));
+    }
+
+    /// A certificate of a hosting service has hundreds.
+    #[test]
+    fn of_very_many_names_the_first_are_told() {
+        let found = bent(ID, "wrong-name-openssl.pcap", EXPRESSWAY, |connection| {
+            bend_leaf(connection, Role::Server, |leaf| {
+                let name = |at| GeneralName::Dns(format!("h{at}.example.org").into_bytes());
+                leaf.extensions.subject_alt_names = Some((1..=150).map(name).collect());
+            });
+        });
+        let sentence = found.unwrap().sentence();
+        assert!(sentence.contains("h1.example.org, h2.example.org, "), "{sentence}");
+        assert!(sentence.contains("h20.example.org and 13"), "{sentence}");
+        assert!(!sentence.contains("h21.example.org"), "{sentence}");
     }
 
     #[test]
