@@ -53,8 +53,11 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
     let silent = handshake.entries.iter().all(|entry| entry.from == Role::Client);
     let answered = answer(connection, hello);
     let ended = connection.outcome.failed() && connection.outcome != Outcome::Unanswered;
-    // Text of a server behind the ClientHello looks like the begin of a STARTTLS.
-    let upgraded = handshake.started_by.is_some_and(|protocol| protocol != "another protocol");
+    // Text of a server behind the ClientHello looks like the begin of a STARTTLS; the header of
+    // the PROXY protocol begins no dialogue.
+    let upgraded = handshake
+        .started_by
+        .is_some_and(|protocol| !matches!(protocol, "another protocol" | "PROXY protocol"));
     let bytes = answered.filter(|_| silent)?;
     if !ended || upgraded || !handshake.gaps().is_empty() {
         return None;
@@ -213,10 +216,10 @@ fn stage(connection: &Connection) -> (Text, Text) {
     if connection.outcome == Outcome::CutOff {
         return (reached(connection), COPY_AGAIN);
     }
-    if connection.handshake.server_hello().is_none() {
-        return (Text::en("after the ClientHello"), NO_ANSWER);
-    }
     let reached = reached(connection);
+    if !has_chosen(connection) && connection.handshake.hello_retry_request().is_none() {
+        return (reached, NO_ANSWER);
+    }
     match by {
         Some(Role::Client) if has_shown(connection) => (reached, PERHAPS_REFUSED),
         Some(Role::Server) if sent_certificate(connection) => (
@@ -231,8 +234,8 @@ fn stage(connection: &Connection) -> (Text, Text) {
 }
 
 fn reached(connection: &Connection) -> Text {
-    if connection.handshake.server_hello().is_none() {
-        Text::en("after the ClientHello")
+    if !has_chosen(connection) {
+        before_the_server_hello(connection)
     } else if !connection.server_certificates.is_empty() {
         Text::en("after the server's certificate")
     } else if has_shown(connection) {
@@ -242,12 +245,30 @@ fn reached(connection: &Connection) -> Text {
     }
 }
 
+fn has_chosen(connection: &Connection) -> bool {
+    connection.handshake.server_hello().is_some()
+}
+
+/// A server that asks for another ClientHello has answered the first (RFC 8446, 4.1.4).
+fn before_the_server_hello(connection: &Connection) -> Text {
+    let handshake = &connection.handshake;
+    match (handshake.hello_retry_request(), handshake.client_hellos().nth(1)) {
+        (None, _) => Text::en("after the ClientHello"),
+        (Some(_), None) => Text::en("after the HelloRetryRequest"),
+        (Some(_), Some(_)) => {
+            Text::en("after the second ClientHello, which answers the HelloRetryRequest,")
+        }
+    }
+}
+
 /// Whether the server's certificate was sent, as far as can be seen.
 fn has_shown(connection: &Connection) -> bool {
     let handshake = &connection.handshake;
-    let hides = || handshake.is_tls13() && connection.resumption.known() == Some(false);
-    !connection.server_certificates.is_empty()
-        || hides() && handshake.encrypted(Role::Server).next().is_some()
+    let hidden = || {
+        let flight = handshake.encrypted(Role::Server).next();
+        handshake.hides_certificates(Role::Server) && flight.is_some()
+    };
+    !connection.server_certificates.is_empty() || hidden()
 }
 
 /// Whether the client answered a CertificateRequest, as far as can be seen.
@@ -288,7 +309,9 @@ const CAPTURE_BOTH: Text = Text::en(
 #[cfg(test)]
 mod tests {
     use super::super::finding::Severity;
-    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, finding, findings};
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, bent, finding, findings, judged};
+    use crate::connection::Outcome;
+    use crate::tls::{Body, Entry, Role, What};
 
     const ID: &str = "handshake-unfinished";
 
@@ -299,6 +322,44 @@ mod tests {
         for sample in ["xmpp-starttls.pcap", "reset-after-client-hello.pcap"] {
             assert!(findings("server-does-not-speak-tls", sample, EXPRESSWAY).is_empty());
         }
+    }
+
+    /// A server that is set up for the header of a proxy answers its absence in clear, and one
+    /// that is not answers the header.
+    #[test]
+    fn an_answer_in_clear_to_the_header_of_a_proxy_is_told() {
+        let id = "server-does-not-speak-tls";
+        let told = |protocol| {
+            let found = bent(id, "server-speaks-http.pcap", EXPRESSWAY, |connection| {
+                connection.observed.handshake.started_by = Some(protocol);
+            });
+            found.is_some()
+        };
+        assert!(told("PROXY protocol") && !told("SMTP"));
+    }
+
+    /// The server answered the first ClientHello, so that it does speak TLS.
+    #[test]
+    fn a_server_that_asked_for_another_client_hello_has_answered() {
+        let ends_behind = |entries: usize| {
+            bent(ID, "hello-retry-request.pcap", EXPRESSWAY, |connection| {
+                connection.observed.handshake.entries.truncate(entries);
+                connection.observed.outcome = Outcome::Closed { by: Role::Server, frame: 9 };
+            })
+            .unwrap()
+        };
+        let retry = ends_behind(2);
+        assert!(retry.sentence().contains("after the HelloRetryRequest without an alert"));
+        let entries = judged("hello-retry-request.pcap", EXPRESSWAY).remove(0).connection;
+        let entries = entries.observed.handshake.entries;
+        let second = |entry: &Entry| match &entry.what {
+            What::Message(message) => matches!(message.body, Body::ClientHello(_)),
+            _ => false,
+        };
+        let behind = entries.iter().rposition(second).unwrap() + 1;
+        let found = ends_behind(behind);
+        assert!(found.sentence().contains("after the second ClientHello, which answers the"));
+        assert!(found.remedy().starts_with("Capture on both machines at once"));
     }
 
     #[test]

@@ -25,6 +25,9 @@ use Mark::{ClientBegins, ClientHas, ClientSays, ServerAt, ServerBegins};
 
 /// In order: the surer first.
 const DIALOGUES: &[Dialogue] = &[
+    // HAProxy's PROXY protocol, 2.1 and 2.2: a header in front of the first byte of the client.
+    Dialogue { name: "PROXY protocol", marks: &[ClientBegins(b"PROXY ")] },
+    Dialogue { name: "PROXY protocol", marks: &[ClientBegins(b"\r\n\r\n\0\r\nQUIT\n")] },
     // RFC 9110, 9.3.6.
     Dialogue { name: "HTTP CONNECT", marks: &[ClientBegins(b"CONNECT ")] },
     // RFC 1928; SOCKS 4 (a CONNECT request).
@@ -93,7 +96,9 @@ mod tests {
 
     #[test]
     fn dialogues_are_told_by_what_was_said() {
-        let cases: [(&str, &[u8], &[u8]); 9] = [
+        let cases: [(&str, &[u8], &[u8]); 11] = [
+            ("PROXY protocol", b"PROXY TCP4 192.0.2.1 192.0.2.2 5555 443\r\n", b""),
+            ("PROXY protocol", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", b""),
             ("SMTP", b"EHLO x\r\nSTARTTLS\r\n", b"220 mail ESMTP\r\n250 STARTTLS\r\n220 go\r\n"),
             ("FTP", b"AUTH TLS\r\n", b"220 ftp\r\n234 ok\r\n"),
             ("IMAP", b"a1 starttls\r\n", b"* OK ready\r\na1 OK\r\n"),
