@@ -171,6 +171,13 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
     };
     let selected = connection.handshake.server_hello().filter(|_| by == Role::Client);
     let chosen = selected.map(|(_, hello)| hello.version());
+    let values = scene::values(connection);
+    let values = match chosen {
+        Some(version) => {
+            values.with("chosen", names::version_name(version)).with_words("answer", CHOSEN)
+        }
+        None => values.with_words("answer", ANSWERED),
+    };
     Some(Observation {
         evidence: vec![
             Evidence::new(frame, "tls.alert_message.desc", scene::alert(70)),
@@ -180,11 +187,9 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
                 &offered,
             ),
         ],
-        values: scene::values(connection)
+        values: values
             .with("offered", offered)
             .with("refuser", scene::holder(connection, by))
-            .with("chosen", chosen.map(names::version_name).unwrap_or_default())
-            .with_words("answer", if chosen.is_some() { CHOSEN } else { ANSWERED })
             .with("alert", scene::alert(70)),
         severity: None,
         of: None,
