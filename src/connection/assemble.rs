@@ -29,11 +29,13 @@ pub struct TcpSide {
     pub fin: Option<Mark>,
     /// Its first RST.
     pub rst: Option<Mark>,
+    /// Its first RST that ended the connection.
+    pub reset: Option<Mark>,
     /// It acknowledged payload of the other side.
     pub acknowledged: bool,
     /// Bytes of its payload that the other side never acknowledged.
     pub unacknowledged: u64,
-    /// Bytes of its payload that it sent again.
+    /// Bytes of its payload that it sent again, where some of them were never acknowledged.
     pub sent_again: u64,
 }
 
@@ -48,6 +50,7 @@ impl Tcp {
                 syn: half.syn(),
                 fin: half.fin(),
                 rst: half.rst(),
+                reset: half.reset(),
                 acknowledged: flow.acknowledges(direction),
                 unacknowledged,
                 sent_again,
@@ -83,7 +86,7 @@ impl Tcp {
     /// comes behind it is no reset of the handshake.
     #[must_use]
     pub fn first_reset(&self) -> Option<(Role, Mark)> {
-        let reset = self.first(|side| side.rst)?;
+        let reset = self.first(|side| side.reset)?;
         let closed_before = self.first_fin().is_some_and(|fin| fin.1.frame < reset.1.frame);
         (!closed_before).then_some(reset)
     }
@@ -102,6 +105,16 @@ impl Tcp {
             .into_iter()
             .filter_map(|(role, mark)| Some((role, mark?)))
             .min_by_key(|(_, mark)| mark.frame)
+    }
+}
+
+impl TcpSide {
+    /// Its first RST, where that ended nothing. Behind its own FIN a host that has closed resets
+    /// what was still under way to it, with the sequence number that was wanted then
+    /// (RFC 9293, 3.10.7.1): nothing is odd about that.
+    fn ignored_reset(&self) -> Option<Mark> {
+        let closed_before = |rst: &Mark| self.fin.is_some_and(|fin| fin.frame <= rst.frame);
+        self.rst.filter(|rst| self.reset != Some(*rst) && !closed_before(rst))
     }
 }
 
@@ -164,6 +177,12 @@ impl Observed {
             what: "another connection between the same ports begins here, without its SYN: it is not read".to_owned(),
         }));
         let tcp = Tcp::of(flow, client);
+        let ignored =
+            Role::BOTH.map(|role| tcp.side(role)).into_iter().filter_map(TcpSide::ignored_reset);
+        handshake.anomalies.extend(ignored.map(|mark| Anomaly {
+            frame: mark.frame,
+            what: "a RST that does not belong to what was seen of the connection: it is not taken for its end".to_owned(),
+        }));
         let outcome = Outcome::of(&handshake, &tcp);
         let resumption = Resumption::of(&handshake);
         Ok(Self {
@@ -243,5 +262,25 @@ pub(super) fn likely_client(flow: &Flow) -> Direction {
         Direction::FromLow
     } else {
         Direction::FromHigh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_reset_that_ends_nothing_is_told_unless_its_sender_had_closed() {
+        let at = |frame| Some(Mark { frame, time: Timestamp::default() });
+        let told = |fin, rst, reset| {
+            let side = TcpSide { fin, rst, reset, ..TcpSide::default() };
+            side.ignored_reset().map(|mark| mark.frame)
+        };
+        assert_eq!(told(None, at(7), None), Some(7));
+        assert_eq!(told(None, at(7), at(9)), Some(7));
+        assert_eq!(told(None, at(7), at(7)), None);
+        assert_eq!(told(at(5), at(7), None), None);
+        assert_eq!(told(at(8), at(7), None), Some(7));
     }
 }

@@ -142,7 +142,7 @@ fn gives_up(alert: &Alert, handshake: &Handshake, tcp: &Tcp) -> bool {
     /// unrecognized_name: no errors, or the handshake goes on.
     const NO_ERROR: [u8; 5] = [CLOSE_NOTIFY, 41, 90, 100, 112];
     let side = tcp.side(alert.from);
-    let ended = side.fin.or(side.rst).is_some();
+    let ended = side.fin.or(side.reset).is_some();
     alert.is_fatal() || !NO_ERROR.contains(&alert.description) && ended && !is_complete(handshake)
 }
 

@@ -33,6 +33,8 @@ pub struct Assembler {
     next: u64,
     /// Position behind the last byte, once a FIN told it.
     end: Option<u64>,
+    /// Position behind the last byte that was sent again.
+    again: u64,
     /// What came before its turn; most streams never have any.
     held: Option<Box<Held>>,
 }
@@ -87,6 +89,10 @@ impl Assembler {
     }
 
     fn keep_for_later(&mut self, at: u64, segment: &Segment<'_>, limits: &Limits) {
+        if self.start.is_some() && at < self.next {
+            let behind = at.saturating_add(segment.wire_len as u64);
+            self.again = self.again.max(behind.min(self.next));
+        }
         self.hold(at, segment);
         self.look_for_start();
         if let Some(held) = &self.held {
@@ -133,6 +139,24 @@ impl Assembler {
         Some(self.gap(length, GapCause::NotCaptured))
     }
 
+    /// What is missing before a byte whose place the peer's acknowledgments or a RST tell,
+    /// where no FIN tells the end. That number may count a FIN, which takes one
+    /// (RFC 9293, 3.4): a single byte is none that is known to be missing.
+    pub fn missing_before(&mut self, sequence: u32) -> Option<StreamEvent<'static>> {
+        let known = self.end.is_none().then(|| self.ahead(sequence)).flatten();
+        let length = u64::try_from(known?).ok().filter(|length| *length > 1)?;
+        Some(self.gap(length, GapCause::NotCaptured))
+    }
+
+    /// How far a sequence number lies ahead of the next byte to hand out; `None` while it is not
+    /// known where the stream begins.
+    #[must_use]
+    pub fn ahead(&self, sequence: u32) -> Option<i32> {
+        self.start?;
+        let here = low_bits(self.next.wrapping_sub(MIDDLE)).wrapping_add(self.anchor?);
+        Some(sequence.wrapping_sub(here).cast_signed())
+    }
+
     /// Whether anything is held back.
     #[must_use]
     pub const fn holds(&self) -> bool {
@@ -149,6 +173,12 @@ impl Assembler {
     #[must_use]
     pub fn handed_on(&self) -> u64 {
         self.start.map_or(0, |start| self.next - start)
+    }
+
+    /// How many of these bytes lie before the end of the last that were sent again.
+    #[must_use]
+    pub fn sent_again_upto(&self) -> u64 {
+        self.start.map_or(0, |start| self.again.saturating_sub(start))
     }
 
     fn lowest(&self) -> Option<u64> {
@@ -401,6 +431,24 @@ mod tests {
         let pieces = [(u32::MAX, "abc"), (2, "def"), (u32::MAX - 2, "")];
         assert_eq!(assemble(Some(u32::MAX - 1), &pieces), "abcdef");
         assert_eq!(assemble(Some(u32::MAX - 1), &[(2, "def"), (u32::MAX, "abc")]), "abcdef");
+    }
+
+    /// An acknowledgment of 104 or of the FIN behind it, a lost segment, an old acknowledgment.
+    #[test]
+    fn bytes_that_were_acknowledged_and_not_captured_are_a_gap() {
+        for (upto, missing) in [(103, 0), (104, 0), (110, 7), (u32::MAX, 0), (90, 0)] {
+            let mut assembler = Assembler::default();
+            assembler.syn(99);
+            drop(assembler.insert(&segment(100, b"abc"), &Limits::default()));
+            let told = assembler.missing_before(upto);
+            let gap = StreamEvent::Gap { offset: 3, length: missing, cause: GapCause::NotCaptured };
+            assert_eq!(told, (missing > 0).then_some(gap), "{upto}");
+            assert_eq!(assembler.missing_before(upto), None, "{upto}, told once");
+        }
+        let mut closed = Assembler::default();
+        closed.syn(99);
+        closed.fin(&segment(100, b"abc"));
+        assert_eq!(closed.missing_before(110), None);
     }
 
     #[test]

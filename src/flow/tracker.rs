@@ -6,6 +6,9 @@ use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, FlowKey, PerDirection, Segment, TcpFlags};
 use crate::time::Timestamp;
 
+/// Systems offer no larger windows by default, though up to 2^30 may be (RFC 7323, 2.3).
+const LARGEST_WINDOW: u32 = 1 << 24;
+
 /// A frame and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Mark {
@@ -54,6 +57,11 @@ pub struct Half {
     answered: bool,
     fin: Seen,
     rst: Seen,
+    /// The first RST that the other side may have heeded, its sequence number, and how many
+    /// segments there were up to it, or that are RST, too.
+    reset: Seen,
+    reset_sequence: u32,
+    upto_reset: u64,
     /// The lowest sequence number of payload.
     first_byte: Option<u32>,
     /// The highest acknowledgment number sent.
@@ -151,7 +159,11 @@ impl Flow {
         let mark = self.last;
         let half = &mut self.halves[segment.direction];
         let acknowledged_before = half.has_acknowledged();
-        half.note(segment, mark);
+        half.note(segment);
+        if segment.flags.has_any(TcpFlags::SYN_FIN_RST) {
+            self.note_flags(segment, mark);
+        }
+        let half = &self.halves[segment.direction];
         if !acknowledged_before && half.has_acknowledged() {
             let other = &mut self.halves[segment.direction.reverse()];
             other.base.get_or_insert_with(|| segment.acknowledgment.wrapping_sub(1));
@@ -161,6 +173,11 @@ impl Flow {
             return None;
         }
         half.assembler.insert(segment, limits)
+    }
+
+    fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark) {
+        let expected = self.half(segment.direction.reverse()).acknowledged;
+        self.halves[segment.direction].note_flags(segment, mark, expected);
     }
 
     /// Whether anything is held back in `direction`.
@@ -176,7 +193,25 @@ impl Flow {
         direction: Direction,
         to_the_end: bool,
     ) -> Option<StreamEvent<'static>> {
-        self.halves[direction].assembler.next_held(to_the_end)
+        let event = self.halves[direction].assembler.next_held(to_the_end);
+        if event.is_some() || !to_the_end {
+            return event;
+        }
+        let sent = self.known_to_be_sent(direction)?;
+        self.halves[direction].assembler.missing_before(sent)
+    }
+
+    /// The byte up to which `direction` has sent, whether that was captured or not: a host
+    /// acknowledges what it has received only (RFC 9293, 3.10.7.4), and a RST stands behind
+    /// what was sent before it (3.5.2).
+    fn known_to_be_sent(&self, direction: Direction) -> Option<u32> {
+        let half = self.half(direction);
+        let acknowledged = self.half(direction.reverse()).acknowledged;
+        let reset = half.reset().map(|_| half.reset_sequence);
+        acknowledged
+            .into_iter()
+            .chain(reset)
+            .reduce(|one, other| if is_behind(one, other) { other } else { one })
     }
 
     /// Nobody wants the payload of `direction` any more: hold nothing.
@@ -210,8 +245,8 @@ impl Flow {
         self.reopened.mark()
     }
 
-    /// Bytes of `direction` that the other side never acknowledged, and bytes that were sent
-    /// again; nothing is known of a direction that was stopped.
+    /// Bytes of `direction` that the other side never acknowledged, and, if any of them was sent
+    /// again, how many bytes were; nothing is known of a direction that was stopped.
     #[must_use]
     pub fn unacknowledged(&self, direction: Direction) -> (u64, u64) {
         let half = self.half(direction);
@@ -221,7 +256,11 @@ impl Flow {
         };
         let taken = upto.wrapping_sub(first).cast_signed().max(0).unsigned_abs();
         let sent = half.assembler.handed_on();
-        (sent.saturating_sub(u64::from(taken)), half.bytes.saturating_sub(sent))
+        let unacknowledged = sent.saturating_sub(u64::from(taken));
+        if half.assembler.sent_again_upto() <= u64::from(taken) {
+            return (unacknowledged, 0);
+        }
+        (unacknowledged, half.bytes.saturating_sub(sent))
     }
 
     /// Who opened the connection: the sender of the SYN, or the receiver of the
@@ -267,8 +306,18 @@ impl Half {
         self.rst.mark()
     }
 
+    /// The first RST that ends the connection: one whose sequence number can lie in the window
+    /// of the other side, which ignores any other (RFC 9293, 3.10.7.4). Of one from somewhere
+    /// else its pretended sender knows nothing: it goes on, and from another place.
+    #[must_use]
+    pub fn reset(&self) -> Option<Mark> {
+        let went_on = self.segments > self.upto_reset;
+        let from_elsewhere = || self.assembler.ahead(self.reset_sequence) > Some(1);
+        self.reset.mark().filter(|_| !(went_on && from_elsewhere()))
+    }
+
     #[inline]
-    fn note(&mut self, segment: &Segment<'_>, mark: Mark) {
+    fn note(&mut self, segment: &Segment<'_>) {
         self.segments += 1;
         self.bytes += segment.wire_len as u64;
         let syn = segment.flags.has(TcpFlags::SYN);
@@ -285,12 +334,10 @@ impl Half {
         {
             self.acknowledged = Some(upto);
         }
-        if segment.flags.has_any(TcpFlags::SYN_FIN_RST) {
-            self.note_flags(segment, mark);
-        }
     }
 
-    fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark) {
+    /// `expected`: the byte that the other side wants next, as far as it said so.
+    fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark, expected: Option<u32>) {
         if segment.flags.has(TcpFlags::SYN) {
             self.answered |= segment.flags.has(TcpFlags::ACK);
             if self.syn().is_none() {
@@ -312,6 +359,14 @@ impl Half {
         }
         if segment.flags.has(TcpFlags::RST) {
             self.rst.note(mark);
+            let ahead = expected.map_or(0, |expected| segment.sequence.wrapping_sub(expected));
+            if self.reset.mark().is_some() {
+                self.upto_reset += 1;
+            } else if ahead < LARGEST_WINDOW {
+                self.reset.note(mark);
+                self.reset_sequence = segment.sequence;
+                self.upto_reset = self.segments;
+            }
         }
     }
 
@@ -328,6 +383,7 @@ const fn is_behind(earlier: u32, later: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::GapCause;
     use crate::packet::Endpoint;
 
     fn end(last: u8, port: u16) -> Endpoint {
@@ -387,6 +443,87 @@ mod tests {
         assert_eq!(flow.unacknowledged(client), (0, 0));
         flow.stop(server);
         assert_eq!(flow.unacknowledged(server), (0, 0));
+    }
+
+    /// It was the hello that was sent again, and that was acknowledged; of what came last it is
+    /// not known whether it arrived.
+    #[test]
+    fn what_was_acknowledged_in_the_end_did_arrive() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let server = client.reverse();
+        let syn = Segment { flags: TcpFlags::SYN, ..segment((key, client), 0, 0, b"") };
+        let hello = segment((key, client), 1, 1, b"0123456789");
+        let taken = segment((key, server), 1, 11, b"");
+        let alert = segment((key, client), 11, 1, b"alert");
+        let mut flow = Flow::new(&syn);
+        for segment in [&syn, &hello, &hello, &taken, &alert] {
+            drop(flow.accept(segment, &Limits::default()));
+        }
+        assert_eq!(flow.unacknowledged(client), (5, 0));
+    }
+
+    /// RFC 9293, 3.10.7.4: a RST outside of the window is dropped.
+    #[test]
+    fn a_reset_outside_of_any_window_ends_nothing() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let hello = segment((key, client), u32::MAX - 4, 1, b"0123456789");
+        let taken = segment((key, client.reverse()), 1, 5, b"");
+        let reset = |sequence| Segment {
+            flags: TcpFlags::RST,
+            frame: 2,
+            ..segment((key, client), sequence, 0, b"")
+        };
+        for (sequence, ends) in [(5, true), (700, true), (4, false), (0x200_0000, false)] {
+            let mut flow = Flow::new(&hello);
+            for segment in [&hello, &taken, &reset(sequence)] {
+                drop(flow.accept(segment, &Limits::default()));
+            }
+            let half = flow.half(client);
+            assert_eq!((half.rst().is_some(), half.reset().is_some()), (true, ends), "{sequence}");
+        }
+        // Its sender never heard of it.
+        let more = segment((key, client), 5, 1, b"more");
+        for (sequence, ends) in [(9, true), (700, false)] {
+            let mut flow = Flow::new(&hello);
+            let syn =
+                Segment { flags: TcpFlags::SYN, ..segment((key, client), u32::MAX - 5, 0, b"") };
+            for segment in [&syn, &hello, &taken, &reset(sequence), &more] {
+                drop(flow.accept(segment, &Limits::default()));
+            }
+            assert_eq!(flow.half(client).reset().is_some(), ends, "{sequence}");
+        }
+        // The first one was ignored; this one is not.
+        let mut flow = Flow::new(&hello);
+        for segment in [&hello, &taken, &reset(4), &Segment { frame: 3, ..reset(5) }] {
+            drop(flow.accept(segment, &Limits::default()));
+        }
+        let half = flow.half(client);
+        assert_eq!(half.rst().map(|mark| mark.frame), Some(2));
+        assert_eq!(half.reset().map(|mark| mark.frame), Some(3));
+    }
+
+    /// The client's alert is not in the capture: its RST, or what the server acknowledged, tells
+    /// that something was sent.
+    #[test]
+    fn what_was_lost_at_the_end_is_a_gap() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let server = client.reverse();
+        let syn = Segment { flags: TcpFlags::SYN, ..segment((key, client), 0, 0, b"") };
+        let hello = segment((key, client), 1, 1, b"0123456789");
+        let reset = Segment { flags: TcpFlags::RST, ..segment((key, client), 18, 0, b"") };
+        let taken = segment((key, server), 1, 18, b"");
+        let answer = segment((key, server), 1, 11, b"");
+        for last in [&reset, &taken, &answer] {
+            let mut flow = Flow::new(&syn);
+            for segment in [&syn, &hello, last] {
+                drop(flow.accept(segment, &Limits::default()));
+            }
+            let events: Vec<_> = std::iter::from_fn(|| flow.next_held(client, true)).collect();
+            let gap = StreamEvent::Gap { offset: 10, length: 7, cause: GapCause::NotCaptured };
+            let missing = if last.acknowledgment == 11 { vec![] } else { vec![gap] };
+            assert_eq!(events, missing);
+            assert_eq!(flow.next_held(server, true), None);
+        }
     }
 
     /// The client's hello wraps; whatever the order, its acknowledgment is seen.

@@ -197,7 +197,7 @@ const PATIENCE: i64 = 1_000_000_000;
 /// How long the client waited for the server before it left, where that was long.
 fn waited(connection: &Connection) -> Option<i64> {
     let tcp = &connection.tcp.client;
-    let left = tcp.fin.into_iter().chain(tcp.rst).map(|mark| mark.time).min()?;
+    let left = tcp.fin.into_iter().chain(tcp.reset).map(|mark| mark.time).min()?;
     let word = |from: Role| {
         let entries = connection.handshake.entries.iter();
         entries
