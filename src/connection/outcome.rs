@@ -291,6 +291,7 @@ impl Resumption {
             let offer = handshake.client_hellos().last();
             let age = server.accepted_psk().map(|at| offer?.1.psk_age(at));
             return match age {
+                None if !server.whole => Self::Unknown,
                 None => Self::No,
                 // A ticket's age is masked with a random number; a key that never was a ticket
                 // has the age 0 (RFC 8446, 4.2.11).
@@ -306,7 +307,10 @@ impl Resumption {
         let echoed = client.is_some_and(|client| {
             !server.session_id.is_empty() && client.session_id == server.session_id
         });
-        if !echoed && !handshake.changed_cipher(Role::Server) {
+        // Behind a gap a session id that comes back still tells, if the version is known
+        // (RFC 5246, 7.4.1.3); that no certificate is seen does not.
+        let tells = handshake.changed_cipher(Role::Server) && !lacks_bytes_of_server(handshake);
+        if server.version() == 0 || !(echoed || tells) {
             return Self::Unknown;
         }
         // With a ticket the client makes up a session id to see it echoed.
@@ -314,10 +318,19 @@ impl Resumption {
     }
 }
 
+/// Whether bytes of the server are missing between its hello and its ChangeCipherSpec.
+fn lacks_bytes_of_server(handshake: &Handshake) -> bool {
+    let of_server = handshake.entries.iter().filter(|entry| entry.from == Role::Server);
+    of_server
+        .skip_while(|entry| !matches!(entry.what, What::Message(_)))
+        .take_while(|entry| entry.what != What::ChangeCipherSpec)
+        .any(|entry| matches!(entry.what, What::Gap { .. }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::Mark;
+    use crate::flow::{GapCause, Mark};
     use crate::time::Timestamp;
     use crate::tls::{Body, Extension, Message, ServerHello};
 
@@ -341,7 +354,12 @@ mod tests {
     ) -> Handshake {
         let client = ClientHello { extensions: offered.to_vec(), ..ClientHello::default() };
         let extensions = [&[extension(43, &[3, 4])], chosen].concat();
-        let server = ServerHello { extensions, cipher_suite: Some(0x1301), ..Default::default() };
+        let server = ServerHello {
+            extensions,
+            cipher_suite: Some(0x1301),
+            whole: true,
+            ..Default::default()
+        };
         let hellos = [
             (Role::Client, message(1, Body::ClientHello(Box::new(client)))),
             (Role::Server, message(2, Body::ServerHello(Box::new(server)))),
@@ -394,5 +412,56 @@ mod tests {
         let without = tls13(&[], &[], []);
         assert_eq!(Resumption::of(&without), Resumption::No);
         assert!(without.hides_certificates(Role::Server));
+    }
+
+    /// What is said of a session whose hellos had these session ids, where the server went on
+    /// with `then`.
+    fn resumed(
+        (offered, chosen): (&[u8], &[u8]),
+        hello: ServerHello,
+        then: &[What],
+    ) -> Option<bool> {
+        let message = |kind, body| What::Message(Message { kind, length: 0, body, whole: true });
+        let client = ClientHello { session_id: offered.to_vec(), ..ClientHello::default() };
+        let server = ServerHello { session_id: chosen.to_vec(), ..hello };
+        let mut said = vec![
+            (Role::Client, message(1, Body::ClientHello(Box::new(client)))),
+            (Role::Server, message(2, Body::ServerHello(Box::new(server)))),
+        ];
+        said.extend(then.iter().map(|what| (Role::Server, what.clone())));
+        let entry = |(from, what)| Entry {
+            from,
+            first_frame: 1,
+            frame: 1,
+            time: Timestamp::default(),
+            what,
+            decrypted: false,
+        };
+        let entries = said.into_iter().map(entry).collect();
+        Resumption::of(&Handshake { entries, ..Handshake::default() }).known()
+    }
+
+    /// The Certificate message may be what is missing.
+    #[test]
+    fn that_no_certificate_is_seen_tells_nothing_behind_a_gap() {
+        let whole = ServerHello { legacy_version: 0x0303, whole: true, ..ServerHello::default() };
+        let cut = ServerHello { whole: false, ..whole.clone() };
+        let cut_behind_suite = ServerHello { cipher_suite: Some(0xc02f), ..cut.clone() };
+        let gap = What::Gap { length: 900, cause: GapCause::NotCaptured };
+        let (with_gap, ccs) = ([gap.clone(), What::ChangeCipherSpec], [What::ChangeCipherSpec]);
+        let (ticket, same) = ((&b""[..], &b""[..]), (&b"id"[..], &b"id"[..]));
+        assert_eq!(resumed(ticket, whole.clone(), &ccs), Some(true));
+        assert_eq!(resumed(ticket, whole.clone(), &[What::ChangeCipherSpec, gap]), Some(true));
+        assert_eq!(resumed(ticket, whole.clone(), &with_gap), None);
+        assert_eq!(resumed(same, whole.clone(), &with_gap), Some(true));
+        // The version of TLS 1.3, which echoes every session id, may stand in what is cut.
+        assert_eq!(resumed(same, cut.clone(), &with_gap), None);
+        assert_eq!(resumed(same, cut_behind_suite, &with_gap), Some(true));
+        let tls13 = |hello: ServerHello| {
+            let version = Extension { code: 43, body: vec![3, 4], whole: true };
+            ServerHello { extensions: vec![version], ..hello }
+        };
+        assert_eq!(resumed(same, tls13(whole), &ccs), Some(false));
+        assert_eq!(resumed(same, tls13(cut), &with_gap), None);
     }
 }

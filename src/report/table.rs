@@ -401,7 +401,8 @@ type Placed<'r> = (Option<usize>, &'r Finding);
 fn tells_remedy(report: &Report, capture: Option<usize>, finding: &Finding) -> bool {
     let of_cause = report.verdicts.iter().filter(|(_, verdict)| verdict.cause == finding.rule.id);
     of_cause.take(IN_FULL).any(|(of, verdict)| {
-        capture == Some(*of) && finding.streams.iter().any(|stream| verdict.streams.contains(stream))
+        capture == Some(*of)
+            && finding.streams.iter().any(|stream| verdict.streams.contains(stream))
     })
 }
 
