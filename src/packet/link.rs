@@ -7,6 +7,7 @@ use crate::wire::Reader;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
+pub(super) const MPLS: u16 = 0x8847;
 /// Values up to here are an IEEE 802.3 length, not an EtherType.
 const LONGEST_802_3: u16 = 1500;
 
@@ -21,6 +22,8 @@ pub(super) fn enter(link: LinkType, data: &[u8]) -> Result<Layer<'_>, Skipped> {
         LinkType::LINUX_SLL => cooked(&mut reader),
         LinkType::LINUX_SLL2 => cooked2(&mut reader),
         LinkType::PPP | LinkType::PPP_HDLC => Some(Layer::Ppp(data)),
+        LinkType::PPP_WITH_DIR => reader.take(1).map(|_| Layer::Ppp(reader.peek())),
+        LinkType::C_HDLC => cisco_hdlc(&mut reader),
         LinkType::PPPOE => reader.take(6).map(|_| Layer::Ppp(reader.peek())),
         LinkType::NO_PACKET => return Err(Skipped::NoPacket),
         other => return Err(Skipped::LinkType(other)),
@@ -49,17 +52,22 @@ fn cooked2<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
     Some(Layer::EtherType(protocol, reader.peek()))
 }
 
-pub(super) fn ethernet(bytes: &[u8]) -> Turn<'_> {
-    let mut reader = Reader::new(bytes);
-    match reader.take(12).and_then(|_| reader.u16()) {
-        Some(length) if length <= LONGEST_802_3 => llc_snap(&mut reader),
-        Some(kind) => Turn::Into(Layer::EtherType(kind, reader.peek())),
-        None => Skipped::CutHeader.turn(),
-    }
+/// Address and control, then what an EtherType would tell (RFC 1547).
+fn cisco_hdlc<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
+    reader.take(2)?;
+    let protocol = reader.u16()?;
+    Some(Layer::EtherType(protocol, reader.peek()))
 }
 
-/// IEEE 802.3 with LLC: IP only behind a SNAP header (RFC 1042).
-fn llc_snap<'a>(reader: &mut Reader<'a>) -> Turn<'a> {
+pub(super) fn ethernet(bytes: &[u8]) -> Turn<'_> {
+    tagged(bytes, 12)
+}
+
+/// IEEE 802.3 with LLC: IP behind a SNAP header (RFC 1042), or at its own access point (RFC 948).
+fn llc<'a>(reader: &mut Reader<'a>) -> Turn<'a> {
+    if let Some(ip) = reader.peek().strip_prefix(&[0x06, 0x06, 0x03]) {
+        return Turn::Into(Layer::Ip(ip));
+    }
     match (reader.array(), reader.u16()) {
         (Some([0xaa, 0xaa, 0x03, 0, 0, 0]), Some(kind)) => {
             Turn::Into(Layer::EtherType(kind, reader.peek()))
@@ -90,7 +98,7 @@ pub(super) fn ethertype<'a>(walk: &mut Walk, kind: u16, bytes: &'a [u8]) -> Turn
             walk.encapsulation.add(Encapsulation::MACSEC);
             macsec(bytes)
         }
-        0x8847 | 0x8848 => {
+        MPLS | 0x8848 => {
             walk.encapsulation.add(Encapsulation::MPLS);
             mpls(bytes)
         }
@@ -105,10 +113,12 @@ pub(super) fn ethertype<'a>(walk: &mut Walk, kind: u16, bytes: &'a [u8]) -> Turn
     }
 }
 
-/// A tag of `length` bytes with the next EtherType behind it.
+/// Addresses or a tag of `length` bytes, with the next EtherType behind it, or with the length of
+/// an IEEE 802.3 frame, which may be tagged, too.
 fn tagged(bytes: &[u8], length: usize) -> Turn<'_> {
     let mut reader = Reader::new(bytes);
     match reader.take(length).and_then(|_| reader.u16()) {
+        Some(length) if length <= LONGEST_802_3 => llc(&mut reader),
         Some(kind) => Turn::Into(Layer::EtherType(kind, reader.peek())),
         None => Skipped::CutHeader.turn(),
     }
@@ -156,6 +166,8 @@ pub(super) fn ppp(bytes: &[u8]) -> Turn<'_> {
     let bytes = bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes);
     match bytes {
         [0x00, 0x21 | 0x57, rest @ ..] | [0x21 | 0x57, rest @ ..] => Turn::Into(Layer::Ip(rest)),
+        // Labels (RFC 3032, 4.3).
+        [0x02, 0x81, rest @ ..] => Turn::Into(Layer::EtherType(MPLS, rest)),
         [] => Skipped::CutHeader.turn(),
         _ => Skipped::NotIp.turn(),
     }

@@ -2,6 +2,7 @@
 
 use super::decode::{Layer, Skipped, Turn, Walk};
 use super::encapsulation::Encapsulation;
+use super::link::MPLS;
 use super::udp_tls;
 use crate::wire::Reader;
 
@@ -18,6 +19,9 @@ pub(super) fn udp<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Turn<'a> {
         6081 => Some((Encapsulation::GENEVE, geneve(reader))),
         2152 => Some((Encapsulation::GTP_U, gtp_u(reader))),
         3544 => Some((Encapsulation::TEREDO, teredo(reader))),
+        // RFC 8086 and RFC 7510.
+        4754 => Some((Encapsulation::GRE, gre_payload(reader.peek()))),
+        6635 => Some((Encapsulation::MPLS, Some(Layer::EtherType(MPLS, reader.peek())))),
         _ => None,
     });
     match inner {
@@ -132,6 +136,13 @@ fn gre_payload(bytes: &[u8]) -> Option<Layer<'_>> {
                 reader.take(8)?;
             }
             Layer::Ethernet(reader.peek())
+        }
+        // Packets of a web cache (WCCP): since version 2 behind a redirect header of four bytes,
+        // which begins with flags and not as IP does.
+        0x883e => {
+            let redirected = !matches!(reader.peek().first()?, 0x45..=0x4f | 0x60..=0x6f);
+            reader.take(if redirected { 4 } else { 0 })?;
+            Layer::Ip(reader.peek())
         }
         0x880b => Layer::Ppp(reader.peek()),
         other => ethernet_or(other, reader.peek()),

@@ -28,6 +28,8 @@ pub(crate) const ETHERNET: Wrapping =
 pub(crate) const WRAPPINGS: &[Wrapping] = &[
     ETHERNET,
     Wrapping { name: "802.3 with SNAP", link: 1, wrap: snap, told: &[] },
+    Wrapping { name: "802.3 with LLC alone", link: 1, wrap: llc, told: &[] },
+    Wrapping { name: "802.3 in VLAN", link: 1, wrap: snap_in_vlan, told: &["VLAN"] },
     Wrapping { name: "VLAN", link: 1, wrap: |ip| ethernet(0x8100, &tag(ip)), told: &["VLAN"] },
     Wrapping { name: "QinQ", link: 1, wrap: qinq, told: &["QinQ"] },
     Wrapping { name: "MPLS", link: 1, wrap: |ip| ethernet(0x8847, &mpls(ip)), told: &["MPLS"] },
@@ -44,6 +46,9 @@ pub(crate) const WRAPPINGS: &[Wrapping] = &[
     Wrapping { name: "loop", link: 108, wrap: null_big, told: &[] },
     Wrapping { name: "PPP", link: 9, wrap: ppp, told: &[] },
     Wrapping { name: "PPP with HDLC header", link: 50, wrap: hdlc, told: &[] },
+    Wrapping { name: "PPP with direction", link: 204, wrap: ppp_with_direction, told: &[] },
+    Wrapping { name: "MPLS in PPP", link: 9, wrap: mpls_in_ppp, told: &["MPLS"] },
+    Wrapping { name: "Cisco HDLC", link: 104, wrap: cisco_hdlc, told: &[] },
     Wrapping { name: "PPPoE link", link: 51, wrap: pppoe, told: &[] },
     Wrapping { name: "raw", link: 101, wrap: <[u8]>::to_vec, told: &[] },
     Wrapping { name: "raw, BSD's number", link: 12, wrap: <[u8]>::to_vec, told: &[] },
@@ -54,6 +59,10 @@ pub(crate) const WRAPPINGS: &[Wrapping] = &[
     Wrapping { name: "GRE", link: 1, wrap: gre, told: &["GRE"] },
     Wrapping { name: "GRE with key", link: 1, wrap: gre_with_key, told: &["GRE"] },
     Wrapping { name: "Ethernet over GRE", link: 1, wrap: nvgre, told: &["GRE"] },
+    Wrapping { name: "WCCP", link: 1, wrap: wccp, told: &["GRE"] },
+    Wrapping { name: "WCCP, version 1", link: 1, wrap: wccp1, told: &["GRE"] },
+    Wrapping { name: "GRE in UDP", link: 1, wrap: gre_in_udp, told: &["GRE"] },
+    Wrapping { name: "MPLS in UDP", link: 1, wrap: mpls_in_udp, told: &["MPLS"] },
     Wrapping { name: "ERSPAN I", link: 1, wrap: erspan1, told: &["GRE"] },
     Wrapping { name: "ERSPAN II", link: 1, wrap: erspan2, told: &["GRE"] },
     Wrapping { name: "ERSPAN III", link: 1, wrap: erspan3, told: &["GRE"] },
@@ -183,6 +192,27 @@ fn snap(ip: &[u8]) -> Vec<u8> {
     ethernet(u16::try_from(llc.len().min(1500)).unwrap(), &llc)
 }
 
+fn llc(ip: &[u8]) -> Vec<u8> {
+    let llc = [&[6, 6, 3][..], ip].concat();
+    ethernet(u16::try_from(llc.len().min(1500)).unwrap(), &llc)
+}
+
+fn snap_in_vlan(ip: &[u8]) -> Vec<u8> {
+    ethernet(0x8100, &[&[0, 42][..], &snap(ip)[12..]].concat())
+}
+
+fn ppp_with_direction(ip: &[u8]) -> Vec<u8> {
+    [&[1][..], &hdlc(ip)].concat()
+}
+
+fn mpls_in_ppp(ip: &[u8]) -> Vec<u8> {
+    [&[0xff, 3, 2, 0x81][..], &mpls(ip)].concat()
+}
+
+fn cisco_hdlc(ip: &[u8]) -> Vec<u8> {
+    [&[0x0f, 0][..], &kind_of(ip).to_be_bytes(), ip].concat()
+}
+
 /// The rest of a VLAN tag, and the EtherType behind it.
 fn tag(ip: &[u8]) -> Vec<u8> {
     [&[0, 42][..], &kind_of(ip).to_be_bytes(), ip].concat()
@@ -310,6 +340,22 @@ fn gre_with_key(ip: &[u8]) -> Vec<u8> {
 
 fn nvgre(ip: &[u8]) -> Vec<u8> {
     gre_of(&[0x20, 0, 0x65, 0x58, 0, 0, 7, 1], &ethernet_of_ip(ip))
+}
+
+fn wccp(ip: &[u8]) -> Vec<u8> {
+    gre_of(&[0, 0, 0x88, 0x3e, 0, 0, 1, 0], ip)
+}
+
+fn wccp1(ip: &[u8]) -> Vec<u8> {
+    gre_of(&[0, 0, 0x88, 0x3e], ip)
+}
+
+fn gre_in_udp(ip: &[u8]) -> Vec<u8> {
+    udp(4754, &[&[0, 0][..], &kind_of(ip).to_be_bytes(), ip].concat())
+}
+
+fn mpls_in_udp(ip: &[u8]) -> Vec<u8> {
+    udp(6635, &mpls(ip))
 }
 
 fn erspan1(ip: &[u8]) -> Vec<u8> {
