@@ -595,7 +595,7 @@ fn the_rules_are_there_for_programs() {
 }
 
 #[test]
-fn a_rule_on_a_case_says_what_it_needs() {
+fn a_rule_says_what_it_needs() {
     for (id, need) in [
         ("revocation-fail", "the configuration of an Expressway"),
         ("refusal-in-log-only", "the log of an Expressway"),
@@ -603,6 +603,11 @@ fn a_rule_on_a_case_says_what_it_needs() {
         ("chat-alias-missing", "a known Expressway-C and a known Expressway-E"),
         ("cucm-split-trust", "a trust store"),
         ("dns-name-not-found", "nothing but the capture"),
+        ("path-refused", "the trust list of the side that checks"),
+        ("client-chain-not-trusted", "--peer-trust"),
+        ("eku-refused", "what the hosts are"),
+        ("cucm-wildcard", "what the hosts are"),
+        ("no-common-cipher", "nothing but the capture"),
     ] {
         let page = run(&["explain", id]).stdout;
         let needs = page.split_once("Needs\n").map_or("", |(_, rest)| rest);

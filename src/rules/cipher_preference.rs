@@ -444,7 +444,7 @@ const CUCM_CERT_CHOICE_PREDICTED: Rule = Rule {
     remedy: Text::en(
         "Check that the CA of the {kind} certificate is in the trust list of {client}. On Unified CM, System > Enterprise Parameters > Security Parameters > TLS 1.3 Certificate Preference Order decides whether it goes by TLS 1.2 ciphers or by signature algorithms.",
     ),
-    needs: &[],
+    needs: &[Need::Parties],
     applies: Text::en("Unified CM from 15SU2 on; ports 5061, 5091, 6971, 6972"),
     part: Part::Remark,
     page: Page {
@@ -597,7 +597,7 @@ const CUCM_15SU2_HTTPS_CIPHER_TRAP: Rule = Rule {
     remedy: Text::en(
         "On Unified CM, System > Enterprise Parameters > Security Parameters: HTTP Ciphers = All Supported EC and RSA Ciphers, then restart Cisco Tomcat on all nodes; or offer RSA suites too (Maintenance > Security > Ciphers on Expressway).",
     ),
-    needs: &[],
+    needs: &[Need::Parties],
     applies: Text::en("HTTPS of Unified CM from 15SU2 on"),
     part: Part::Remark,
     page: Page {

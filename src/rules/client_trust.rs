@@ -4,7 +4,7 @@ use super::client_certificate::{chain_upload, client_chain, empty_list};
 use super::documents::UPLOAD_ONTO_CUCM;
 use super::finding::{Evidence, Observation, Severity};
 use super::reaction::{Reaction, reaction, severity, with_reaction};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::{TrustFault, openssl};
 use super::words::Text;
@@ -29,7 +29,7 @@ const CLIENT_CHAIN_NOT_TRUSTED: Rule = Rule {
         "{client} showed {certificate}, which the trust store given for {server} does not accept{namesake} (OpenSSL: {openssl}); {reaction}.",
     ),
     remedy: Text::en("{upload}."),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: Text::en(
         "Mutual TLS, where the trust store of the server is given with --peer-trust: 6971, 6972, 5061, 5091, 7001",
     ),

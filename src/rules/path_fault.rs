@@ -3,7 +3,7 @@
 use super::finding::{Observation, Severity};
 use super::reaction::{severity, with_reaction};
 use super::reissue::{self, Held};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::trust_fault::openssl;
 use super::words::{Text, Values};
@@ -53,7 +53,7 @@ const WEAK_SIGNATURE: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer}, signed with SHA-256 or stronger. {replace}.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: WEAK,
@@ -92,7 +92,7 @@ const ISSUER_NOT_A_CA: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer} as a CA (basic constraints CA:TRUE, key usage keyCertSign), or have what it signed issued again by a real CA. {replace}.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: NO_CA,
@@ -139,7 +139,7 @@ const PATH_LENGTH_EXCEEDED: Rule = Rule {
     remedy: Text::en(
         "Have {leaf} issued by a CA that stands directly below one which allows it, or have {certificate} issued again by {issuer} with a path length constraint of {number} or none. {replace}.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: NO_CA,
@@ -181,7 +181,7 @@ const KEY_USAGE_UNSUITABLE: Rule = Rule {
         "Of the chain of {holder}, {what} may not be used for this: {why} (OpenSSL: {openssl}); {reaction}.",
     ),
     remedy: Text::en("Have {certificate} issued again by {issuer} {with_usage}. {replace}."),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: WRONG_PURPOSE,
@@ -256,7 +256,7 @@ const NAME_CONSTRAINT_VIOLATED: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again with names that {constrainer} allows, or by a CA without such name constraints. {replace}.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: WEAK,
@@ -318,7 +318,7 @@ const CRITICAL_EXTENSION_UNKNOWN: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer} without this extension, or with it marked as not critical. {replace}.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: ANY,
@@ -358,7 +358,7 @@ const PATH_REFUSED: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer} without this fault; `openssl verify` on what `tlsight certs` writes out tells the same. {replace}.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: ANY,

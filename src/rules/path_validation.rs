@@ -1,7 +1,7 @@
 //! What path validation could not decide, and why.
 
 use super::finding::{Observation, Severity};
-use super::rule::{Check, Page, Part, Rule, Subject};
+use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
 use crate::tls::Role;
@@ -20,7 +20,7 @@ const TOO_MUCH_PATH_WORK: Rule = Rule {
     remedy: Text::en(
         "Look at the certificates themselves (`tlsight certs`): certificates of one name that sign one another, or thousands of names under name constraints, are made to exhaust those who verify them.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: Text::en("Every chain that is judged"),
     part: Part::Remark,
     page: Page {
@@ -67,7 +67,7 @@ const SIGNATURE_NOT_CHECKED: Rule = Rule {
     remedy: Text::en(
         "Check it with `openssl verify` (`tlsight certs` writes the certificates out), and replace the certificate: such algorithms are old or rare, and many peers refuse them.",
     ),
-    needs: &[],
+    needs: &[Need::TrustList],
     applies: Text::en("Every chain that is judged"),
     part: Part::Remark,
     page: Page {

@@ -192,8 +192,13 @@ mod tests {
 
     #[test]
     fn what_a_rule_needs_is_of_the_kind_that_it_looks_at() {
-        let of_connections =
-            [Need::TrustStore, Need::ServerCertificate, Need::Expressway, Need::Parties];
+        let of_connections = [
+            Need::TrustStore,
+            Need::TrustList,
+            Need::ServerCertificate,
+            Need::Expressway,
+            Need::Parties,
+        ];
         for rule in rules().filter(|rule| matches!(rule.check, Check::Connection(_))) {
             assert!(rule.needs.iter().all(|need| of_connections.contains(need)), "{}", rule.id);
         }

@@ -6,6 +6,7 @@ use super::own;
 use super::words::Text;
 use crate::connection::Connection;
 use crate::expressway::{Appliance, BoxRole, Deployment, Leg, Line, Version};
+use crate::tls::Role;
 use crate::trust::Store;
 
 /// A rule is a value.
@@ -82,6 +83,9 @@ pub struct Page {
 pub enum Need {
     /// Trust anchors (`--trust`).
     TrustStore,
+    /// Trust anchors of a side that checks the other: `--trust` for the client, `--peer-trust` for
+    /// the server.
+    TrustList,
     /// A readable server certificate.
     ServerCertificate,
     /// A known Expressway on this connection; for a rule on cases one at all.
@@ -110,6 +114,9 @@ impl Need {
     pub const fn words(self) -> &'static str {
         match self {
             Self::TrustStore => "a trust store (--trust, or that of a diagnostic archive)",
+            Self::TrustList => {
+                "the trust list of the side that checks (--trust, or that of a diagnostic archive; for certificates of clients --peer-trust)"
+            }
             Self::ServerCertificate => "a readable server certificate",
             Self::Expressway => "a known Expressway (its diagnostic archive, or --expressway IP)",
             Self::Version => {
@@ -147,11 +154,28 @@ impl Need {
         }
     }
 
+    /// The need as which its lack is counted: the more usual one, which meets it too.
+    #[must_use]
+    pub const fn counted_as(self) -> Self {
+        match self {
+            Self::TrustList => Self::TrustStore,
+            Self::Parties => Self::Expressway,
+            other => other,
+        }
+    }
+
     /// Whether `subject` has it.
     #[must_use]
     pub fn met(self, subject: &Subject<'_>) -> bool {
         match self {
             Self::TrustStore => subject.store.is_some(),
+            Self::TrustList => {
+                let connection = subject.connection;
+                let judged = [Role::Client, Role::Server]
+                    .into_iter()
+                    .any(|side| connection.path(side).judged().is_some());
+                judged || subject.store.is_some()
+            }
             Self::ServerCertificate => subject.connection.server_leaf().is_some(),
             Self::Expressway => subject.leg.appliance().is_some(),
             Self::Parties => subject.leg.is_known(),
@@ -165,7 +189,7 @@ impl Need {
         let known = case.deployment.appliances();
         let is_known = |role: BoxRole| known.iter().any(|one| one.role == Some(role));
         match self {
-            Self::TrustStore | Self::ServerCertificate => {
+            Self::TrustStore | Self::TrustList | Self::ServerCertificate => {
                 case.connections.iter().any(|one| self.met(&one.subject))
             }
             Self::Expressway => !known.is_empty(),

@@ -23,7 +23,7 @@ pub fn judge(subject: &Subject<'_>) -> Judgement {
     for rule in registry::rules() {
         let Check::Connection(check) = rule.check else { continue };
         if let Some(need) = rule.needs.iter().find(|need| !need.met(subject)) {
-            judgement.not_judged.push((rule, *need));
+            judgement.not_judged.push((rule, need.counted_as()));
             continue;
         }
         if let Some(observation) = check(subject) {

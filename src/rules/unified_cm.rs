@@ -149,7 +149,7 @@ const CUCM_WILDCARD: Rule = Rule {
     remedy: Text::en(
         "Have a certificate issued with the names of the nodes (multi-server SAN): OS Administration > Security > Certificate Management > Generate CSR, distribution Multi-server (SAN).",
     ),
-    needs: &[],
+    needs: &[Need::Parties],
     applies: Text::en("Unified CM and IM and Presence"),
     part: Part::Remark,
     page: Page {

@@ -6,7 +6,7 @@ use crate::connection::Outcome;
 use crate::expressway::{Appliance, Checker, Party, Settings};
 use crate::rules::finding::{Observation, Severity};
 use crate::rules::reaction::{Reaction, reaction};
-use crate::rules::rule::{Check, Page, Part, Rule, Subject};
+use crate::rules::rule::{Check, Need, Page, Part, Rule, Subject};
 use crate::rules::scene;
 use crate::rules::words::{Text, Values};
 use crate::tls::Role;
@@ -24,7 +24,7 @@ pub(super) const EKU_REFUSED: Rule = Rule {
         "{judge} refused the certificate of {holder} on {place} with alert unsupported_certificate (43), which OpenSSL sends when clientAuth or serverAuth is missing: {switch}.",
     ),
     remedy: Text::en("{what}"),
-    needs: &[],
+    needs: &[Need::Parties],
     applies: Text::en(
         "Mutual TLS with an Expressway at one end; the switch exists from X15.5 on, for inbound SIP only",
     ),
