@@ -14,8 +14,10 @@ use crate::tls::{ClientHello, Role};
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[ALERT_RECEIVED];
 
+pub(super) const ID: &str = "alert-received";
+
 const ALERT_RECEIVED: Rule = Rule {
-    id: "alert-received",
+    id: ID,
     severity: Severity::Error,
     summary: Text::en("A side ended the handshake with an alert"),
     sentence: Text::en("{sender} ended the handshake with {alert}, sent to {receiver}: {meaning}."),
@@ -25,7 +27,7 @@ const ALERT_RECEIVED: Rule = Rule {
     part: Part::Handshake,
     page: Page {
         checks: Text::en(
-            "Fatal alerts in clear, and encrypted ones that length and place give away.",
+            "Fatal alerts in clear, and encrypted ones that length and place give away, where no other finding on the connection explains them.",
         ),
         why: Text::en(
             "The alert is the only thing that a side says about its reason. Who sent it matters most: the sender is the one that refused, and its own log and trust list tell why.",
@@ -34,7 +36,7 @@ const ALERT_RECEIVED: Rule = Rule {
             "Depends on the service; the log of the receiver names the alert: tlsv1 alert unknown ca",
         ),
         steps: Text::en(
-            "1. Look at the sender: the fault is in what the other side showed, or in the trust list of the sender. 2. Look for another finding on the same connection; it names the fault. 3. Read the sender's log at that time.",
+            "1. Look at the sender: the fault is in what the other side showed, or in the trust list of the sender. 2. Other findings on the same connection may be the fault, though the alert does not say so by itself. 3. Read the sender's log at that time.",
         ),
         caveat: Text::en(
             "Java says certificate_unknown (46) for nearly every fault of a certificate. An alert in clear is not authenticated: a middlebox can send it as well.",
@@ -260,24 +262,35 @@ fn of_handshake(code: u8) -> Text {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT};
-    use super::super::testing::{bend_server_hello, bent, finding, findings};
+    use super::super::testing::{bend_server_hello, bent, findings};
     use super::*;
 
     const ID: &str = "alert-received";
 
     #[test]
     fn who_told_whom_what_and_what_it_means() {
-        let found = finding(ID, "root-missing.pcap", WITHOUT_ROOT);
-        assert_eq!(
-            found.sentence(),
-            "10.30.5.20 ended the handshake with alert unknown_ca (48), sent to \
-             cucmpub.example.org (10.30.7.11:8443): its trust list lacks the chain of the \
-             certificate that the server showed."
-        );
-        let found = finding(ID, "mtls-refused-tls12.pcap", EXPRESSWAY);
-        assert!(found.sentence().starts_with("cucmpub.example.org (10.30.7.11:6972) ended"));
-        let found = finding(ID, "short-host-name.pcap", EXPRESSWAY);
-        assert!(found.sentence().contains("when the name does not match"));
+        // Of an unsuitable certificate there is nothing else to be seen.
+        let found = bent(ID, "rsa-trusted.pcap", EXPRESSWAY, |connection| {
+            refuse(connection, Role::Client, 44);
+        });
+        let said = found.unwrap().sentence();
+        assert!(said.starts_with("10.30.5.20 ended the handshake with alert"), "{said}");
+        assert!(said.contains("certificate_revoked (44), sent to cucmpub.example.org"), "{said}");
+        assert!(said.ends_with("see RFC 8446, 6.2.") || said.contains("revoked"), "{said}");
+    }
+
+    #[test]
+    fn an_alert_that_another_finding_explains_is_not_told_twice() {
+        for sample in
+            ["root-missing.pcap", "expired.pcap", "mtls-refused-tls12.pcap", "short-host-name.pcap"]
+        {
+            assert!(findings(ID, sample, WITHOUT_ROOT).is_empty(), "{sample}");
+        }
+        // The chain is at fault, but this alert is about something else.
+        let found = bent(ID, "root-missing.pcap", WITHOUT_ROOT, |connection| {
+            refuse(connection, Role::Client, 40);
+        });
+        assert!(found.is_some());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::case::Case;
 use super::finding::{Finding, Severity};
-use super::registry;
 use super::rule::{Check, Need, Part, Rule, Subject};
+use super::{alerts, registry, scene, verdict};
 use crate::connection::Outcome;
 use crate::expressway::{Checker, service};
 
@@ -37,7 +37,20 @@ pub fn judge(subject: &Subject<'_>) -> Judgement {
             });
         }
     }
+    absorb_alert(subject, &mut judgement.findings);
     judgement
+}
+
+/// One fault is one finding: the alert is none of its own beside the one that explains the end
+/// of the connection and has that very alert among its proof.
+fn absorb_alert(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let Outcome::Alert { frame, description, .. } = subject.connection.outcome else { return };
+    let alert = scene::alert_evidence(frame, description);
+    let explained = verdict::cause(subject.connection, findings)
+        .is_some_and(|(_, cause)| cause.rule.id != alerts::ID && cause.evidence.contains(&alert));
+    if explained {
+        findings.retain(|finding| finding.rule.id != alerts::ID);
+    }
 }
 
 /// A fault of a certificate that the other side took, where the fault itself is in doubt,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::alerts;
 use super::case::Attempt;
 use super::finding::{Finding, Severity};
 use super::in_clear;
@@ -164,7 +165,10 @@ pub fn verdicts_of_case(
 
 /// The first finding, in the order of the registry, that explains how the connection
 /// ended, and its place.
-fn cause<'a>(connection: &Connection, findings: &'a [Finding]) -> Option<(usize, &'a Finding)> {
+pub(super) fn cause<'a>(
+    connection: &Connection,
+    findings: &'a [Finding],
+) -> Option<(usize, &'a Finding)> {
     let only = only_fault(connection, findings);
     findings.iter().enumerate().find(|(at, finding)| match finding.rule.part {
         Part::Remark => false,
@@ -289,7 +293,7 @@ fn how(connection: &Connection) -> Text {
 
 /// The reason in the log, where the capture hides it.
 fn logged(subject: &Subject<'_>, cause: &Finding) -> String {
-    let hidden = ["tls13-client-refused-certificate", "certificate-refused", "alert-received"];
+    let hidden = ["tls13-client-refused-certificate", "certificate-refused", alerts::ID];
     if !hidden.contains(&cause.rule.id) {
         return String::new();
     }
