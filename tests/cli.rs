@@ -873,6 +873,15 @@ fn hostile_file_names_are_made_safe() {
     assert!(Path::new(&path).exists());
 }
 
+/// The row of a connection speaks of the name as its findings do.
+#[test]
+fn a_name_that_was_found_missing_stands_in_the_table() {
+    for name in ["address-instead-of-name.pcap", "short-host-name.pcap"] {
+        let told = run(&[TRUST[0], TRUST[1], &format!("samples/{name}")]).stdout;
+        assert!(told.contains("trusted, name mismatch"), "{name}: {told}");
+    }
+}
+
 /// A trunk recorded with many servers that fail alike is told in a few pages; nothing is
 /// left out of the document.
 #[test]

@@ -97,7 +97,7 @@ impl Paper {
         );
         self.line(0, &begin);
         self.line(0, &format!("handshake: {}", outcome_text(connection)));
-        self.line(0, &format!("certificate: {}", certificate_text(connection)));
+        self.line(0, &format!("certificate: {}", certificate_text(judged)));
         self.timing(connection);
         self.line(0, &format!("ledger: {}", connection.ledger.meaning()));
         for line in &judged.log {

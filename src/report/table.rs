@@ -476,7 +476,7 @@ fn row(judged: &Judged) -> [String; 11] {
             .or_else(|| signing_key(connection))
             .unwrap_or_else(|| "-".into()),
         outcome_text(connection),
-        certificate_text(connection),
+        certificate_text(judged),
         judged.worst().map_or_else(|| "-".into(), |severity| severity.word().into()),
     ]
 }
@@ -555,13 +555,9 @@ pub fn outcome_text(connection: &Connection) -> String {
 
 /// The verdict on the server's certificate, in a few words.
 #[must_use]
-pub fn certificate_text(connection: &Connection) -> String {
-    let name = match &connection.name {
-        NameVerdict::Checked { matches: false, reference, .. } if reference.is_said() => {
-            Some("name mismatch")
-        }
-        _ => None,
-    };
+pub fn certificate_text(judged: &Judged) -> String {
+    let connection = &judged.connection;
+    let name = name_differs(judged).then_some("name mismatch");
     let path = match &connection.server_path {
         PathVerdict::Judged(chain) => match chain.validation.first_error() {
             Some(error) => format!("{} ({} at {})", error.text, error.code, error.depth),
@@ -588,4 +584,23 @@ pub fn certificate_text(connection: &Connection) -> String {
         Some(name) => format!("{path}, {name}"),
         None => path,
     }
+}
+
+/// Whether the certificate lacks the name, by the way in which the client at hand compares: a
+/// name that was said, or an address where the rule on names has found that it counted.
+fn name_differs(judged: &Judged) -> bool {
+    let NameVerdict::Checked { reference, matches, traffic_server, sip_zone, .. } =
+        &judged.connection.name
+    else {
+        return false;
+    };
+    let found = if judged.leg.is_traffic_server() {
+        *traffic_server
+    } else if judged.leg.is_sip_of_expressway() {
+        *sip_zone
+    } else {
+        *matches
+    };
+    let counted = || judged.findings.iter().any(|one| one.rule.id == "name-not-in-certificate");
+    !found && reference.is_said() || counted()
 }
