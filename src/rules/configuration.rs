@@ -6,7 +6,7 @@ use super::case::{Case, CaseConnection, CaseObservation};
 use super::cipher_preference::sip_differs;
 use super::documents::{ADMIN_REFERENCE, MRA_REQUIREMENTS, TRAFFIC_SERVER_VERIFICATION};
 use super::finding::{Observation, Severity};
-use super::own::{log_lines, told};
+use super::own::{alarm, log_lines, told};
 use super::rule::{Check, Need, Page, Part, Rule};
 use super::words::{Text, Values};
 use crate::expressway::log::Action;
@@ -308,11 +308,11 @@ fn revocation_fail(case: &Case<'_>) -> Vec<CaseObservation> {
 const RESTART_PENDING: Rule = Rule {
     id: "restart-pending",
     severity: Severity::Warning,
-    summary: Text::en("The Expressway waits for a restart: what runs is not what is configured"),
-    sentence: Text::en("{host}: {how}."),
-    remedy: Text::en(
-        "Restart the Expressway (Maintenance > Restart options), on every peer of the cluster, and reproduce.",
+    summary: Text::en(
+        "An alarm asks for a restart, or SIP offers what its configured cipher string cannot give",
     ),
+    sentence: Text::en("{host}: {how}."),
+    remedy: Text::en("{restart}"),
     needs: &[Need::Archive],
     applies: Text::en("Expressway; changes of trusted CAs, certificates and SIP settings"),
     part: Part::Remark,
@@ -326,7 +326,7 @@ const RESTART_PENDING: Rule = Rule {
         symptom: Text::en("The remedy was applied and nothing has changed"),
         steps: Text::en("1. Maintenance > Restart options > Restart, peer by peer. 2. Test again."),
         caveat: Text::en(
-            "The archive holds the configuration of the moment when logging began, and the capture what ran then.",
+            "The archive holds the configuration of the moment when logging began; cipher suites that do not fit it can also come from a change after that moment.",
         ),
     },
     references: &[ADMIN_REFERENCE, "MRA Deployment Guide X15.2, troubleshooting"],
@@ -340,34 +340,31 @@ fn restart_pending(case: &Case<'_>) -> Vec<CaseObservation> {
     let appliances = case.deployment.appliances().iter().enumerate();
     appliances
         .filter_map(|(index, appliance)| {
-            let raised = appliance.status.as_ref().and_then(|status| {
-                let up = status.warnings().into_iter();
-                up.filter_map(|warning| warning.id).find(|id| RESTART_ALARMS.contains(id))
-            });
-            let logged = log_lines(appliance).find_map(|line| match &line.event {
-                Event::Alarm { id, raised, .. } if RESTART_ALARMS.contains(id) => {
-                    (*raised != Some(false)).then_some((*id, line.number))
-                }
-                _ => None,
-            });
             let values = of(appliance);
-            let values = match (raised, logged) {
-                (Some(id), _) => values.with("alarm", id.to_string()).with_words(
+            let Some((id, line)) = alarm(appliance, &RESTART_ALARMS) else {
+                return running_otherwise(case, index, values);
+            };
+            let values = values.with("alarm", id.to_string()).with_words("restart", RESTART);
+            Some(told(match line {
+                None => values.with_words(
                     "how",
                     Text::en("its status shows alarm {alarm}, which asks for a restart"),
                 ),
-                (None, Some((id, line))) => {
-                    values.with("alarm", id.to_string()).with("line", line.to_string()).with_words(
-                        "how",
-                        Text::en("log line {line} shows alarm {alarm}, which asks for a restart"),
-                    )
-                }
-                (None, None) => return running_otherwise(case, index, values),
-            };
-            Some(told(values))
+                Some(line) => values.with("line", line.to_string()).with_words(
+                    "how",
+                    Text::en("log line {line} shows alarm {alarm}, which asks for a restart"),
+                ),
+            }))
         })
         .collect()
 }
+
+const RESTART: Text = Text::en(
+    "Restart the Expressway (Maintenance > Restart options), on every peer of the cluster, and reproduce.",
+);
+const COMPARE: Text = Text::en(
+    "Look whether the SIP cipher list (Maintenance > Security > Ciphers) was changed since the last restart, or since logging began. If it was: restart the Expressway (Maintenance > Restart options), on every peer of the cluster, and reproduce.",
+);
 
 /// What SIP offers cannot come from the string that is configured for it.
 fn running_otherwise(case: &Case<'_>, index: usize, values: Values) -> Option<CaseObservation> {
@@ -376,6 +373,7 @@ fn running_otherwise(case: &Case<'_>, index: usize, values: Values) -> Option<Ca
         "how",
         Text::en("the cipher suites that SIP offers to {server} cannot come from the configured SIPTLSCiphers"),
     );
+    let values = values.with_words("restart", COMPARE);
     // Where SIP works, a list that differs harms nobody yet.
     let severity = (!one.subject.connection.outcome.failed()).then_some(Severity::Info);
     Some(one.observation(Observation { values, severity, ..Observation::default() }))
@@ -588,6 +586,7 @@ mod tests {
         let appliance = Appliance { status: Some(status), ..expressway() };
         let found = findings_of("restart-pending", "rsa-trusted.pcap", EXPRESSWAY, appliance);
         assert!(found[0].sentence().contains("alarm 20020"));
+        assert!(found[0].remedy().starts_with("Restart the Expressway"));
         let quiet = findings_of("restart-pending", "rsa-trusted.pcap", EXPRESSWAY, expressway());
         assert!(quiet.is_empty());
     }

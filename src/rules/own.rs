@@ -1,6 +1,7 @@
 //! What the Expressways themselves have: their own certificates, and where those were
 //! seen; their alarms and their logs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::case::{Case, CaseConnection, CaseObservation};
@@ -174,15 +175,16 @@ pub(super) fn alarm(appliance: &Appliance, ids: &[u32]) -> Option<(u32, Option<u
     let up = appliance.status.iter().flat_map(crate::expressway::Status::warnings);
     let in_status = up.filter_map(|warning| warning.id).find(|id| ids.contains(id));
     in_status.map(|id| (id, None)).or_else(|| {
-        let mut last = None;
+        // What is lowered is one alarm; the others stay up.
+        let mut up = BTreeMap::new();
         for line in log_lines(appliance) {
-            if let Event::Alarm { id, raised, .. } = &line.event
-                && ids.contains(id)
-            {
-                last = (*raised != Some(false)).then_some((*id, Some(line.number)));
+            match &line.event {
+                Event::Alarm { id, raised: Some(false), .. } => drop(up.remove(id)),
+                Event::Alarm { id, .. } => drop(up.insert(*id, line.number)),
+                _ => {}
             }
         }
-        last
+        ids.iter().find_map(|id| Some((*id, Some(*up.get(id)?))))
     })
 }
 
