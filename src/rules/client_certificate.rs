@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::client_trust::authorities;
 use super::documents::{MRA_REQUIREMENTS, UPLOAD_ONTO_CUCM};
 use super::finding::{Evidence, Observation, Severity};
+use super::own;
 use super::reaction::{Reaction, hidden_answer, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -66,12 +67,16 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let Reaction::Refused(alert) = reaction(connection, Role::Client) else { return None };
     let leaf = scene::leaf(connection, Role::Client);
-    let certificate = leaf.map_or_else(
-        || "the certificate (which TLS 1.3 hides)".to_owned(),
-        |leaf| format!("the certificate {}", leaf.title()),
-    );
+    let kept = if leaf.is_none() { kept(subject) } else { None };
+    let certificate = match (leaf, kept) {
+        (Some(leaf), _) => format!("the certificate {}", leaf.title()),
+        (None, Some(kept)) => {
+            format!("the certificate (which TLS 1.3 hides; its own is {})", kept.title())
+        }
+        (None, None) => "the certificate (which TLS 1.3 hides)".to_owned(),
+    };
     let alert_text = scene::said_alert(alert);
-    let issuer = leaf.map_or("its issuer", |leaf| leaf.issuer.text());
+    let issuer = leaf.or(kept).map_or("its issuer", |leaf| leaf.issuer.text());
     let values = scene::values(connection)
         .with("place", scene::named_server(subject))
         .with("who_connects", scene::named_client(subject))
@@ -79,8 +84,8 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with("alert", alert_text)
         .with("issuer", issuer)
         .with("top", missing_ca(connection).unwrap_or(issuer))
-        .with_words("chain", client_chain(leaf))
-        .with_words("look", if leaf.is_none() { LOOK_FIRST } else { Text::en("") })
+        .with_words("chain", client_chain(leaf.or(kept)))
+        .with_words("look", look(leaf, kept))
         .with_words("remedy", remedy(alert, subject));
     let shown =
         leaf.zip(scene::certificate_frame(connection, Role::Client)).map(|(leaf, frame)| {
@@ -88,11 +93,35 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
                 .expecting(format!("{} in the trust store of the server", leaf.issuer))
         });
     Some(Observation {
-        values: reason(values, connection, alert, leaf),
+        values: match kept {
+            Some(kept) if alert.is_none() && lacks_client_auth(kept) => {
+                values.with_words("reason", LACKS_CLIENT_AUTH)
+            }
+            _ => reason(values, connection, alert, leaf),
+        },
         evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
         severity: None,
         of: Some(Role::Client),
     })
+}
+
+/// The certificate that a known Expressway has for connections as a client.
+fn kept<'a>(subject: &Subject<'a>) -> Option<&'a Arc<Certificate>> {
+    let appliance = subject.deployment.appliance(subject.leg.appliance_of(Role::Client)?)?;
+    own::of_client(appliance)
+}
+
+fn lacks_client_auth(certificate: &Certificate) -> bool {
+    !certificate.extensions.allows_client_auth()
+}
+
+/// What to do before the chain is uploaded, where the certificate itself is hidden.
+fn look(leaf: Option<&Arc<Certificate>>, kept: Option<&Arc<Certificate>>) -> Text {
+    match (leaf, kept) {
+        (Some(_), _) => Text::en(""),
+        (None, Some(kept)) if lacks_client_auth(kept) => REISSUE_FIRST,
+        (None, _) => LOOK_FIRST,
+    }
 }
 
 /// Adds `{reason}`: what the alert says, and how sure that is.
@@ -175,6 +204,13 @@ const BY_STORE: Text = Text::en("the server's trust store does not accept it (Op
 /// Said where TLS 1.3 hides both the certificate and the reason: faults that no CA mends.
 const LOOK_FIRST: Text = Text::en(
     "Look at the certificate of {client} first: it needs clientAuth in its extended key usage (field notice FN74362) and must not have expired; if both are right, the server lacks its CA. ",
+);
+
+const LACKS_CLIENT_AUTH: Text = Text::en(
+    "the reason is encrypted, but the certificate that it has for this lacks clientAuth in its extended key usage, and a server that checks that refuses it whichever CAs it trusts",
+);
+const REISSUE_FIRST: Text = Text::en(
+    "First give {client} a certificate with clientAuth in its extended key usage for this (field notice FN74362). If that one is refused too, the server lacks its CA. ",
 );
 
 /// What helps, by what the server said.
@@ -319,7 +355,9 @@ pub(super) fn empty_list(connection: &Connection) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{EXPRESSWAY, bent, finding, findings};
+    use super::super::testing::{expressway, findings_of, own_certificate};
     use super::*;
+    use crate::expressway::Appliance;
     use crate::tls::{Body, What};
 
     const REFUSED: &str = "client-certificate-refused";
@@ -345,6 +383,28 @@ mod tests {
     fn an_encrypted_refusal_is_told_by_its_place() {
         let found = finding(REFUSED, "mtls-refused-tls13.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("with an encrypted alert"));
+    }
+
+    #[test]
+    fn what_a_known_expressway_has_tells_of_a_certificate_that_tls13_hides() {
+        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let told = |version: Option<&str>, usages: &[rcgen::ExtendedKeyUsagePurpose]| {
+            let own = own_certificate(|params| params.extended_key_usages = usages.to_vec());
+            let version = version.and_then(crate::expressway::Version::parse);
+            let appliance = Appliance { version, server_certificates: vec![own], ..expressway() };
+            let found = findings_of(REFUSED, "mtls-refused-tls13.pcap", EXPRESSWAY, appliance);
+            found[0].sentence() + &found[0].remedy()
+        };
+        let lacks = told(Some("X14.3"), &[ServerAuth]);
+        assert!(lacks.contains("(which TLS 1.3 hides; its own is CN=expc"), "{lacks}");
+        assert!(lacks.contains("lacks clientAuth in its extended key usage, and a"), "{lacks}");
+        assert!(lacks.contains("First give 10.30.5.20 a certificate with clientAuth"), "{lacks}");
+        let has = told(Some("X14.3"), &[ServerAuth, ClientAuth]);
+        assert!(!has.contains("lacks clientAuth in its extended key usage, and a"), "{has}");
+        // From X15.5 on the certificate of the server tells nothing of that of the client.
+        for version in [Some("X15.5"), None] {
+            assert!(!told(version, &[ServerAuth]).contains("its own is"), "{version:?}");
+        }
     }
 
     #[test]

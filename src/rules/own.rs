@@ -55,6 +55,14 @@ pub(super) fn one_for_both(appliance: &Appliance) -> Option<bool> {
     appliance.version.map(|version| !version.has_client_certificate_store())
 }
 
+/// The certificate in its files that an Expressway shows as a client; `None` where the version
+/// does not tell that it is that of the server.
+pub(super) fn of_client(appliance: &Appliance) -> Option<&Arc<Certificate>> {
+    let shared = one_for_both(appliance) == Some(true);
+    let of_server = appliance.server_certificates.first().filter(|_| shared);
+    appliance.client_certificates.first().or(of_server)
+}
+
 impl<'a> Own<'a> {
     fn of_file(index: usize, appliance: &'a Appliance, role: Role) -> Option<Self> {
         let list = match role {
