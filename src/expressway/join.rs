@@ -27,8 +27,8 @@ pub struct Ends {
     pub last: Timestamp,
     /// The server name of the ClientHello.
     pub server_name: Option<String>,
-    /// Whether the handshake failed.
-    pub failed: bool,
+    /// Whether the handshake failed; `None` where the capture does not show how it ended.
+    pub failed: Option<bool>,
     /// The alert that ended it.
     pub alert: Option<u8>,
 }
@@ -270,8 +270,18 @@ impl Joiner<'_> {
             None => self.index.by_name.get(&name.to_ascii_lowercase()),
         };
         let near = self.index.near(list, time);
-        let failed = |at: &&usize| self.index.connections.get(**at).is_some_and(|ends| ends.failed);
-        near.iter().find(failed).or_else(|| near.first()).copied()
+        let ends = |at: &usize| self.index.connections.get(*at);
+        let first = |failed: Option<bool>| {
+            near.iter().find(|at| ends(at).is_some_and(|ends| ends.failed == failed)).copied()
+        };
+        let away = |at: usize| ends(&at).map_or(i64::MAX, |ends| time.since(ends.first).abs());
+        match (first(Some(true)), first(None)) {
+            // What was seen to fail goes before what may have, unless that is clearly nearer.
+            (Some(failed), Some(unknown)) if away(failed) - away(unknown) <= AGREEMENT => {
+                Some(failed)
+            }
+            (failed, unknown) => unknown.or(failed).or_else(|| near.first().copied()),
+        }
     }
 
     fn failed(&self, name: &str, cause: Cause, time: Timestamp) -> Option<usize> {
@@ -286,7 +296,8 @@ impl Joiner<'_> {
         let near = self.index.near(list, time);
         let fits = |at: &&usize| {
             self.index.connections.get(**at).is_some_and(|ends| {
-                ends.failed && (alert.is_none() || ends.alert.is_none() || ends.alert == alert)
+                ends.failed == Some(true)
+                    && (alert.is_none() || ends.alert.is_none() || ends.alert == alert)
             })
         };
         near.iter().find(fits).copied()
@@ -387,4 +398,58 @@ const fn is_about_tls(event: &Event) -> bool {
 
 fn end(socket: SocketAddr) -> Endpoint {
     Endpoint { address: socket.ip(), port: socket.port() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::log::{Action, Process};
+    use super::*;
+
+    /// A connection to one server that begins so many milliseconds after the first.
+    fn ends(stream: u64, milliseconds: i64, failed: Option<bool>) -> Ends {
+        let at = |more: i64| Timestamp::from_nanos((1_000_000 + milliseconds + more) * 1_000_000);
+        let end = |text: &str| end(text.parse().unwrap());
+        Ends {
+            id: (0, stream),
+            client: end("192.0.2.1:40000"),
+            server: end("192.0.2.2:8443"),
+            first: at(0),
+            last: at(20),
+            server_name: None,
+            failed,
+            alert: None,
+        }
+    }
+
+    /// The stream to which a refusal belongs that is logged 20 ms after this connection began.
+    fn of_refusal(near: &Ends, connections: &[Ends]) -> Option<u64> {
+        let line = Line {
+            number: 1,
+            time: Some(near.last),
+            host: "expc".to_owned(),
+            process: Process::TrafficServer,
+            event: Event::ChainRefused {
+                name: "cucm.example.org".to_owned(),
+                error: "self signed certificate".to_owned(),
+                code: None,
+                server: Some(near.server.address),
+                depth: Some(0),
+                action: Action::Terminate,
+            },
+            text: String::new(),
+        };
+        let joined = join(0, &[], &[line], connections);
+        joined.lines.keys().next().map(|(_, stream)| *stream)
+    }
+
+    #[test]
+    fn a_refusal_belongs_to_the_connection_at_its_time_though_its_end_was_not_captured() {
+        let (failed, cut) = (ends(0, 0, Some(true)), ends(1, 1_500, None));
+        let both = [failed.clone(), cut.clone()];
+        assert_eq!(of_refusal(&cut, &both), Some(1));
+        assert_eq!(of_refusal(&failed, &both), Some(0));
+        // Begun together, the one that was seen to fail is meant; one that was completed never.
+        let both = [failed.clone(), ends(1, 10, None), ends(2, 15, Some(false))];
+        assert_eq!(of_refusal(&failed, &both), Some(0));
+    }
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::known::{AnswerKey, Answers, Around};
 use crate::connection::{
-    Chain, Connection, LedgerClass, NotJudged, Otherwise, PathVerdict, Presented, Terms,
+    Chain, Connection, LedgerClass, NotJudged, Otherwise, Outcome, PathVerdict, Presented, Terms,
 };
 use crate::tls::Role;
 use crate::trust::{
@@ -282,6 +282,9 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
         }
         (Role::Server, None) if connection.handshake.hides_certificates(Role::Server) => {
             Some(NotJudged::HiddenByTls13)
+        }
+        (Role::Server, None) if connection.outcome == Outcome::CutOff => {
+            Some(NotJudged::NotCaptured)
         }
         (Role::Server, None) if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
         (Role::Server, None) => Some(NotJudged::NotCaptured),

@@ -188,7 +188,10 @@ fn ends(capture: usize, stream: u64, observed: &Observed) -> Ends {
         first: observed.first.time,
         last: observed.last.time,
         server_name: observed.server_name().map(str::to_owned),
-        failed: observed.outcome.failed(),
+        failed: match observed.outcome {
+            Outcome::Completed => Some(false),
+            ref other => other.failed().then_some(true),
+        },
         alert,
     }
 }

@@ -9,10 +9,12 @@ use super::finding::{Observation, Severity};
 use super::own::{alarm, log_lines, told};
 use super::rule::{Check, Need, Page, Part, Rule};
 use super::words::{Text, Values};
-use crate::expressway::log::Action;
+use crate::connection::{Connection, Outcome};
+use crate::expressway::log::{Action, Cause};
 use crate::expressway::settings::Inaccessible;
 use crate::expressway::{Appliance, Event, Verification};
 use crate::tls::Role;
+use crate::wire::text::count;
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[
@@ -29,16 +31,14 @@ const REFUSAL_IN_LOG_ONLY: Rule = Rule {
     id: "refusal-in-log-only",
     severity: Severity::Error,
     summary: Text::en("The log tells of a failed TLS connection that no capture here shows"),
-    sentence: Text::en(
-        "{host}: {what} (log line {line}, {times}); no capture here has that connection.",
-    ),
+    sentence: Text::en("{host}: {what} (log line {line}, {times}); {captured}."),
     remedy: Text::en("{remedy}"),
     needs: &[Need::Log],
     applies: Text::en("Logs of Expressway"),
     part: Part::Remark,
     page: Page {
         checks: Text::en(
-            "Whether a line of the log about a refused certificate or a failed TLS connection belongs to no connection of the captures.",
+            "Whether a line of the log about a refused certificate or a failed TLS connection belongs to no connection of the captures, or to one of which they do not show the end.",
         ),
         why: Text::en(
             "After a restart while logging, or when the captures are full, the log is all there is.",
@@ -60,55 +60,96 @@ fn refusal_in_log_only(case: &Case<'_>) -> Vec<CaseObservation> {
     appliances.flat_map(|(index, appliance)| unseen_refusals(case, index, appliance)).collect()
 }
 
-/// The failures of a log that stand beside no connection, each kind once.
+/// The failures of a log that stand beside no connection of which the capture shows the end,
+/// each kind once.
 fn unseen_refusals(case: &Case<'_>, index: usize, appliance: &Appliance) -> Vec<CaseObservation> {
-    let seen: BTreeSet<u64> = case
-        .of_appliance(index)
-        .flat_map(|one| one.subject.log.iter().map(|line| line.number))
-        .collect();
-    let mut kinds: BTreeMap<String, (u64, u64, Text)> = BTreeMap::new();
+    let beside = |ended: bool| -> BTreeSet<u64> {
+        let connections =
+            case.of_appliance(index).filter(|one| ended == has_end(one.subject.connection));
+        connections.flat_map(|one| one.subject.log.iter().map(|line| line.number)).collect()
+    };
+    let (seen, begun) = (beside(true), beside(false));
+    let mut kinds: BTreeMap<String, (u64, u64, Told)> = BTreeMap::new();
     for line in log_lines(appliance).filter(|line| !seen.contains(&line.number)) {
-        if let Some((what, remedy)) = refusal(&line.event) {
-            let kind = kinds.entry(what).or_insert((line.number, 0, remedy));
+        if let Some(told) = refusal(&line.event) {
+            let kind = kinds.entry(told.what.clone()).or_insert((line.number, 0, told));
             kind.1 += 1;
         }
     }
-    let observation = |(what, (line, times, remedy)): (String, (u64, u64, Text))| {
+    let observation = |(line, times, refusal): (u64, u64, Told)| {
+        let captured = if begun.contains(&line) { END_UNSEEN } else { UNSEEN };
         told(
             of(appliance)
-                .with("what", what)
+                .with("what", refusal.what)
+                .with("peer", refusal.peer)
                 .with("line", line.to_string())
-                .with("times", crate::wire::text::count(times, "time"))
-                .with_words("remedy", remedy),
+                .with("times", count(times, "time"))
+                .with_words("captured", captured)
+                .with_words("remedy", refusal.remedy),
         )
     };
-    kinds.into_iter().map(observation).collect()
+    kinds.into_values().map(observation).collect()
+}
+
+const UNSEEN: Text = Text::en("no capture here has that connection");
+const END_UNSEEN: Text = Text::en("the capture does not show how that connection ended");
+
+/// Whether the capture shows how a handshake ended.
+fn has_end(connection: &Connection) -> bool {
+    connection.outcome.failed() || matches!(connection.outcome, Outcome::Completed)
+}
+
+/// A failure that a line tells of.
+struct Told {
+    what: String,
+    /// The other side, for `openssl s_client`.
+    peer: String,
+    remedy: Text,
 }
 
 /// What a line says of a failure, and what to do.
-fn refusal(event: &Event) -> Option<(String, Text)> {
-    Some(match event {
+fn refusal(event: &Event) -> Option<Told> {
+    let (what, peer, remedy) = match event {
         Event::ChainRefused { name, error, .. } => (
             format!("the traffic server refused the certificate of {name}: {error}"),
+            name.as_str(),
             Text::en(
-                "Get the certificate from that server (`openssl s_client -connect HOST:PORT -showcerts`) and upload what is missing of its chain: Maintenance > Security > Trusted CA certificate > Append CA certificate, on every peer, then restart.",
+                "Get the certificate from that server (`openssl s_client -connect {peer}:PORT -showcerts`) and upload what is missing of its chain: Maintenance > Security > Trusted CA certificate > Append CA certificate, on every peer, then restart.",
             ),
         ),
         Event::NameRefused { name, .. } => (
             format!("the traffic server did not find the name {name} in the certificate"),
+            name.as_str(),
             Text::en(
                 "On Unified CM, System > Server has to list the fully qualified domain name that the certificate carries. Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
             ),
         ),
-        Event::ConnectionFailed { name, error, .. } => {
-            (format!("the connection to {name} failed: {error}"), Text::en(CAPTURE))
-        }
+        Event::ConnectionFailed { name, error, cause, .. } => match cause {
+            Cause::AlertReceived(UNKNOWN_CA) => (
+                format!("{name} refused the certificate that the traffic server showed: {error}"),
+                name.as_str(),
+                UPLOAD_TO_PEER,
+            ),
+            _ => (
+                format!("the connection to {name} failed: {error}"),
+                name.as_str(),
+                Text::en(CAPTURE),
+            ),
+        },
         Event::NegotiationError { detail, .. } => {
-            (format!("SIP failed to negotiate TLS: {detail}"), Text::en(CAPTURE))
+            (format!("SIP failed to negotiate TLS: {detail}"), "", Text::en(CAPTURE))
         }
         _ => return None,
-    })
+    };
+    Some(Told { what, peer: peer.to_owned(), remedy })
 }
+
+/// unknown_ca (RFC 8446, 6.2): whoever sends it to a client has no CA of the client's certificate.
+const UNKNOWN_CA: u8 = 48;
+
+const UPLOAD_TO_PEER: Text = Text::en(
+    "If {peer} is a Unified CM node: on every node, OS Administration > Security > Certificate Management, upload the CA chain that signed the certificate of this Expressway as tomcat-trust and as CallManager-trust; then `utils service restart Cisco Tomcat`, restart Cisco CallManager and Cisco TFTP, `utils service restart Cisco HAProxy`.",
+);
 
 const CAPTURE: &str =
     "Collect again with Take tcpdump while logging, so that the handshake can be judged.";
@@ -466,7 +507,7 @@ const BUNDLE_INCOMPLETE: Rule = Rule {
     part: Part::Remark,
     page: Page {
         checks: Text::en(
-            "Whether configuration, status, log, trusted CA list, certificate or capture is missing, the set of captures is full (20 files per interface from X14.0 on), or the configuration names cluster peers whose archives are not here.",
+            "Whether configuration, status, log, trusted CA list, certificate or capture is missing, the trusted CA list cannot be read whole, the set of captures is full (20 files per interface from X14.0 on), or the configuration names cluster peers whose archives are not here.",
         ),
         why: Text::en(
             "Each archive holds one peer, and trust lists are kept per peer: the result of one peer is not that of the cluster. When the captures are full, the first packets are gone.",
@@ -518,6 +559,15 @@ fn missing(appliance: &Appliance) -> Vec<String> {
     ];
     let mut lacks: Vec<String> =
         members.iter().filter(|(there, _)| !there).map(|(_, what)| (*what).to_owned()).collect();
+    let unreadable = appliance.store.as_ref().map(|store| store.unreadable()).unwrap_or_default();
+    if let Some(first) = unreadable.first() {
+        lacks.push(format!(
+            "{} of its trusted CA list cannot be read, the first in line {} ({}), so it may trust more than is judged by here",
+            count(unreadable.len() as u64, "block"),
+            first.line,
+            first.reason
+        ));
+    }
     if appliance.log.as_ref().is_some_and(|log| log.broken_off) {
         lacks.push("the log could not be read to its end".to_owned());
     }
@@ -544,8 +594,14 @@ fn of(appliance: &Appliance) -> Values {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::case::{Case, CaseConnection};
+    use super::super::rule::Subject;
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, expressway, findings_of};
-    use crate::expressway::{Appliance, Settings, Status};
+    use super::super::testing::{judged, log, of_case, store};
+    use crate::expressway::log::{Action, Cause};
+    use crate::expressway::{Appliance, Deployment, Event, Settings, Status};
     use crate::limits::Limits;
 
     fn configured(lines: &str) -> Appliance {
@@ -600,6 +656,77 @@ mod tests {
         assert!(!found[0].sentence().contains("no capture"));
         let named = findings_of("bundle-incomplete", "rsa-trusted.pcap", EXPRESSWAY, expressway());
         assert!(named.is_empty());
+    }
+
+    #[test]
+    fn a_trusted_ca_list_that_cannot_be_read_whole_is_told() {
+        let mut list = store("expressway");
+        list.add_bundle("ca_expc.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n");
+        let archive = Some("diagnostic_log_expc.tar.gz".to_owned());
+        let appliance = Appliance { archive, store: Some(list), captures: 1, ..expressway() };
+        let found = findings_of("bundle-incomplete", "rsa-trusted.pcap", EXPRESSWAY, appliance);
+        let said = found[0].sentence();
+        let words = "1 block of its trusted CA list cannot be read, the first in line 1 (the block has no matching END line), so it may";
+        assert!(said.contains(words), "{said}");
+    }
+
+    #[test]
+    fn an_alarm_that_was_lowered_is_not_up_and_another_stays() {
+        let alarm = |id, raised| Event::Alarm { id, raised: Some(raised), text: String::new() };
+        let told = |events| {
+            let appliance = Appliance {
+                archive: Some("expc.tar.gz".to_owned()),
+                log: Some(log(events)),
+                ..expressway()
+            };
+            findings_of("restart-pending", "rsa-trusted.pcap", EXPRESSWAY, appliance)
+        };
+        assert!(told(vec![alarm(20020, true), alarm(20020, false)]).is_empty());
+        let found = told(vec![alarm(15028, true), alarm(20020, true), alarm(20020, false)]);
+        assert!(found[0].sentence().contains("log line 1 shows alarm 15028"));
+    }
+
+    #[test]
+    fn a_refusal_whose_end_the_capture_does_not_show_is_told_by_the_log() {
+        let connection = judged("truncated.pcap", EXPRESSWAY).remove(0).connection;
+        let log = log(vec![Event::ChainRefused {
+            name: "cucmpub.example.org".to_owned(),
+            error: "self signed certificate".to_owned(),
+            code: None,
+            server: Some(connection.server.address),
+            depth: Some(0),
+            action: Action::Terminate,
+        }]);
+        let lines = log.lines.clone();
+        let appliance = Arc::new(Appliance { log: Some(log), ..expressway() });
+        let deployment = &Deployment::new(&[appliance], vec![]);
+        let leg = deployment.leg(connection.client, connection.server, None, None);
+        let subject =
+            Subject { connection: &connection, store: None, leg, deployment, log: &lines };
+        let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
+        let case = Case { deployment, connections, attempts: &[], missing_names: &[] };
+        let found = of_case("refusal-in-log-only", &case);
+        let said = found[0].sentence();
+        let words = "(log line 1, 1 time); the capture does not show how that connection ended.";
+        assert!(said.ends_with(words), "{said}");
+        assert!(found[0].remedy().contains("-connect cucmpub.example.org:PORT"));
+    }
+
+    #[test]
+    fn unknown_ca_in_the_log_alone_tells_who_lacks_which_chain() {
+        let error = "error:14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca";
+        let event = Event::ConnectionFailed {
+            name: "cucmpub.example.org".to_owned(),
+            error: error.to_owned(),
+            code: None,
+            cause: Cause::of(error),
+        };
+        let appliance = Appliance { log: Some(log(vec![event])), ..expressway() };
+        let found = findings_of("refusal-in-log-only", "rsa-trusted.pcap", EXPRESSWAY, appliance);
+        let said = found[0].sentence();
+        assert!(said.contains("cucmpub.example.org refused the certificate that the"), "{said}");
+        assert!(said.ends_with("no capture here has that connection."), "{said}");
+        assert!(found[0].remedy().contains("as tomcat-trust and as CallManager-trust"));
     }
 
     #[test]
