@@ -7,7 +7,7 @@ use super::link::{self, links};
 use super::{EXPRESSWAY_CERTIFICATES, GUIDE, MRA_GUIDE, failure};
 use crate::expressway::log::Cause;
 use crate::expressway::settings::Zone;
-use crate::expressway::{Appliance, BoxRole, Event};
+use crate::expressway::{Appliance, BoxRole, Event, Status};
 use crate::rules::case::{Case, CaseConnection, CaseObservation};
 use crate::rules::finding::{Observation, Severity};
 use crate::rules::own;
@@ -73,20 +73,38 @@ fn between_known(case: &Case<'_>) -> Vec<Found> {
         let servers = all.iter().filter(|own| own.index == link.edge && own.role == Role::Server);
         for own in servers.filter(|_| link.zone.tls_verify == Some(true)) {
             let wanted = Wanted::peer(link.core_box, &link.zone, &link.peer);
-            found.extend(
-                wanted.lacking(own.leaf, own.values()).map(|one| (link.core, own.observation(one))),
-            );
+            let up = is_up(link.core_box, &link.zone, Some(&link.peer));
+            found.extend(lacking(&wanted, own, up).map(|one| (link.core, one)));
         }
         let Some(zone) = link.server_zone.as_ref() else { continue };
         let Some(wanted) = Wanted::subject(link.edge_box, zone) else { continue };
         let shown = clients.iter().filter(|own| own.index == link.core);
         for own in shown.filter(|own| zone.tls_verify == Some(true) && is_shown_as_client(own)) {
-            found.extend(
-                wanted.lacking(own.leaf, own.values()).map(|one| (link.edge, own.observation(one))),
-            );
+            let up = is_up(link.edge_box, zone, None);
+            found.extend(lacking(&wanted, own, up).map(|one| (link.edge, one)));
         }
     }
     found
+}
+
+/// What a certificate in a file lacks; a warning where the zone is up all the same.
+fn lacking(wanted: &Wanted<'_>, own: &own::Own<'_>, up: bool) -> Option<CaseObservation> {
+    let mut found = own.observation(wanted.lacking(own.leaf, own.values(), up)?);
+    found.observation.severity = up.then_some(Severity::Warning);
+    Some(found)
+}
+
+/// Whether the status says that the zone is up, to this peer where it has several.
+fn is_up(appliance: &Appliance, zone: &Zone, peer: Option<&str>) -> bool {
+    let zones = appliance.status.as_ref().map(Status::zones).unwrap_or_default();
+    let Some(known) = zones.iter().find(|one| one.name == zone.name) else { return false };
+    let active = |word: &Option<String>| {
+        word.as_ref().is_some_and(|word| word.eq_ignore_ascii_case("Active"))
+    };
+    match known.peers.iter().find(|one| peer.is_some() && one.address.as_deref() == peer) {
+        Some(peer) => active(&peer.sip_status),
+        None => known.peers.len() <= 1 && active(&known.status),
+    }
 }
 
 fn is_shown_as_client(own: &own::Own<'_>) -> bool {
@@ -145,7 +163,7 @@ fn shown(
     let frame = scene::certificate_frame(connection, of);
     let shown = frame.map(|frame| scene::serial_evidence(frame, leaf).expecting(wanted.name));
     Some(one.observation(Observation {
-        values: wanted.lacking(leaf, values)?,
+        values: wanted.lacking(leaf, values, false)?,
         evidence: shown.into_iter().chain(scene::ending(connection)).collect(),
         severity: None,
         of: Some(of),
@@ -174,7 +192,7 @@ impl<'z> Wanted<'z> {
     }
 
     /// Completes the values when the certificate lacks the name.
-    fn lacking(&self, leaf: &Certificate, values: Values) -> Option<Values> {
+    fn lacking(&self, leaf: &Certificate, values: Values, up: bool) -> Option<Values> {
         if check(NameRule::SipZone, leaf, self.name).matched {
             return None;
         }
@@ -186,13 +204,18 @@ impl<'z> Wanted<'z> {
                 .with("names", own::dns_names(leaf))
                 .with_words("setting", self.setting)
                 .with_words("told", BY_SETTINGS)
+                .with_words("refuses", if up { UP } else { REFUSES })
                 .with_words("repair", self.repair),
         )
     }
 }
 
 const BY_SETTINGS: Text = Text::en(
-    "{checker} looks for {wanted}, {setting} of its zone {zone} (xconf_dump), in the certificate of {box}, and {certificate} ({seen}) does not carry it as subject alternative name; it carries {names}. The zone refuses it.",
+    "{checker} looks for {wanted}, {setting} of its zone {zone} (xconf_dump), in the certificate of {box}, and {certificate} ({seen}) does not carry it as subject alternative name; it carries {names}. {refuses}.",
+);
+const REFUSES: Text = Text::en("The zone refuses it");
+const UP: Text = Text::en(
+    "By its status (xstat_dump) the zone was up all the same: most likely the certificate or the setting was changed since it connected, and it refuses the certificate when it connects again",
 );
 const REPAIR_PEER: Text = Text::en(
     "On {checker}, Configuration > Zones > {zone}: the peer address has to be a full domain name among the subject alternative names of the Expressway-E certificate. Or have the certificate of {box} issued again with {wanted}.",
@@ -303,6 +326,27 @@ mod tests {
             "{said}"
         );
         assert!(subject.remedy().contains("the cluster name for a cluster"));
+    }
+
+    #[test]
+    fn a_zone_that_is_up_is_not_said_to_refuse() {
+        let told = |state: &str| {
+            let mut status = Status::default();
+            let text = format!(
+                "xstatus\n*s Zones: /\n  Zone 1: /\n    Name: \"UC zone\"\n    Status: \"{state}\"\n    Type: \"TraversalClient\"\n*s/end\n"
+            );
+            status.add(text.as_bytes(), &crate::limits::Limits::default());
+            let core = Appliance { status: Some(status), ..core("old.example.org") };
+            let mut found = case_findings(RULE, vec![core, edge("expc.example.org")]);
+            assert_eq!(found.len(), 1, "{found:?}");
+            found.remove(0)
+        };
+        let up = told("Active");
+        assert_eq!(up.severity, Severity::Warning);
+        assert!(up.sentence().contains("the zone was up all the same"), "{}", up.sentence());
+        let down = told("Failed");
+        assert_eq!(down.severity, Severity::Error);
+        assert!(down.sentence().ends_with("The zone refuses it."), "{}", down.sentence());
     }
 
     #[test]
