@@ -882,6 +882,17 @@ fn a_name_that_was_found_missing_stands_in_the_table() {
     }
 }
 
+/// Of several captures, one of them rotated, each frame has the name of its file once.
+#[test]
+fn a_frame_of_a_rotated_capture_beside_another_names_its_file_once() {
+    let files = ["samples/rotated-0.pcap", "samples/rotated-1.pcap", "samples/expired.pcap"];
+    let told = run(&[&TRUST[..], &files].concat()).stdout;
+    let frames: Vec<&str> =
+        told.lines().map(str::trim).filter(|line| line.starts_with("frames ")).collect();
+    assert!(frames.iter().any(|line| line.ends_with(" of rotated-1.pcap")), "{frames:?}");
+    assert!(frames.iter().any(|line| line.contains(" of samples/expired.pcap; ")), "{frames:?}");
+}
+
 /// A trunk recorded with many servers that fail alike is told in a few pages; nothing is
 /// left out of the document.
 #[test]

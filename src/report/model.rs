@@ -270,6 +270,18 @@ impl CaptureReport {
         parts.join(", ")
     }
 
+    /// [`Self::frames_text`] in a report of `captures` captures: of several, each frame has the
+    /// name of its file once.
+    #[must_use]
+    pub fn frames_among(&self, frames: &[u64], captures: usize) -> String {
+        let told = self.frames_text(frames);
+        if captures > 1 && self.files.len() <= 1 {
+            format!("{told} of {}", self.name())
+        } else {
+            told
+        }
+    }
+
     /// Where it lies.
     #[must_use]
     pub fn origin(&self) -> Origin {

@@ -293,12 +293,8 @@ impl Paper {
         } else {
             String::new()
         };
-        let several = if report.captures.len() > 1 {
-            format!(" of {}", capture.name())
-        } else {
-            String::new()
-        };
-        self.faint(&format!("frames {}{several}{filter}", capture.frames_text(&frames)));
+        let frames = capture.frames_among(&frames, report.captures.len());
+        self.faint(&format!("frames {frames}{filter}"));
     }
 
     /// What was not judged and why, each reason once.

@@ -159,8 +159,9 @@ pub(super) fn date(time: &Time) -> String {
 /// `stream 3, frame 17`, with the name of the capture where there are several.
 pub(super) fn place(report: &Report, seen: Seen) -> String {
     let capture = report.captures.get(seen.capture);
-    let frame = capture.map_or_else(|| seen.frame.to_string(), |one| one.frame_text(seen.frame));
-    let several = report.captures.len() > 1;
-    let name = capture.filter(|_| several).map(|one| format!(" of {}", one.name()));
-    format!("stream {}, frame {frame}{}", seen.stream, name.unwrap_or_default())
+    let frame = capture.map_or_else(
+        || seen.frame.to_string(),
+        |one| one.frames_among(&[seen.frame], report.captures.len()),
+    );
+    format!("stream {}, frame {frame}", seen.stream)
 }
