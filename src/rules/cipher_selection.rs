@@ -12,7 +12,7 @@ use crate::connection::{Connection, Outcome};
 use crate::tls::{Role, names};
 
 /// The rules of this family, in report order.
-pub(super) const RULES: &[Rule] = &[ECDSA_SELECTED, OLD_TLS];
+pub(super) const RULES: &[Rule] = &[ECDSA_SELECTED, OLD_TLS, WEAK_SUITE];
 
 const ECDSA_SELECTED: Rule = Rule {
     id: "ecdsa-selected",
@@ -171,6 +171,68 @@ fn old_tls(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
+const WEAK_SUITE: Rule = Rule {
+    id: "weak-suite",
+    severity: Severity::Warning,
+    summary: Text::en("The server selected a cipher suite that does not protect"),
+    sentence: Text::en("{server} selected {suite} for {client}: the suite {weakness}."),
+    remedy: Text::en(
+        "Take it off the list of either side; one that does not have it is enough. In an OpenSSL cipher list, `{forbid}` forbids it (on Expressway: Maintenance > Security > Ciphers).",
+    ),
+    needs: &[],
+    applies: Text::en("Every TLS connection"),
+    part: Part::Remark,
+    page: Page {
+        checks: Text::en(
+            "Whether the suite of the ServerHello leaves out encryption (NULL) or authentication (anonymous Diffie-Hellman), or encrypts with RC4, or with keys of 40 or 56 bits.",
+        ),
+        why: Text::en(
+            "Such a connection is told as completed, and protects nothing against who is on the path: no suite of these may be negotiated (RFC 9325, 4.1).",
+        ),
+        symptom: Text::en("None; newer peers have no suite in common with this side"),
+        steps: Text::en(
+            "1. Find out which side has the suite in its list, and for what. 2. Forbid it there. 3. Test with a capture.",
+        ),
+        caveat: Text::en(
+            "An anonymous suite can be meant, where the application authenticates in another way.",
+        ),
+    },
+    references: &["RFC 9325, 4.1", "RFC 7465", "RFC 5246, A.5"],
+    check: Check::Connection(weak_suite),
+};
+
+fn weak_suite(subject: &Subject<'_>) -> Option<Observation> {
+    let connection = subject.connection;
+    let (entry, hello) = connection.handshake.server_hello()?;
+    let suite = names::cipher_suite(hello.cipher_suite?)?;
+    let (weakness, forbid) = weakness(suite)?;
+    Some(Observation {
+        evidence: vec![Evidence::new(entry.frame, "tls.handshake.ciphersuite", suite.name)],
+        values: scene::values(connection)
+            .with("suite", suite.name)
+            .with_words("weakness", weakness)
+            .with("forbid", forbid),
+        severity: None,
+        of: None,
+    })
+}
+
+/// What a suite lacks, the worst first, and the word of an OpenSSL cipher list against it.
+fn weakness(suite: &names::CipherSuite) -> Option<(Text, &'static str)> {
+    if suite.cipher == "NULL" {
+        Some((Text::en("encrypts nothing: whoever is on the path reads all of it"), "!eNULL"))
+    } else if suite.authentication == names::Authentication::Anon {
+        let told = "proves nobody's identity: whoever is on the path can stand for either side";
+        Some((Text::en(told), "!aNULL"))
+    } else if suite.export || suite.cipher.starts_with("DES_") {
+        Some((Text::en("encrypts with a key of 40 or 56 bits"), "!LOW:!EXPORT"))
+    } else if suite.cipher.starts_with("RC4") {
+        Some((Text::en("encrypts with RC4, which is broken"), "!RC4"))
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
@@ -210,5 +272,30 @@ mod tests {
         });
         assert!(found.unwrap().sentence().contains("agreed on TLSv1.1"));
         assert!(findings("old-tls", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn a_suite_that_does_not_protect_is_told_with_what_forbids_it() {
+        let selected = |code: u16| {
+            bent("weak-suite", "rsa-trusted.pcap", EXPRESSWAY, |connection| {
+                bend_server_hello(connection, |hello| hello.cipher_suite = Some(code));
+            })
+        };
+        // RSA_WITH_NULL_SHA256, DH_anon_WITH_AES_128_CBC_SHA, RSA_WITH_DES_CBC_SHA,
+        // RSA_EXPORT_WITH_RC4_40_MD5, ECDHE_RSA_WITH_RC4_128_SHA, TLS_SHA256_SHA256 of TLS 1.3
+        for (code, forbid) in [
+            (0x003b, "`!eNULL`"),
+            (0x0034, "`!aNULL`"),
+            (0x0009, "`!LOW:!EXPORT`"),
+            (0x0003, "`!LOW:!EXPORT`"),
+            (0xc011, "`!RC4`"),
+            (0xc0b4, "`!eNULL`"),
+        ] {
+            let found = selected(code).unwrap();
+            assert!(found.remedy().contains(forbid), "{}", found.remedy());
+        }
+        // 3DES is at the edge of what may be negotiated.
+        assert!(selected(0x000a).is_none());
+        assert!(findings("weak-suite", "rsa-trusted.pcap", EXPRESSWAY).is_empty());
     }
 }

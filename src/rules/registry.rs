@@ -114,6 +114,7 @@ mod tests {
         "critical-extension-unknown",
         "path-refused",
         "old-tls",
+        "weak-suite",
         "same-subject-anchors",
         "store-lookup-differs",
         "too-much-path-work",
