@@ -24,7 +24,7 @@ use crate::wire::text::{count, printable};
 /// The whole report as text.
 #[must_use]
 pub fn render(report: &Report, look: Look) -> String {
-    let mut paper = Paper { page: Page::new(look) };
+    let mut paper = Paper { page: Page::new(look), told: Vec::new() };
     paper.verdicts(report);
     paper.case(report);
     for (index, capture) in report.captures.iter().enumerate() {
@@ -38,6 +38,8 @@ pub fn render(report: &Report, look: Look) -> String {
 
 struct Paper {
     page: Page,
+    /// What verdicts said to do, each once.
+    told: Vec<String>,
 }
 
 impl Paper {
@@ -46,7 +48,6 @@ impl Paper {
             return;
         }
         self.page.heading("Verdict");
-        let mut told: Vec<&String> = Vec::new();
         let mut since: Vec<&String> = Vec::new();
         let mut of_cause: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, (capture, verdict)) in report.verdicts.iter().enumerate() {
@@ -59,7 +60,7 @@ impl Paper {
                 continue;
             }
             self.page.line("  ", &verdict.sentence, 2);
-            self.remedies(&verdict.remedies, &mut told);
+            self.remedies(&verdict.remedies);
             for fault in &verdict.next_faults {
                 self.page.line("    then: ", fault, 7);
             }
@@ -82,7 +83,7 @@ impl Paper {
 
     /// What to do; of several remedies, which are no steps, each has a letter. What an
     /// earlier verdict told is not told again.
-    fn remedies<'r>(&mut self, remedies: &'r [String], told: &mut Vec<&'r String>) {
+    fn remedies(&mut self, remedies: &[String]) {
         let several = remedies.len() > 1;
         if several {
             self.page.whole("    ", "to mend it, one of:");
@@ -90,13 +91,13 @@ impl Paper {
         let mut again: Vec<String> = Vec::new();
         for (remedy, letter) in remedies.iter().zip('a'..='z') {
             let first = if several { format!("{letter})") } else { "to mend it:".to_owned() };
-            if told.contains(&remedy) {
+            if self.told.contains(remedy) {
                 again.push(first);
                 continue;
             }
             self.as_above(&mut again);
             self.page.line(&format!("    {first} "), remedy, 7);
-            told.push(remedy);
+            self.told.push(remedy.clone());
         }
         self.as_above(&mut again);
     }
@@ -264,11 +265,10 @@ impl Paper {
         }
         let mut shown: Vec<String> = Vec::new();
         for (capture, finding) in in_full.iter().flat_map(|(_, list)| list) {
-            let remedy = if tells_remedy(report, *capture, finding) {
-                "as the verdict says".to_owned()
-            } else {
-                finding.remedy()
-            };
+            let mut remedy = finding.remedy();
+            if self.told.contains(&remedy) || is_cause(report, *capture, finding) {
+                "as the verdict says".clone_into(&mut remedy);
+            }
             if !shown.contains(&remedy) {
                 self.page.line("    next: ", &remedy, 10);
                 shown.push(remedy);
@@ -394,7 +394,7 @@ type Placed<'r> = (Option<usize>, &'r Finding);
 
 /// Whether one of the verdicts that are told in full has this finding for its cause: it says
 /// what to do about it, and more than the finding can.
-fn tells_remedy(report: &Report, capture: Option<usize>, finding: &Finding) -> bool {
+fn is_cause(report: &Report, capture: Option<usize>, finding: &Finding) -> bool {
     let of_cause = report.verdicts.iter().filter(|(_, verdict)| verdict.cause == finding.rule.id);
     of_cause.take(IN_FULL).any(|(of, verdict)| {
         capture == Some(*of)
