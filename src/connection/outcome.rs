@@ -261,7 +261,7 @@ pub enum Resumption {
 }
 
 impl Resumption {
-    /// `true`, `false`, or nothing when it cannot be told.
+    /// Whether an earlier session was taken up; nothing when it cannot be told.
     #[must_use]
     pub const fn known(self) -> Option<bool> {
         match self {
@@ -271,14 +271,25 @@ impl Resumption {
         }
     }
 
-    /// How, in words.
+    /// Whether a key from before this handshake was accepted in place of certificates, of an
+    /// earlier session or not: what other tools call resumed (Zeek's `ssl.log`).
+    #[must_use]
+    pub const fn by_earlier_key(self) -> Option<bool> {
+        match self {
+            Self::ExternalPsk => Some(true),
+            other => other.known(),
+        }
+    }
+
+    /// By which key from before, in words.
     #[must_use]
     pub const fn how(self) -> Option<&'static str> {
         match self {
             Self::SessionId => Some("session id"),
             Self::Ticket => Some("ticket"),
             Self::Psk => Some("pre-shared key"),
-            Self::No | Self::ExternalPsk | Self::Unknown => None,
+            Self::ExternalPsk => Some("external pre-shared key"),
+            Self::No | Self::Unknown => None,
         }
     }
 
@@ -407,6 +418,8 @@ mod tests {
         let keys = [&[0, 17, 0, 2, b'm', b'e', 0, 0, 0, 0, 0, 3, 1, 2, 3, 9, 8, 7, 6][..], &[0; 4]];
         let keys = keys.concat();
         assert_eq!(taken_up(&keys, 0), Resumption::ExternalPsk);
+        let external = Resumption::ExternalPsk;
+        assert_eq!((external.known(), external.by_earlier_key()), (Some(false), Some(true)));
         assert_eq!(taken_up(&keys, 1), Resumption::Psk);
         assert_eq!(taken_up(&keys, 2), Resumption::Psk, "an identity that was not offered");
         let without = tls13(&[], &[], []);

@@ -92,7 +92,10 @@ fn row(origin: &Origin, judged: &Judged) -> [String; COLUMNS.len()] {
         connection.outcome.word().to_owned(),
         text(connection.outcome.aborted_by().map(Role::name)),
         alert(&connection.outcome),
-        connection.resumption.known().map_or_else(String::new, |resumed| resumed.to_string()),
+        connection
+            .resumption
+            .by_earlier_key()
+            .map_or_else(String::new, |resumed| resumed.to_string()),
         subject,
         issuer,
         serial,

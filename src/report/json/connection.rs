@@ -95,7 +95,7 @@ fn choice(connection: &Connection, hellos: &Hellos<'_>, object: &mut Object<'_>)
     });
     abort(outcome, object);
     members!(object, {
-        "resumed": connection.resumption.known(),
+        "resumed": connection.resumption.by_earlier_key(),
         "resumed_by": connection.resumption.how().map(Word),
         "signing_key": signing_key(connection).as_deref(),
     });
