@@ -96,15 +96,15 @@ impl Outcome {
                 }
             }
         }
-        // What an encrypted record means is told by what stands around it.
-        if all_is_visible(handshake, tcp)
-            && let Some(outcome) =
-                encrypted_refusal(handshake, tcp).or_else(|| left_unconfirmed(handshake, tcp))
-        {
-            return outcome;
+        // What an encrypted record means is told by what stands around it: where something is
+        // missing, what looks like a refusal may be the end of a connection that went on.
+        let refused = encrypted_refusal(handshake, tcp);
+        if let Some(outcome) = refused.or_else(|| left_unconfirmed(handshake, tcp)) {
+            return if all_is_visible(handshake, tcp) { outcome } else { Self::NotVisible };
         }
         if is_complete(handshake) {
-            return Self::Completed;
+            let refused_unseen = inference::server_word_is_missing(handshake);
+            return if refused_unseen { Self::NotVisible } else { Self::Completed };
         }
         Self::of_unfinished(handshake, tcp)
     }
@@ -342,6 +342,7 @@ fn lacks_bytes_of_server(handshake: &Handshake) -> bool {
 mod tests {
     use super::*;
     use crate::flow::{GapCause, Mark};
+    use crate::pipeline::{Config, analyze, source_from_file};
     use crate::time::Timestamp;
     use crate::tls::{Body, Extension, Message, ServerHello};
 
@@ -405,6 +406,21 @@ mod tests {
         assert!(matches!(silent, Outcome::Closed { by: Role::Server, .. }));
         let within = ends(vec![server]);
         assert!(matches!(within, Outcome::Closed { by: Role::Server, .. }));
+    }
+
+    /// The alert of the server is encrypted; behind a gap nothing tells that it is one.
+    #[test]
+    fn what_looks_like_a_refusal_beside_a_gap_is_neither_that_nor_completed() {
+        let source = source_from_file("samples/mtls-refused-tls13.pcap".into());
+        let report = analyze(vec![source], &Config::default());
+        let observed = &report.connections[0].connection.observed;
+        let mut handshake = observed.handshake.clone();
+        let refused = Outcome::of(&handshake, &observed.tcp);
+        assert!(matches!(refused, Outcome::Alert { by: Role::Server, inferred: true, .. }));
+        let last = handshake.entries.last().unwrap().clone();
+        let what = What::Gap { length: 600, cause: GapCause::NotCaptured };
+        handshake.entries.push(Entry { from: Role::Server, what, ..last });
+        assert_eq!(Outcome::of(&handshake, &observed.tcp), Outcome::NotVisible);
     }
 
     /// As OpenSSL offers a key that `-psk` gave it, and the ticket of an earlier session.

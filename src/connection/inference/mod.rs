@@ -156,6 +156,13 @@ pub(super) fn client_went_on(handshake: &Handshake) -> bool {
     !handshake.is_decrypted(Role::Client) && client::went_on(handshake)
 }
 
+/// Whether it cannot be told what the server made of the client's certificate, because its answer
+/// may be in bytes that are missing.
+#[must_use]
+pub(super) fn server_word_is_missing(handshake: &Handshake) -> bool {
+    !handshake.is_decrypted(Role::Server) && server::word_is_missing(handshake)
+}
+
 /// With a key there are facts, and nothing is to be concluded of certificates.
 fn is_opened(handshake: &Handshake) -> bool {
     handshake.is_decrypted(Role::Client) || handshake.is_decrypted(Role::Server)

@@ -194,6 +194,16 @@ pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<Record> {
     (alerts && after.len() <= 2).then_some(*first)
 }
 
+/// The client answered a CertificateRequest, bytes of the server are missing, and nothing that it
+/// sent then is longer than an alert: what it made of the answer may be in what is missing.
+pub(super) fn word_is_missing(handshake: &Handshake) -> bool {
+    let asked = client::answer(handshake).filter(|answer| answer.asked() == Some(true));
+    let (Some(shape), Some(answer)) = (Shape::of(handshake), asked) else { return false };
+    let after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > answer.frame());
+    flight::of_server(handshake).is_none()
+        && after.map(|(_, length)| length).all(|length| shape.is_alert(length))
+}
+
 fn refused(handshake: &Handshake) -> Option<Inference> {
     let alert = encrypted_refusal(handshake)?;
     Some(Inference {
