@@ -36,14 +36,7 @@ fn every_word_of_the_document_is_told() {
     let told = |word: &str| assert!(json.contains(&format!("`{word}`")), "{word} is not told");
     LedgerClass::ALL.into_iter().for_each(|class| told(class.word()));
     NotJudged::ALL.into_iter().for_each(|why| told(why.reason()));
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
-    for entry in std::fs::read_dir(golden).expect("golden files are there") {
-        let path = entry.expect("a golden file").path();
-        if path.extension().is_none_or(|end| end != "json") {
-            continue;
-        }
-        let document = std::fs::read_to_string(path).expect("a golden file can be read");
-        let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    for document in golden_documents() {
         for connection in document["connections"].as_array().into_iter().flatten() {
             let gaps = connection["gaps"].as_array().into_iter().flatten();
             let alerts = connection["alerts"].as_array().into_iter().flatten();
@@ -61,6 +54,42 @@ fn every_word_of_the_document_is_told() {
             .for_each(told);
         }
     }
+}
+
+/// Fields of the document; what is inside `values` differs from rule to rule.
+#[test]
+fn every_field_of_the_document_is_told() {
+    let manual = read(JSON);
+    let (told, _) = manual.split_once("\n## A complete document\n").expect("the example is last");
+    for document in golden_documents() {
+        for name in fields(&document) {
+            assert!(told.contains(&format!("`{name}`")), "{name} is not told");
+        }
+    }
+}
+
+/// Names of all members, in whatever depth.
+fn fields(value: &serde_json::Value) -> Vec<&str> {
+    match value {
+        serde_json::Value::Array(list) => list.iter().flat_map(fields).collect(),
+        serde_json::Value::Object(members) => {
+            let inside = members.iter().filter(|(name, _)| *name != "values");
+            let inside = inside.flat_map(|(_, value)| fields(value));
+            members.keys().map(String::as_str).chain(inside).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn golden_documents() -> Vec<serde_json::Value> {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let files = std::fs::read_dir(golden).expect("golden files are there");
+    let paths = files.map(|entry| entry.expect("a golden file").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .map(|path| std::fs::read_to_string(path).expect("a golden file can be read"))
+        .map(|document| serde_json::from_str(&document).expect("JSON"))
+        .collect()
 }
 
 fn every_output_is_real(manual: &str) {
