@@ -89,7 +89,7 @@ fn distrust(connection: &Connection) -> Option<Severity> {
     let reaction = reaction::reaction(connection, Role::Server);
     let lacking = TrustFault::of(connection, Role::Server).is_some();
     match reaction {
-        Reaction::Refused(Some(48)) => Some(Severity::Error),
+        Reaction::Refused(Some(scene::UNKNOWN_CA)) => Some(Severity::Error),
         Reaction::Accepted if lacking => Some(Severity::Warning),
         _ if lacking => Some(Severity::Error),
         _ => None,

@@ -1,6 +1,6 @@
 //! What the settings, the status and the log of an Expressway say by themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod log_only;
 
 use super::case::{Case, CaseConnection, CaseObservation};
 use super::cipher_preference::sip_differs;
@@ -9,8 +9,7 @@ use super::finding::{Observation, Severity};
 use super::own::{alarm, log_lines, told};
 use super::rule::{Check, Need, Page, Part, Rule};
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
-use crate::expressway::log::{Action, Cause};
+use crate::expressway::log::Action;
 use crate::expressway::settings::Inaccessible;
 use crate::expressway::{Appliance, Event, Verification};
 use crate::tls::Role;
@@ -23,136 +22,9 @@ pub(super) const RULES: &[Rule] = &[
     REVOCATION_FAIL,
     RESTART_PENDING,
     DEBUG_NOT_ENABLED,
-    REFUSAL_IN_LOG_ONLY,
+    log_only::REFUSAL_IN_LOG_ONLY,
     BUNDLE_INCOMPLETE,
 ];
-
-const REFUSAL_IN_LOG_ONLY: Rule = Rule {
-    id: "refusal-in-log-only",
-    severity: Severity::Error,
-    summary: Text::en("The log tells of a failed TLS connection that no capture here shows"),
-    sentence: Text::en("{host}: {what} (log line {line}, {times}); {captured}."),
-    remedy: Text::en("{remedy}"),
-    needs: &[Need::Log],
-    applies: Text::en("Logs of Expressway"),
-    part: Part::Remark,
-    page: Page {
-        checks: Text::en(
-            "Whether a line of the log about a refused certificate or a failed TLS connection belongs to no connection of the captures, or to one of which they do not show the end.",
-        ),
-        why: Text::en(
-            "After a restart while logging, or when the captures are full, the log is all there is.",
-        ),
-        symptom: Text::en("Login or registration fails"),
-        steps: Text::en(
-            "1. Read the line. 2. Mend as for the same fault in a capture. 3. Collect again with a capture.",
-        ),
-        caveat: Text::en(
-            "The certificate itself is not in the log; serial number and chain are not known.",
-        ),
-    },
-    references: &[TRAFFIC_SERVER_VERIFICATION, DIAGNOSTICS],
-    check: Check::Case(refusal_in_log_only),
-};
-
-fn refusal_in_log_only(case: &Case<'_>) -> Vec<CaseObservation> {
-    let appliances = case.deployment.appliances().iter().enumerate();
-    appliances.flat_map(|(index, appliance)| unseen_refusals(case, index, appliance)).collect()
-}
-
-/// The failures of a log that stand beside no connection of which the capture shows the end,
-/// each kind once.
-fn unseen_refusals(case: &Case<'_>, index: usize, appliance: &Appliance) -> Vec<CaseObservation> {
-    let beside = |ended: bool| -> BTreeSet<u64> {
-        let connections =
-            case.of_appliance(index).filter(|one| ended == has_end(one.subject.connection));
-        connections.flat_map(|one| one.subject.log.iter().map(|line| line.number)).collect()
-    };
-    let (seen, begun) = (beside(true), beside(false));
-    let mut kinds: BTreeMap<String, (u64, u64, Told)> = BTreeMap::new();
-    for line in log_lines(appliance).filter(|line| !seen.contains(&line.number)) {
-        if let Some(told) = refusal(&line.event) {
-            let kind = kinds.entry(told.what.clone()).or_insert((line.number, 0, told));
-            kind.1 += 1;
-        }
-    }
-    let observation = |(line, times, refusal): (u64, u64, Told)| {
-        let captured = if begun.contains(&line) { END_UNSEEN } else { UNSEEN };
-        told(
-            of(appliance)
-                .with("what", refusal.what)
-                .with("peer", refusal.peer)
-                .with("line", line.to_string())
-                .with("times", count(times, "time"))
-                .with_words("captured", captured)
-                .with_words("remedy", refusal.remedy),
-        )
-    };
-    kinds.into_values().map(observation).collect()
-}
-
-const UNSEEN: Text = Text::en("no capture here has that connection");
-const END_UNSEEN: Text = Text::en("the capture does not show how that connection ended");
-
-/// Whether the capture shows how a handshake ended.
-fn has_end(connection: &Connection) -> bool {
-    connection.outcome.failed() || matches!(connection.outcome, Outcome::Completed)
-}
-
-/// A failure that a line tells of.
-struct Told {
-    what: String,
-    /// The other side, for `openssl s_client`.
-    peer: String,
-    remedy: Text,
-}
-
-/// What a line says of a failure, and what to do.
-fn refusal(event: &Event) -> Option<Told> {
-    let (what, peer, remedy) = match event {
-        Event::ChainRefused { name, error, .. } => (
-            format!("the traffic server refused the certificate of {name}: {error}"),
-            name.as_str(),
-            Text::en(
-                "Get the certificate from that server (`openssl s_client -connect {peer}:PORT -showcerts`) and upload what is missing of its chain: Maintenance > Security > Trusted CA certificate > Append CA certificate, on every peer, then restart.",
-            ),
-        ),
-        Event::NameRefused { name, .. } => (
-            format!("the traffic server did not find the name {name} in the certificate"),
-            name.as_str(),
-            Text::en(
-                "On Unified CM, System > Server has to list the fully qualified domain name that the certificate carries. Then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers.",
-            ),
-        ),
-        Event::ConnectionFailed { name, error, cause, .. } => match cause {
-            Cause::AlertReceived(UNKNOWN_CA) => (
-                format!("{name} refused the certificate that the traffic server showed: {error}"),
-                name.as_str(),
-                UPLOAD_TO_PEER,
-            ),
-            _ => (
-                format!("the connection to {name} failed: {error}"),
-                name.as_str(),
-                Text::en(CAPTURE),
-            ),
-        },
-        Event::NegotiationError { detail, .. } => {
-            (format!("SIP failed to negotiate TLS: {detail}"), "", Text::en(CAPTURE))
-        }
-        _ => return None,
-    };
-    Some(Told { what, peer: peer.to_owned(), remedy })
-}
-
-/// unknown_ca (RFC 8446, 6.2): whoever sends it to a client has no CA of the client's certificate.
-const UNKNOWN_CA: u8 = 48;
-
-const UPLOAD_TO_PEER: Text = Text::en(
-    "If {peer} is a Unified CM node: on every node, OS Administration > Security > Certificate Management, upload the CA chain that signed the certificate of this Expressway as tomcat-trust and as CallManager-trust; then `utils service restart Cisco Tomcat`, restart Cisco CallManager and Cisco TFTP, `utils service restart Cisco HAProxy`.",
-);
-
-const CAPTURE: &str =
-    "Collect again with Take tcpdump while logging, so that the handshake can be judged.";
 
 const DIAGNOSTICS: &str = "Administrator Guide X15.5, Diagnostics and Troubleshooting";
 
@@ -594,14 +466,8 @@ fn of(appliance: &Appliance) -> Values {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::super::case::{Case, CaseConnection};
-    use super::super::rule::Subject;
-    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, expressway, findings_of};
-    use super::super::testing::{judged, log, of_case, store};
-    use crate::expressway::log::{Action, Cause};
-    use crate::expressway::{Appliance, Deployment, Event, Settings, Status};
+    use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, expressway, findings_of, log, store};
+    use crate::expressway::{Appliance, Event, Settings, Status};
     use crate::limits::Limits;
 
     fn configured(lines: &str) -> Appliance {
@@ -684,49 +550,6 @@ mod tests {
         assert!(told(vec![alarm(20020, true), alarm(20020, false)]).is_empty());
         let found = told(vec![alarm(15028, true), alarm(20020, true), alarm(20020, false)]);
         assert!(found[0].sentence().contains("log line 1 shows alarm 15028"));
-    }
-
-    #[test]
-    fn a_refusal_whose_end_the_capture_does_not_show_is_told_by_the_log() {
-        let connection = judged("truncated.pcap", EXPRESSWAY).remove(0).connection;
-        let log = log(vec![Event::ChainRefused {
-            name: "cucmpub.example.org".to_owned(),
-            error: "self signed certificate".to_owned(),
-            code: None,
-            server: Some(connection.server.address),
-            depth: Some(0),
-            action: Action::Terminate,
-        }]);
-        let lines = log.lines.clone();
-        let appliance = Arc::new(Appliance { log: Some(log), ..expressway() });
-        let deployment = &Deployment::new(&[appliance], vec![]);
-        let leg = deployment.leg(connection.client, connection.server, None, None);
-        let subject =
-            Subject { connection: &connection, store: None, leg, deployment, log: &lines };
-        let connections = &[CaseConnection { capture: 0, subject, findings: &[] }];
-        let case = Case { deployment, connections, attempts: &[], missing_names: &[] };
-        let found = of_case("refusal-in-log-only", &case);
-        let said = found[0].sentence();
-        let words = "(log line 1, 1 time); the capture does not show how that connection ended.";
-        assert!(said.ends_with(words), "{said}");
-        assert!(found[0].remedy().contains("-connect cucmpub.example.org:PORT"));
-    }
-
-    #[test]
-    fn unknown_ca_in_the_log_alone_tells_who_lacks_which_chain() {
-        let error = "error:14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca";
-        let event = Event::ConnectionFailed {
-            name: "cucmpub.example.org".to_owned(),
-            error: error.to_owned(),
-            code: None,
-            cause: Cause::of(error),
-        };
-        let appliance = Appliance { log: Some(log(vec![event])), ..expressway() };
-        let found = findings_of("refusal-in-log-only", "rsa-trusted.pcap", EXPRESSWAY, appliance);
-        let said = found[0].sentence();
-        assert!(said.contains("cucmpub.example.org refused the certificate that the"), "{said}");
-        assert!(said.ends_with("no capture here has that connection."), "{said}");
-        assert!(found[0].remedy().contains("as tomcat-trust and as CallManager-trust"));
     }
 
     #[test]

@@ -119,6 +119,9 @@ pub(super) fn ending(connection: &Connection) -> Option<Evidence> {
     }
 }
 
+/// unknown_ca (RFC 8446, 6.2): whoever sends it has no CA of the certificate that it was shown.
+pub(super) const UNKNOWN_CA: u8 = 48;
+
 /// An alert, with its description unless it is encrypted.
 pub(super) fn alert_evidence(frame: u64, description: Option<u8>) -> Evidence {
     match description {

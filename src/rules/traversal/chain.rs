@@ -12,16 +12,13 @@ use crate::rules::finding::{Observation, Severity};
 use crate::rules::own::{self, Own};
 use crate::rules::reaction::{Reaction, reaction};
 use crate::rules::rule::{Check, Need, Page, Part, Rule};
-use crate::rules::scene;
+use crate::rules::scene::{self, UNKNOWN_CA};
 use crate::rules::trust_fault::openssl;
 use crate::rules::words::{Text, Values};
 use crate::tls::Role;
 use crate::trust::{PathValidation, Purpose, Question, Store, VerifyError, validate};
 use crate::wire::text::count;
 use crate::x509::Certificate;
-
-/// unknown_ca (RFC 8446, 6.2).
-const UNKNOWN_CA: u8 = 48;
 
 pub(super) const TRAVERSAL_CHAIN_MISSING: Rule = Rule {
     id: "traversal-chain-missing",
