@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::NotJudged;
+use crate::trust::name::NameRule;
 
 /// The answer about the server's name.
 #[derive(Clone, Debug)]
@@ -24,6 +25,22 @@ pub enum NameVerdict {
     },
     /// Not compared, and why.
     NotJudged(NotJudged),
+}
+
+impl NameVerdict {
+    /// Whether the certificate has the name for one who compares by `rule`; `None` where that was
+    /// not judged.
+    #[must_use]
+    pub const fn found_by(&self, rule: NameRule) -> Option<bool> {
+        match self {
+            Self::Checked { matches, traffic_server, sip_zone, .. } => Some(match rule {
+                NameRule::OpenSsl => *matches,
+                NameRule::TrafficServer => *traffic_server,
+                NameRule::SipZone => *sip_zone,
+            }),
+            Self::NotJudged(_) => None,
+        }
+    }
 }
 
 /// The name that a client checks a certificate against.

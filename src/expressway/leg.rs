@@ -2,6 +2,7 @@
 
 use super::service::{Checker, Service};
 use crate::tls::Role;
+use crate::trust::name::NameRule;
 
 /// Who a host is in a deployment of Mobile and Remote Access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,6 +143,18 @@ impl Leg {
     pub fn is_sip_of_expressway(&self) -> bool {
         self.client.is_expressway()
             && self.service.is_some_and(|service| service.checker == Checker::SipZone)
+    }
+
+    /// How its client compares names.
+    #[must_use]
+    pub fn name_rule(&self) -> NameRule {
+        if self.is_traffic_server() {
+            NameRule::TrafficServer
+        } else if self.is_sip_of_expressway() {
+            NameRule::SipZone
+        } else {
+            NameRule::OpenSsl
+        }
     }
 
     /// Whether an Expressway-C connects to an Expressway-E through the traversal zone.

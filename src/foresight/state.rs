@@ -5,7 +5,7 @@ use super::scene::Observed;
 use crate::connection::{Connection, NameVerdict, Outcome, PathVerdict, Presented};
 use crate::expressway::Leg;
 use crate::tls::Role;
-use crate::trust::name::{NameRule, check};
+use crate::trust::name::check;
 use crate::trust::{Conclusion, PathValidation, VerifyError};
 use crate::x509::Certificate;
 
@@ -155,17 +155,6 @@ pub(super) fn chain_word(validation: &PathValidation) -> Predicted<ChainWord> {
     }
 }
 
-/// How the client of a leg compares names.
-pub(super) fn name_rule(leg: &Leg) -> NameRule {
-    if leg.is_traffic_server() {
-        NameRule::TrafficServer
-    } else if leg.is_sip_of_expressway() {
-        NameRule::SipZone
-    } else {
-        NameRule::OpenSsl
-    }
-}
-
 /// Whether the certificate that was shown has the name.
 pub(super) fn name_before(connection: &Connection, leg: &Leg) -> Predicted<NameWord> {
     match (&connection.name, connection.server_leaf()) {
@@ -185,7 +174,7 @@ pub(super) fn name_of(
         return Predicted::unknown("no name to compare with");
     };
     let wanted = reference.to_string();
-    let matched = check(name_rule(leg), leaf, &wanted).matched;
+    let matched = check(leg.name_rule(), leaf, &wanted).matched;
     let word = if matched { NameWord::Matches } else { NameWord::Differs };
     let has = if matched { "has" } else { "does not have" };
     let text = format!("the certificate {has} the name {wanted} ({})", reference.source());

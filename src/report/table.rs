@@ -398,6 +398,7 @@ fn is_cause(report: &Report, capture: Option<usize>, finding: &Finding) -> bool 
     let of_cause = report.verdicts.iter().filter(|(_, verdict)| verdict.cause == finding.rule.id);
     of_cause.take(IN_FULL).any(|(of, verdict)| {
         capture == Some(*of)
+            && !verdict.remedies.is_empty()
             && finding.streams.iter().any(|stream| verdict.streams.contains(stream))
     })
 }
@@ -585,18 +586,9 @@ pub fn certificate_text(judged: &Judged) -> String {
 /// Whether the certificate lacks the name, by the way in which the client at hand compares: a
 /// name that was said, or an address where the rule on names has found that it counted.
 fn name_differs(judged: &Judged) -> bool {
-    let NameVerdict::Checked { reference, matches, traffic_server, sip_zone, .. } =
-        &judged.connection.name
-    else {
-        return false;
-    };
-    let found = if judged.leg.is_traffic_server() {
-        *traffic_server
-    } else if judged.leg.is_sip_of_expressway() {
-        *sip_zone
-    } else {
-        *matches
-    };
+    let name = &judged.connection.name;
+    let NameVerdict::Checked { reference, .. } = name else { return false };
+    let found = name.found_by(judged.leg.name_rule()) == Some(true);
     let counted = || judged.findings.iter().any(|one| one.rule.id == "name-not-in-certificate");
     !found && reference.is_said() || counted()
 }

@@ -126,19 +126,11 @@ fn chain(verdict: &PathVerdict) -> Fact {
 /// capture and not in the other; it counts only where it is known to be compared.
 fn name(judged: &Judged) -> Fact {
     let connection = &judged.connection;
-    let (reference, matches, presented) = match &connection.name {
+    let (reference, presented) = match &connection.name {
         NameVerdict::NotJudged(reason) => return Fact::Hidden(reason.reason()),
-        NameVerdict::Checked { reference, matches, traffic_server, sip_zone, presented } => {
-            let matches = if judged.leg.is_traffic_server() {
-                *traffic_server
-            } else if judged.leg.is_sip_of_expressway() {
-                *sip_zone
-            } else {
-                *matches
-            };
-            (reference, matches, presented)
-        }
+        NameVerdict::Checked { reference, presented, .. } => (reference, presented),
     };
+    let matches = connection.name.found_by(judged.leg.name_rule()) == Some(true);
     let checker = service(connection.server.port).map(|service| service.checker);
     if !reference.is_said() && checker != Some(Checker::TrafficServer) {
         return Fact::Hidden(NotJudged::NoReference.reason());
