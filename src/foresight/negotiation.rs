@@ -2,7 +2,7 @@
 
 use super::offer::{Kind, Offer, TLS13, curve_of_key, kind_of_hidden, kind_of_key, kind_of_suite};
 use super::reason::Seen;
-use crate::connection::{Connection, Outcome, Resumption};
+use crate::connection::{Connection, Outcome};
 use crate::tls::Role;
 
 /// What a server made of an offer.
@@ -57,8 +57,7 @@ impl Negotiation {
     #[must_use]
     pub fn of(capture: usize, connection: &Connection) -> Option<Self> {
         let hello = connection.handshake.client_hello().filter(|hello| hello.whole)?;
-        let without = connection.resumption == Resumption::ExternalPsk;
-        if without || connection.resumption.known() == Some(true) {
+        if connection.resumption.by_earlier_key() == Some(true) {
             return None;
         }
         let (answer, frame) = answer(connection)?;

@@ -187,6 +187,7 @@ pub(super) fn alarm(appliance: &Appliance, ids: &[u32]) -> Option<(u32, Option<u
         let mut up = BTreeMap::new();
         for line in log_lines(appliance) {
             match &line.event {
+                Event::Alarm { id, .. } if !ids.contains(id) => {}
                 Event::Alarm { id, raised: Some(false), .. } => drop(up.remove(id)),
                 Event::Alarm { id, .. } => drop(up.insert(*id, line.number)),
                 _ => {}

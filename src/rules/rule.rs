@@ -171,9 +171,8 @@ impl Need {
             Self::TrustStore => subject.store.is_some(),
             Self::TrustList => {
                 let connection = subject.connection;
-                let judged = [Role::Client, Role::Server]
-                    .into_iter()
-                    .any(|side| connection.path(side).judged().is_some());
+                let judged =
+                    Role::BOTH.into_iter().any(|side| connection.path(side).judged().is_some());
                 judged || subject.store.is_some()
             }
             Self::ServerCertificate => subject.connection.server_leaf().is_some(),

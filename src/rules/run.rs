@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::finding::{Finding, Severity};
 use super::rule::{Check, Need, Part, Rule, Subject};
-use super::{alerts, registry, scene, verdict};
+use super::{alerts, registry, verdict};
 use crate::connection::Outcome;
 use crate::expressway::{Checker, service};
 
@@ -44,12 +44,13 @@ pub fn judge(subject: &Subject<'_>) -> Judgement {
 /// One fault is one finding: the alert is none of its own beside the one that explains the end
 /// of the connection and has that very alert among its proof.
 fn absorb_alert(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let Outcome::Alert { frame, description, .. } = subject.connection.outcome else { return };
-    let alert = scene::alert_evidence(frame, description);
-    let explained = verdict::cause(subject.connection, findings)
-        .is_some_and(|(_, cause)| cause.rule.id != alerts::ID && cause.evidence.contains(&alert));
+    let alert = findings.iter().enumerate().find(|(_, finding)| finding.rule.id == alerts::ID);
+    let Some((at, alert)) = alert else { return };
+    let explained = verdict::cause(subject.connection, findings).is_some_and(|(cause, finding)| {
+        cause != at && alert.evidence.iter().all(|proof| finding.evidence.contains(proof))
+    });
     if explained {
-        findings.retain(|finding| finding.rule.id != alerts::ID);
+        findings.remove(at);
     }
 }
 

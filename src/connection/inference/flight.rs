@@ -45,12 +45,14 @@ pub(super) fn of_client(handshake: &Handshake) -> Option<Vec<Record>> {
 }
 
 fn all(handshake: &Handshake, from: Role) -> Option<Vec<Record>> {
-    let missing = handshake
-        .entries
-        .iter()
-        .any(|entry| entry.from == from && matches!(entry.what, What::Gap { .. }));
     let record = |(entry, length): (&Entry, usize)| Record { frame: entry.frame, length };
-    (!missing).then(|| handshake.encrypted(from).map(record).collect())
+    (!lacks_bytes(handshake, from)).then(|| handshake.encrypted(from).map(record).collect())
+}
+
+/// Whether bytes of a side are missing.
+pub(super) fn lacks_bytes(handshake: &Handshake, from: Role) -> bool {
+    let mut of_side = handshake.entries.iter().filter(|entry| entry.from == from);
+    of_side.any(|entry| matches!(entry.what, What::Gap { .. }))
 }
 
 /// A flight in which CertificateVerify and Finished have a record each, as OpenSSL,

@@ -197,11 +197,14 @@ pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<Record> {
 /// The client answered a CertificateRequest, bytes of the server are missing, and nothing that it
 /// sent then is longer than an alert: what it made of the answer may be in what is missing.
 pub(super) fn word_is_missing(handshake: &Handshake) -> bool {
+    if !flight::lacks_bytes(handshake, Role::Server) {
+        return false;
+    }
     let asked = client::answer(handshake).filter(|answer| answer.asked() == Some(true));
     let (Some(shape), Some(answer)) = (Shape::of(handshake), asked) else { return false };
-    let after = handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > answer.frame());
-    flight::of_server(handshake).is_none()
-        && after.map(|(_, length)| length).all(|length| shape.is_alert(length))
+    let mut after =
+        handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > answer.frame());
+    after.all(|(_, length)| shape.is_alert(length))
 }
 
 fn refused(handshake: &Handshake) -> Option<Inference> {
