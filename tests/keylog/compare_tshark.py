@@ -66,8 +66,10 @@ def facts():
 
 
 def of_tshark(capture, keys):
-    command = ["tshark", "-r", capture, "-o", "tls.keylog_file:" + keys, "-Y", "tls", "-T", "fields",
-               "-E", "separator=/t", "-E", "occurrence=a"]
+    # every port is TLS here: by chance a client may have been given a port that tshark takes for another protocol's
+    # (34980 is EtherCAT's), and then it reads no TLS in that connection
+    command = ["tshark", "-r", capture, "-d", "tcp.port==1-65535,tls", "-o", "tls.keylog_file:" + keys, "-Y", "tls",
+               "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]
     for field in FIELDS:
         command += ["-e", field]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
