@@ -23,13 +23,16 @@ const LONGEST_GUESS: usize = 512 * 1024;
 /// sharing out work pays.
 const WORTH: u64 = 4;
 
-/// The records of a classic pcap file from some place on, window by window of blocks.
+/// The records of a classic pcap file from some place on, in blocks that all have the same
+/// length, so that it does not matter how many of them are read at a time.
 pub struct Blocks {
     file: File,
     pcap: Pcap,
     length: u64,
-    /// Where the blocks of this window are counted from.
-    window: u64,
+    /// Where the blocks are counted from.
+    from: u64,
+    /// The first block that was not asked for yet.
+    next: usize,
     /// Everything before was read.
     reached: u64,
     last_time: Option<Timestamp>,
@@ -66,7 +69,8 @@ impl Blocks {
         let long = about.len() > from + WORTH * CHUNK_BYTES as u64;
         let file = if about.is_file() && long { file.try_clone().ok()? } else { return None };
         let length = about.len();
-        Some(Self { file, pcap, length, window: from, reached: from, last_time: None, sound: true })
+        let (next, reached) = (0, from);
+        Some(Self { file, pcap, length, from, next, reached, last_time: None, sound: true })
     }
 
     /// How far everything was read, in bytes.
@@ -79,17 +83,16 @@ impl Blocks {
         self.last_time
     }
 
-    /// Begins the next window where the last one ended; false when no block is left, or
-    /// something needs a closer look.
-    pub fn next_window(&mut self) -> bool {
-        self.window = self.reached;
-        self.sound && self.reached < self.length
+    /// The first block that was not asked for yet; `None` when no block is left, or something
+    /// needs a closer look.
+    #[must_use]
+    pub fn next(&self) -> Option<usize> {
+        (self.sound && self.reached < self.length).then_some(self.next)
     }
 
-    /// Reads the records that begin in block `index` of this window, from where its first
-    /// one seems to be.
+    /// Reads the records that begin in block `index`, from where its first one seems to be.
     pub fn guess(&self, index: usize, chunk: &mut Chunk) -> Block {
-        let known = (index == 0).then_some(self.window);
+        let known = (index == self.next).then_some(self.reached);
         self.read(index, known, chunk)
     }
 
@@ -101,6 +104,7 @@ impl Blocks {
     /// Takes block `index` for read if it follows on what was read before. To be asked in
     /// order.
     pub fn accept(&mut self, index: usize, block: &Block) -> Fit {
+        self.next = index + 1;
         if !self.sound || self.reached >= self.behind(index).min(self.length) {
             return Fit::Nothing;
         }
@@ -114,16 +118,24 @@ impl Blocks {
         Fit::Follows
     }
 
-    fn behind(&self, index: usize) -> u64 {
-        self.window + (index as u64 + 1) * CHUNK_BYTES as u64
+    /// Where a block begins.
+    const fn place(&self, index: usize) -> u64 {
+        self.from + index as u64 * CHUNK_BYTES as u64
+    }
+
+    /// Where the next one begins.
+    const fn behind(&self, index: usize) -> u64 {
+        self.place(index + 1)
     }
 
     fn read(&self, index: usize, known: Option<u64>, chunk: &mut Chunk) -> Block {
         chunk.heads.clear();
         chunk.frames_before = 0;
-        let from = known.unwrap_or(self.window + (index * CHUNK_BYTES) as u64);
-        let wanted = usize::try_from(self.behind(index) - from).unwrap_or(CHUNK_BYTES);
+        let from = known.unwrap_or_else(|| self.place(index));
         let nothing = Block { begin: known, end: from, sound: false, last_time: None };
+        // A long record may reach over all of it.
+        let Some(wanted @ 1..) = self.behind(index).checked_sub(from) else { return nothing };
+        let wanted = usize::try_from(wanted).unwrap_or(CHUNK_BYTES);
         let Ok(filled) = self.fill(from, &mut chunk.bytes, 0, wanted + MARGIN) else {
             return nothing;
         };
@@ -232,9 +244,9 @@ mod tests {
         let mut frames: Vec<Read> = Vec::new();
         let mut chunk = Chunk::default();
         if in_blocks && let Some(mut blocks) = reader.blocks() {
-            while blocks.next_window() {
+            while let Some(next) = blocks.next() {
                 // Backwards, as threads might.
-                let mut read: Vec<(usize, Block, Chunk)> = (0..4)
+                let mut read: Vec<(usize, Block, Chunk)> = (next..next + 4)
                     .rev()
                     .map(|index| {
                         let mut chunk = Chunk::default();

@@ -83,7 +83,7 @@ impl<'l, 'e> Engine<'l, 'e> {
             shards: (0..SHARDS).map(|_| Shard::new()).collect(),
             together: shards_together(rayon::current_num_threads()),
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
-            rooms: Default::default(),
+            rooms: std::array::from_fn(|_| Room::of(rayon::current_num_threads())),
             capture: CaptureReport::default(),
             missed: Vec::new(),
             large: 0,
@@ -179,13 +179,15 @@ impl<'l, 'e> Engine<'l, 'e> {
         if let Some(mut blocks) = reader.blocks() {
             let mut frames = frames_before;
             self.windows(|room| {
-                let window = Window::of_blocks(&mut blocks, room, frames, encapsulations);
-                frames += window.frames();
-                window
+                let windows = Window::of_blocks(&mut blocks, room, frames, encapsulations)?;
+                frames += windows.iter().map(Window::frames).sum::<u64>();
+                Some(windows)
             });
             reader.go_on_behind(&blocks, frames - frames_before);
         }
         self.windows(|room| Window::of_stream(&mut reader, room, encapsulations));
+        // Secrets may stand behind the last packet.
+        self.add_keys(reader.take_secrets());
         let file = self.capture.files.len();
         let (problems, untold) = reader.problems();
         self.capture.problems.extend(problems.iter().map(|problem| (file, problem.clone())));
@@ -196,36 +198,38 @@ impl<'l, 'e> Engine<'l, 'e> {
         self.capture.files.push((name.to_owned(), reader.frames() - frames_before));
     }
 
-    /// Handles the windows that `read` gives: each while the next one is read, or with one
-    /// thread as soon as it is there, while its bytes are near.
-    fn windows(&mut self, mut read: impl for<'c> FnMut(&'c mut Room) -> Window<'c>) {
+    /// Handles the windows that `read` gives: some while the next ones are read, or with one
+    /// thread each as soon as it is there, while its bytes are near.
+    fn windows(&mut self, mut read: impl for<'c> FnMut(&'c mut Room) -> Option<Vec<Window<'c>>>) {
         let [mut one, mut other] = std::mem::take(&mut self.rooms);
         let together = rayon::current_num_threads() > 1;
-        let mut window = read(&mut one);
-        while !window.is_over() && !self.stopped {
+        let mut windows = read(&mut one);
+        while let Some(these) = windows.take().filter(|_| !self.stopped) {
             if !together {
-                self.window(window);
-                window = read(&mut one);
+                self.several(these);
+                windows = read(&mut one);
                 continue;
             }
-            let next = self.window_while(window, || read(&mut other));
-            window = self.window_while(next, || read(&mut one));
+            let next = self.several_while(these, || read(&mut other));
+            windows = next.and_then(|next| self.several_while(next, || read(&mut one)));
         }
-        // Secrets may stand behind the last packet.
-        self.add_keys(window.secrets);
         self.rooms = [one, other];
     }
 
-    /// Handles a window while `read` reads the next one.
-    fn window_while<'c>(
+    /// Handles windows while `read` reads the next ones.
+    fn several_while<'c>(
         &mut self,
-        window: Window<'_>,
-        read: impl FnOnce() -> Window<'c>,
-    ) -> Window<'c> {
+        windows: Vec<Window<'_>>,
+        read: impl FnOnce() -> Option<Vec<Window<'c>>>,
+    ) -> Option<Vec<Window<'c>>> {
         rayon::in_place_scope(|scope| {
-            scope.spawn(|_| self.window(window));
+            scope.spawn(|_| self.several(windows));
             read()
         })
+    }
+
+    fn several(&mut self, windows: Vec<Window<'_>>) {
+        windows.into_iter().for_each(|window| self.window(window));
     }
 
     /// Secrets that stand in the capture: some programs write them before the

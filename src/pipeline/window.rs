@@ -9,22 +9,44 @@ use crate::capture::{Block, Blocks, CaptureReader, Chunk, Fit};
 /// from the one phase to the other.
 const WINDOW: usize = 8;
 
-/// What the packets of a window are read into. There are two: while the flows of one window are
-/// reassembled, the next one is read.
+/// Windows that are read together where several threads read. While the flows of these are
+/// reassembled, the next ones are read, and then all wait for one another. Two threads took a
+/// seventh longer over a GiB when they waited after each window.
+const TOGETHER: usize = 3;
+/// With more frames than this in a window, the next one is read alone: it takes long enough as it
+/// is, and what is kept of each frame would take memory.
+const MANY: u64 = 4096;
+
+/// What the packets of some windows are read into. There are two: while the flows of the windows
+/// in the one are reassembled, the next ones are read into the other.
+#[derive(Default)]
 pub(super) struct Room {
     chunks: Vec<Chunk>,
     /// For blocks of a file whose beginning was guessed wrongly.
     spare: Vec<Chunk>,
+    /// The most frames in one of the windows that were read last; at first there may be many.
+    frames: u64,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        let chunks = || (0..WINDOW).map(|_| Chunk::default()).collect();
-        Self { chunks: chunks(), spare: chunks() }
+impl Room {
+    /// For so many threads.
+    pub(super) fn of(threads: usize) -> Self {
+        let windows = if threads > 1 { TOGETHER } else { 1 };
+        let chunks = || (0..windows * WINDOW).map(|_| Chunk::default()).collect();
+        Self { chunks: chunks(), spare: chunks(), frames: u64::MAX }
+    }
+
+    /// The chunks to read into now, as many again to spare, and where to note the most frames.
+    fn for_now(&mut self) -> (&mut [Chunk], &mut [Chunk], &mut u64) {
+        let now = if self.frames > MANY { WINDOW } else { self.chunks.len() };
+        let (chunks, _) = self.chunks.split_at_mut(now);
+        let (spare, _) = self.spare.split_at_mut(now);
+        (chunks, spare, &mut self.frames)
     }
 }
 
-/// What was read of a window; nothing at the end.
+/// What was read of a window; it holds the same packets however many threads there are.
+#[derive(Default)]
 pub(super) struct Window<'c> {
     pub(super) decoded: Vec<DecodedChunk<'c>>,
     /// Key logs that stand in it.
@@ -32,70 +54,76 @@ pub(super) struct Window<'c> {
 }
 
 impl<'c> Window<'c> {
-    /// The next packets of a capture that is read from its beginning to its end. Each chunk is
-    /// decoded by the core that read it, while its bytes are near.
+    /// The next packets of a capture that is read from its beginning to its end, if any are left.
+    /// Each chunk is decoded by the core that read it, while its bytes are near.
     pub(super) fn of_stream(
         reader: &mut CaptureReader<'_>,
         room: &'c mut Room,
         encapsulations: usize,
-    ) -> Self {
-        let mut decoded = Vec::with_capacity(room.chunks.len());
-        for chunk in &mut room.chunks {
-            if !reader.fill(chunk) {
+    ) -> Option<Vec<Self>> {
+        let (chunks, _, most) = room.for_now();
+        let mut windows = Vec::new();
+        for chunks in chunks.chunks_mut(WINDOW) {
+            let mut decoded = Vec::with_capacity(WINDOW);
+            for chunk in chunks {
+                if !reader.fill(chunk) {
+                    break;
+                }
+                decoded.push(DecodedChunk::of(chunk, encapsulations));
+            }
+            if decoded.is_empty() {
                 break;
             }
-            decoded.push(DecodedChunk::of(chunk, encapsulations));
+            windows.push(Self { decoded, secrets: reader.take_secrets() });
         }
-        Self { decoded, secrets: reader.take_secrets() }
+        *most = windows.iter().map(Self::frames).max()?;
+        Some(windows)
     }
 
-    /// The next blocks of a file, each read by any thread, behind so many `frames`. What was
-    /// guessed wrongly is read again.
+    /// The next blocks of a file, if any are left, each read by any thread, behind so many
+    /// `frames`. What was guessed wrongly is read again.
     pub(super) fn of_blocks(
         blocks: &mut Blocks,
         room: &'c mut Room,
         mut frames: u64,
         encapsulations: usize,
-    ) -> Self {
-        let mut window = Self { decoded: Vec::new(), secrets: Vec::new() };
-        if !blocks.next_window() {
-            return window;
-        }
-        let guesses: Vec<(Block, DecodedChunk<'c>)> = room
-            .chunks
+    ) -> Option<Vec<Self>> {
+        let first = blocks.next()?;
+        let (chunks, spare, most) = room.for_now();
+        let guesses: Vec<(Block, DecodedChunk<'c>)> = chunks
             .par_iter_mut()
             .enumerate()
             .map(|(index, chunk)| {
-                let block = blocks.guess(index, chunk);
+                let block = blocks.guess(first + index, chunk);
                 (block, DecodedChunk::of(chunk, encapsulations))
             })
             .collect();
-        for ((index, (block, decoded)), spare) in
-            guesses.into_iter().enumerate().zip(&mut room.spare)
-        {
-            let mut decoded = match blocks.accept(index, &block) {
+        let mut windows: Vec<Self> = Vec::new();
+        for ((index, (block, decoded)), spare) in guesses.into_iter().enumerate().zip(spare) {
+            if index % WINDOW == 0 {
+                windows.push(Self::default());
+            }
+            let mut decoded = match blocks.accept(first + index, &block) {
                 Fit::Nothing => continue,
                 Fit::Follows => decoded,
                 Fit::Elsewhere => {
-                    let block = blocks.again(index, spare);
-                    blocks.accept(index, &block);
+                    let block = blocks.again(first + index, spare);
+                    blocks.accept(first + index, &block);
                     DecodedChunk::of(spare, encapsulations)
                 }
             };
             decoded.number_from(frames);
             frames += decoded.len();
-            window.decoded.push(decoded);
+            if let Some(window) = windows.last_mut() {
+                window.decoded.push(decoded);
+            }
         }
-        window
+        *most = windows.iter().map(Self::frames).max()?;
+        Some(windows)
     }
 
     /// How many frames it has.
     pub(super) fn frames(&self) -> u64 {
         self.decoded.iter().map(DecodedChunk::len).sum()
-    }
-
-    /// Whether nothing was left to be read.
-    pub(super) const fn is_over(&self) -> bool {
-        self.decoded.is_empty()
     }
 }
