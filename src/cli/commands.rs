@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Config, Lines, Sink, Source};
-use tlsight::report::json::{self, Spool};
+use tlsight::pipeline::{self, Config, Kept, Lines, Sink, Source};
+use tlsight::report::json;
 use tlsight::report::{Judged, Look, Origin, Report, show, table};
 use tlsight::rules::Severity;
 use tlsight::wire::text::count;
@@ -65,11 +65,11 @@ fn analyze(args: &Analyze, look: Look) -> Result<Exit, Trouble> {
 }
 
 fn document(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
-    let mut spool = Spool::default();
-    let report = pipeline::analyze_to(sources, config, &mut spool)
+    let mut kept = Kept::default();
+    let report = pipeline::analyze_to(sources, config, &mut kept)
         .map_err(|error| format!("cannot write a temporary file: {error}"))?;
     complain_about(&report);
-    Output::stdout().write_with(|out| json::write_spooled(&report, spool, out))?;
+    Output::stdout().write_with(|out| json::write_spooled(&report, kept.into_spool(), out))?;
     Ok(report)
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::report::certificates::Collection;
-use crate::report::json::{Renderer, Spool};
+use crate::report::json::{Entries, Renderer, Spool};
 use crate::report::{Judged, Origin};
 
 /// Takes judged connections as they come: capture by capture, by stream number within
@@ -33,12 +33,6 @@ impl Sink for Collection {
     }
 }
 
-impl Sink for Spool {
-    fn take(&mut self, _: &Origin, judged: &[Judged]) -> io::Result<()> {
-        self.add(judged)
-    }
-}
-
 /// Connections rendered by one thread at a time.
 const BLOCK: usize = 32;
 /// Blocks in memory before they are written, for each thread: so that no thread waits long
@@ -53,18 +47,65 @@ pub struct Lines<'o, W> {
     renderers: Renderers,
 }
 
+/// Keeps connections as entries of a JSON document, for what the whole run comes to stands
+/// before them.
+#[derive(Default)]
+pub struct Kept {
+    spool: Spool,
+    renderers: Renderers<Entries>,
+}
+
+/// What connections are rendered into, several at a time.
+pub trait Rendered: Default + Send {
+    /// Adds connections of the capture that lies at `origin`.
+    fn add(&mut self, origin: &Origin, judged: &[Judged], renderer: &mut Renderer);
+    /// Forgets them, but keeps the memory for others.
+    fn clear(&mut self);
+    /// The bytes of memory that it takes.
+    fn memory(&self) -> usize;
+}
+
+/// Lines.
+impl Rendered for Vec<u8> {
+    fn add(&mut self, origin: &Origin, judged: &[Judged], renderer: &mut Renderer) {
+        judged.iter().for_each(|judged| renderer.line(origin, judged, self));
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn memory(&self) -> usize {
+        self.capacity()
+    }
+}
+
+impl Rendered for Entries {
+    fn add(&mut self, _: &Origin, judged: &[Judged], renderer: &mut Renderer) {
+        judged.iter().for_each(|judged| renderer.entry(judged, self));
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn memory(&self) -> usize {
+        self.memory()
+    }
+}
+
 /// One renderer for each thread; each remembers what it has rendered. A copy means the
 /// same ones.
 #[derive(Clone, Default)]
-pub struct Renderers(Arc<Mutex<Shelf>>);
+pub struct Renderers<B = Vec<u8>>(Arc<Mutex<Shelf<B>>>);
 
 /// What is not in use: renderers, and memory for blocks, which is faster to take again than
 /// to ask for anew.
 #[derive(Default)]
-struct Shelf {
+struct Shelf<B> {
     first: Renderer,
     renderers: Vec<Renderer>,
-    blocks: Vec<Vec<u8>>,
+    blocks: Vec<B>,
 }
 
 impl<'o, W: Write> Lines<'o, W> {
@@ -79,47 +120,68 @@ impl<'o, W: Write> Lines<'o, W> {
     }
 }
 
-impl Renderers {
-    fn render(&self, origin: &Origin, block: &[Judged]) -> Vec<u8> {
-        let mut shelf = self.shelf();
-        let mut renderer = shelf.renderers.pop().unwrap_or_else(|| shelf.first.sharing());
-        let mut lines = shelf.blocks.pop().unwrap_or_default();
-        drop(shelf);
-        lines.clear();
-        block.iter().for_each(|judged| renderer.line(origin, judged, &mut lines));
-        self.shelf().renderers.push(renderer);
-        lines
-    }
-
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Kept {
+    /// What was kept.
+    pub fn into_spool(self) -> Spool {
+        self.spool
     }
 }
 
-impl<W: Write> Lines<'_, W> {
-    fn write(&mut self, blocks: Vec<Vec<u8>>) -> io::Result<()> {
-        blocks.iter().try_for_each(|block| self.out.write_all(block))?;
-        let usual = blocks.into_iter().filter(|block| block.capacity() <= USUAL);
-        self.renderers.shelf().blocks.extend(usual);
-        Ok(())
-    }
-}
-
-impl<W: Write + Send> Sink for Lines<'_, W> {
-    /// Lines are written while the next ones are rendered: the operating system takes a fifth
-    /// of the time for them.
-    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
-        let renderers = self.renderers.clone();
-        let render = |block| renderers.render(origin, block);
+impl<B: Rendered> Renderers<B> {
+    /// Renders connections block by block, and has them written in order while the next ones
+    /// are rendered: the operating system takes a fifth of the time of lines for that.
+    fn each(
+        &self,
+        (origin, judged): (&Origin, &[Judged]),
+        mut write: impl FnMut(&B) -> io::Result<()> + Send,
+    ) -> io::Result<()> {
         let mut ready = Vec::new();
         for group in judged.chunks(BLOCK * BLOCKS * rayon::current_num_threads()) {
             let (written, blocks) = rayon::join(
-                || self.write(std::mem::take(&mut ready)),
-                || group.par_chunks(BLOCK).map(render).collect(),
+                || self.write(std::mem::take(&mut ready), &mut write),
+                || group.par_chunks(BLOCK).map(|block| self.render(origin, block)).collect(),
             );
             written?;
             ready = blocks;
         }
-        self.write(ready)
+        self.write(ready, &mut write)
+    }
+
+    fn render(&self, origin: &Origin, judged: &[Judged]) -> B {
+        let mut shelf = self.shelf();
+        let mut renderer = shelf.renderers.pop().unwrap_or_else(|| shelf.first.sharing());
+        let mut block = shelf.blocks.pop().unwrap_or_default();
+        drop(shelf);
+        block.clear();
+        block.add(origin, judged, &mut renderer);
+        self.shelf().renderers.push(renderer);
+        block
+    }
+
+    fn write(
+        &self,
+        blocks: Vec<B>,
+        write: &mut impl FnMut(&B) -> io::Result<()>,
+    ) -> io::Result<()> {
+        blocks.iter().try_for_each(write)?;
+        let usual = blocks.into_iter().filter(|block| block.memory() <= USUAL);
+        self.shelf().blocks.extend(usual);
+        Ok(())
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf<B>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<W: Write + Send> Sink for Lines<'_, W> {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
+        self.renderers.each((origin, judged), |lines| self.out.write_all(lines))
+    }
+}
+
+impl Sink for Kept {
+    fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
+        self.renderers.each((origin, judged), |entries| self.spool.push(entries))
     }
 }

@@ -46,7 +46,7 @@ pub(super) use handshake::authority;
 pub use peers::write_peers;
 pub use releases::write_releases;
 pub use rules::write_rules;
-pub use spool::Spool;
+pub use spool::{Entries, Spool};
 pub use store::write_store;
 pub(super) use trust::usage_name;
 pub use whatif::write_outlook;
@@ -69,7 +69,12 @@ use parts::Parts;
 /// What the writer says.
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut spool = Spool::default();
-    spool.add(&report.connections)?;
+    let mut renderer = Renderer::default();
+    for judged in &report.connections {
+        let mut entries = Entries::default();
+        renderer.entry(judged, &mut entries);
+        spool.push(&entries)?;
+    }
     write_spooled(report, spool, out)
 }
 
@@ -79,9 +84,11 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// What the writer says, and where the spool cannot be read.
 pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) -> io::Result<()> {
+    let mut of_case = Entries::default();
     for (capture, finding) in report.findings_of_case() {
-        spool.add_finding(capture, finding)?;
+        of_case.add_finding(capture, finding, &mut Parts::default());
     }
+    spool.push(&of_case)?;
     let mut document = Document::begin(out);
     document.member("schema_version", &SCHEMA_VERSION)?;
     document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
@@ -97,8 +104,8 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     document.member("verdicts", &verdicts)?;
     document.member("legs", &case::legs(report))?;
     let (findings, connections) = spool.into_piles();
-    document.lines("findings", findings)?;
-    document.lines("connections", [connections])?;
+    document.list("findings", findings)?;
+    document.list("connections", connections)?;
     document.member("ledger", &LedgerDocument::of(report))?;
     let limits: Vec<_> = report.captures.iter().enumerate().flat_map(limits).collect();
     document.member("limits_hit", &limits)?;
@@ -111,7 +118,7 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     document.end()
 }
 
-/// Renders connections as lines; remembers what many of them have in common.
+/// Renders connections as lines, or entries of a document; remembers what many of them have in common.
 #[derive(Default)]
 pub struct Renderer(Parts);
 
@@ -121,6 +128,11 @@ impl Renderer {
     #[must_use]
     pub fn sharing(&self) -> Self {
         Self(Parts { said: self.0.said.sharing(), ..Parts::default() })
+    }
+
+    /// Adds the entry of a connection.
+    pub fn entry(&mut self, judged: &Judged, entries: &mut Entries) {
+        entries.add(judged, &mut self.0);
     }
 
     /// Adds the line of a connection of the capture that lies at `origin`.

@@ -39,23 +39,20 @@ impl<'o, W: Write> Document<'o, W> {
         Ok(())
     }
 
-    /// Adds a list: the objects of the piles, each on its line.
-    pub(super) fn lines(
+    /// Adds a list: the items of the piles, each on its line.
+    pub(super) fn list(
         &mut self,
         name: &'static str,
         piles: impl IntoIterator<Item = Pile>,
     ) -> io::Result<()> {
         self.name(name)?;
-        let mut before: &[u8] = b"[";
+        self.out.write_all(b"[")?;
+        let mut empty = true;
         for pile in piles {
-            for line in pile.into_lines()? {
-                self.out.write_all(before)?;
-                self.out.write_all(b"\n  ")?;
-                self.out.write_all(&line?)?;
-                before = b",";
-            }
+            pile.write(empty, self.out)?;
+            empty = false;
         }
-        self.out.write_all(if before == b"[" { b"[]" } else { b"\n ]" })
+        self.out.write_all(if empty { b"]" } else { b"\n ]" })
     }
 
     pub(super) fn end(self) -> io::Result<()> {

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
@@ -13,84 +13,121 @@ use super::finding::finding;
 use super::object::Object;
 use super::parts::Parts;
 use crate::report::model::Judged;
-use crate::rules::{Finding, Severity, registry};
+use crate::rules::{Finding, Rule, Severity, registry};
 
 /// Bytes of connections in memory.
 const CONNECTIONS: usize = 4 << 20;
 /// Bytes of the findings of one rule in memory; there are more than a hundred rules.
 const FINDINGS: usize = 32 << 10;
+/// What stands before an item of a list in a document.
+const BEFORE: &[u8] = b",\n  ";
 
 /// The place of a finding in a document: worst first, then by rule.
 type Place = (Reverse<Severity>, usize);
 
-/// Lines of a document that is written later.
+/// Connections, and the findings on them, as they will stand in a document.
+#[derive(Default)]
+pub struct Entries {
+    connections: Vec<u8>,
+    findings: Vec<u8>,
+    /// What each finding is, and where it ends.
+    ends: Vec<(Severity, &'static Rule, usize)>,
+}
+
+impl Entries {
+    pub(super) fn add(&mut self, judged: &Judged, parts: &mut Parts) {
+        self.connections.extend(BEFORE);
+        let mut object = Object::begin(&mut self.connections);
+        connection::connection(judged, parts, &mut object);
+        object.end();
+        for finding in &judged.findings {
+            self.add_finding(Some(judged.capture), finding, parts);
+        }
+    }
+
+    pub(super) fn add_finding(&mut self, input: Option<usize>, of: &Finding, parts: &mut Parts) {
+        self.findings.extend(BEFORE);
+        let mut object = Object::begin(&mut self.findings);
+        finding(input, of, parts, &mut object);
+        object.end();
+        self.ends.push((of.severity, of.rule, self.findings.len()));
+    }
+
+    /// Forgets them, but keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.connections.clear();
+        self.findings.clear();
+        self.ends.clear();
+    }
+
+    /// The bytes of memory that they take.
+    #[must_use]
+    pub const fn memory(&self) -> usize {
+        self.connections.capacity() + self.findings.capacity()
+    }
+}
+
+/// Entries of a document that is written later.
 pub struct Spool {
-    parts: Parts,
-    line: Vec<u8>,
     places: BTreeMap<&'static str, usize>,
-    connections: Pile,
+    connections: Option<Pile>,
     by_place: BTreeMap<Place, Pile>,
 }
 
-/// Lines that lie one after the other.
+/// Items of a list that lie one after the other; at least one.
 pub(super) struct Pile(SpooledTempFile);
 
 impl Default for Spool {
     fn default() -> Self {
-        Self {
-            parts: Parts::default(),
-            line: Vec::new(),
-            places: registry::places(),
-            connections: Pile(SpooledTempFile::new(CONNECTIONS)),
-            by_place: BTreeMap::new(),
-        }
+        Self { places: registry::places(), connections: None, by_place: BTreeMap::new() }
     }
 }
 
 impl Spool {
-    /// Adds connections, and the findings on them.
+    /// Takes entries, behind those before.
     ///
     /// # Errors
     /// Where a temporary file cannot be written.
-    pub fn add(&mut self, judged: &[Judged]) -> io::Result<()> {
-        for one in judged {
-            self.line.clear();
-            let mut object = Object::begin(&mut self.line);
-            connection::connection(one, &mut self.parts, &mut object);
-            object.end();
-            self.connections.push(&mut self.line)?;
-            for finding in &one.findings {
-                self.add_finding(Some(one.capture), finding)?;
-            }
+    pub fn push(&mut self, entries: &Entries) -> io::Result<()> {
+        if !entries.connections.is_empty() {
+            self.connections
+                .get_or_insert_with(|| Pile::with(CONNECTIONS))
+                .push(&entries.connections)?;
+        }
+        let mut begin = 0;
+        for (severity, rule, end) in &entries.ends {
+            let place = self.places.get(rule.id).copied().unwrap_or(usize::MAX);
+            let pile = self.by_place.entry((Reverse(*severity), place));
+            let finding = entries.findings.get(begin..*end).unwrap_or_default();
+            pile.or_insert_with(|| Pile::with(FINDINGS)).push(finding)?;
+            begin = *end;
         }
         Ok(())
     }
 
-    pub(super) fn add_finding(&mut self, input: Option<usize>, of: &Finding) -> io::Result<()> {
-        self.line.clear();
-        let mut object = Object::begin(&mut self.line);
-        finding(input, of, &mut self.parts, &mut object);
-        object.end();
-        let rule = self.places.get(of.rule.id).copied().unwrap_or(usize::MAX);
-        let pile = self.by_place.entry((Reverse(of.severity), rule));
-        pile.or_insert_with(|| Pile(SpooledTempFile::new(FINDINGS))).push(&mut self.line)
-    }
-
     /// The findings in order, and the connections.
-    pub(super) fn into_piles(self) -> (Vec<Pile>, Pile) {
+    pub(super) fn into_piles(self) -> (Vec<Pile>, Option<Pile>) {
         (self.by_place.into_values().collect(), self.connections)
     }
 }
 
 impl Pile {
-    fn push(&mut self, line: &mut Vec<u8>) -> io::Result<()> {
-        line.push(b'\n');
-        self.0.write_all(line)
+    /// That has so many bytes in memory.
+    fn with(memory: usize) -> Self {
+        Self(SpooledTempFile::new(memory))
     }
 
-    /// The lines from the first on.
-    pub(super) fn into_lines(mut self) -> io::Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
+    fn push(&mut self, items: &[u8]) -> io::Result<()> {
+        self.0.write_all(items)
+    }
+
+    /// Writes its items behind others of the same list, or else `first`.
+    pub(super) fn write(mut self, first: bool, out: &mut impl Write) -> io::Result<()> {
         self.0.rewind()?;
-        Ok(BufReader::new(self.0).split(b'\n'))
+        if first {
+            // No comma stands before the first one.
+            self.0.read_exact(&mut [0])?;
+        }
+        io::copy(&mut self.0, out).map(drop)
     }
 }
