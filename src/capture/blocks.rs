@@ -29,8 +29,6 @@ pub struct Blocks {
     file: File,
     pcap: Pcap,
     length: u64,
-    /// Where the blocks are counted from.
-    from: u64,
     /// The first block that was not asked for yet.
     next: usize,
     /// Everything before was read.
@@ -69,8 +67,8 @@ impl Blocks {
         let long = about.len() > from + WORTH * CHUNK_BYTES as u64;
         let file = if about.is_file() && long { file.try_clone().ok()? } else { return None };
         let length = about.len();
-        let (next, reached) = (0, from);
-        Some(Self { file, pcap, length, from, next, reached, last_time: None, sound: true })
+        let next = usize::try_from(from / CHUNK_BYTES as u64).ok()?;
+        Some(Self { file, pcap, length, next, reached: from, last_time: None, sound: true })
     }
 
     /// How far everything was read, in bytes.
@@ -105,7 +103,7 @@ impl Blocks {
     /// order.
     pub fn accept(&mut self, index: usize, block: &Block) -> Fit {
         self.next = index + 1;
-        if !self.sound || self.reached >= self.behind(index).min(self.length) {
+        if !self.sound || self.reached >= place(index + 1).min(self.length) {
             return Fit::Nothing;
         }
         if block.begin != Some(self.reached) {
@@ -118,23 +116,13 @@ impl Blocks {
         Fit::Follows
     }
 
-    /// Where a block begins.
-    const fn place(&self, index: usize) -> u64 {
-        self.from + index as u64 * CHUNK_BYTES as u64
-    }
-
-    /// Where the next one begins.
-    const fn behind(&self, index: usize) -> u64 {
-        self.place(index + 1)
-    }
-
     fn read(&self, index: usize, known: Option<u64>, chunk: &mut Chunk) -> Block {
         chunk.heads.clear();
         chunk.frames_before = 0;
-        let from = known.unwrap_or_else(|| self.place(index));
+        let from = known.unwrap_or_else(|| place(index));
         let nothing = Block { begin: known, end: from, sound: false, last_time: None };
         // A long record may reach over all of it.
-        let Some(wanted @ 1..) = self.behind(index).checked_sub(from) else { return nothing };
+        let Some(wanted @ 1..) = place(index + 1).checked_sub(from) else { return nothing };
         let wanted = usize::try_from(wanted).unwrap_or(CHUNK_BYTES);
         let Ok(filled) = self.fill(from, &mut chunk.bytes, 0, wanted + MARGIN) else {
             return nothing;
@@ -206,6 +194,11 @@ impl Blocks {
         }
         Ok(filled)
     }
+}
+
+/// Where in the file a block begins.
+const fn place(index: usize) -> u64 {
+    index as u64 * CHUNK_BYTES as u64
 }
 
 #[cfg(unix)]
