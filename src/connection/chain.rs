@@ -17,6 +17,14 @@ pub struct Chain {
     pub otherwise: Option<Otherwise>,
 }
 
+impl Chain {
+    /// The answer alone.
+    #[must_use]
+    pub const fn of(validation: PathValidation) -> Self {
+        Self { validation, remedy: None, in_the_way: Vec::new(), otherwise: None }
+    }
+}
+
 /// What the same store answers when issuers are looked up in the other way.
 #[derive(Clone, Debug)]
 pub struct Otherwise {

@@ -32,6 +32,7 @@ pub use unopened::{Missed, Unopened};
 
 use crate::time::Timestamp;
 use crate::tls::Role;
+use crate::trust::PathValidation;
 use crate::x509::{Certificate, Name, Sha256, Unparseable};
 
 /// One TLS connection: what packets and records told, its certificates, and what path
@@ -54,6 +55,9 @@ pub struct Connection {
     pub server_path: PathVerdict,
     /// The client's chain against the trust store of the server, if one is known.
     pub client_path: PathVerdict,
+    /// What every trust store would say of the server's chain, and of the client's, where none
+    /// judged it.
+    pub by_itself: [Option<Arc<Chain>>; 2],
     /// What the client wants to reach: the name that it compares with the server's
     /// certificate, whether or not there is one to see.
     pub reference: Option<Reference>,
@@ -123,11 +127,33 @@ impl Connection {
         }
     }
 
+    /// The path validation of the certificates of `role`: against a trust store, or where none
+    /// judged them by themselves.
+    #[must_use]
+    pub fn validation(&self, role: Role) -> Option<&PathValidation> {
+        let [server, client] = &self.by_itself;
+        let by_itself = match role {
+            Role::Server => server,
+            Role::Client => client,
+        };
+        let unjudged = || by_itself.as_ref().map(|chain| &chain.validation);
+        self.path(role).judged().or_else(unjudged)
+    }
+
     /// The path verdict on the certificates of `role`, to be given.
     pub const fn path_mut(&mut self, role: Role) -> &mut PathVerdict {
         match role {
             Role::Server => &mut self.server_path,
             Role::Client => &mut self.client_path,
+        }
+    }
+
+    /// What every trust store would say of the chain of `role`, to be given.
+    pub const fn by_itself_mut(&mut self, role: Role) -> &mut Option<Arc<Chain>> {
+        let [server, client] = &mut self.by_itself;
+        match role {
+            Role::Server => server,
+            Role::Client => client,
         }
     }
 

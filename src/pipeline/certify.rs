@@ -129,6 +129,7 @@ fn without_certificates(stream: u64, observed: Box<Observed>, judged_at: Timesta
         client_certificates: None,
         server_path: PathVerdict::NotJudged(NotJudged::NotSent),
         client_path: PathVerdict::NotJudged(NotJudged::NotSent),
+        by_itself: [None, None],
         reference: None,
         name: NameVerdict::NotJudged(NotJudged::NotSent),
     }

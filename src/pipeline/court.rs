@@ -11,8 +11,8 @@ use crate::connection::{
 };
 use crate::tls::Role;
 use crate::trust::{
-    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, VerifyError, remedy,
-    validate,
+    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, VerifyError, by_itself,
+    remedy, validate,
 };
 use crate::x509::{Certificate, Name, Sha256};
 
@@ -35,9 +35,12 @@ struct Shown {
     epochs: Epochs,
 }
 
-/// Judges the chains that one side showed by the trust store of the other.
+/// Judges the chains that one side showed by the trust store of the other, or by themselves
+/// where that is not known.
 pub(super) struct Court<'c> {
     store: Option<&'c Store>,
+    /// Stands for it where there is none.
+    nothing: Store,
     /// Whose chains are judged.
     role: Role,
     terms: Terms,
@@ -81,7 +84,8 @@ impl<'c> Court<'c> {
         shared: Option<&'c Answers>,
     ) -> Self {
         let (shown, answers) = (HashMap::new(), HashMap::new());
-        Self { store, role, terms, shown, answers, facts, shared }
+        let nothing = Store::new(StoreSemantics::OpenSsl);
+        Self { store, nothing, role, terms, shown, answers, facts, shared }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -91,7 +95,11 @@ impl<'c> Court<'c> {
         self.answer_all(connections, mine, &asked, pool);
         for (at, key) in mine.iter().zip(asked) {
             if let Some(connection) = connections.get_mut(*at) {
-                *connection.path_mut(self.role) = self.verdict(connection, key);
+                let answer = key.and_then(|key| self.answers.get(&key));
+                *connection.path_mut(self.role) = self.verdict(connection, answer);
+                if self.store.is_none() {
+                    *connection.by_itself_mut(self.role) = answer.map(Arc::clone);
+                }
             }
         }
     }
@@ -104,7 +112,6 @@ impl<'c> Court<'c> {
         asked: &[Option<QuestionKey>],
         pool: &Pool,
     ) {
-        let Some(store) = self.store else { return };
         let mut questions: HashMap<QuestionKey, &Connection> = HashMap::new();
         for (at, key) in mine.iter().zip(asked) {
             if let (Some(connection), Some(key)) = (connections.get(*at), *key)
@@ -116,21 +123,20 @@ impl<'c> Court<'c> {
         let questions: Vec<(QuestionKey, &Connection)> = questions.into_iter().collect();
         let answers: Vec<(QuestionKey, Arc<Chain>)> = questions
             .into_par_iter()
-            .filter_map(|(key, connection)| Some((key, self.answer(key, connection, store, pool)?)))
+            .filter_map(|(key, connection)| Some((key, self.answer(key, connection, pool)?)))
             .collect();
         self.answers.extend(answers);
     }
 
     /// The verdict on a connection whose question was answered.
-    fn verdict(&self, connection: &Connection, key: Option<QuestionKey>) -> PathVerdict {
+    fn verdict(&self, connection: &Connection, answer: Option<&Arc<Chain>>) -> PathVerdict {
         if let Some(reason) = not_shown(connection, self.role) {
             return PathVerdict::NotJudged(reason);
         }
         if self.store.is_some() && connection.clock().is_none() {
             return PathVerdict::NotJudged(NotJudged::NoTime);
         }
-        let answer = key.and_then(|key| self.answers.get(&key));
-        match answer {
+        match answer.filter(|_| self.store.is_some()) {
             None => PathVerdict::NotJudged(NotJudged::NoTrustStore),
             Some(chain) if lacks_what_is_cut(chain, connection, self.role) => {
                 PathVerdict::NotJudged(NotJudged::NotAllCaptured)
@@ -139,9 +145,9 @@ impl<'c> Court<'c> {
         }
     }
 
-    /// What a connection asks; nothing where no store answers.
+    /// What a connection asks; nothing where that cannot be answered.
     fn question_key(&mut self, connection: &Connection) -> Option<QuestionKey> {
-        self.store?;
+        connection.clock()?;
         let shown = connection.certificates(self.role);
         shown.first()?.parsed()?;
         let certificates: Vec<Sha256> = shown.iter().map(|shown| *shown.sha256()).collect();
@@ -154,21 +160,19 @@ impl<'c> Court<'c> {
         Some(QuestionKey { chain: known.chain, epoch })
     }
 
-    fn answer(
-        &self,
-        key: QuestionKey,
-        connection: &Connection,
-        store: &Store,
-        pool: &Pool,
-    ) -> Option<Arc<Chain>> {
+    fn answer(&self, key: QuestionKey, connection: &Connection, pool: &Pool) -> Option<Arc<Chain>> {
         let shown = connection.certificates(self.role);
         let chain: Vec<Sha256> = shown.iter().map(|shown| *shown.sha256()).collect();
         let key = AnswerKey { chain, epoch: key.epoch, around: None };
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
         let time = connection.judged_at.seconds();
+        let store = self.store.unwrap_or(&self.nothing);
         let question = self.terms.question(&leaf, &others, store, time, self.role);
-        Some(self.explained(&key, &question, pool))
+        Some(match self.store {
+            Some(_) => self.explained(&key, &question, pool),
+            None => self.once(key, || Chain::of(by_itself(&question))),
+        })
     }
 
     /// The answer, what would mend it, and what the other lookup says.
@@ -203,7 +207,7 @@ impl<'c> Court<'c> {
             (other.ok() != validation.ok())
                 .then_some(Otherwise { semantics: store.semantics(), validation: other })
         });
-        Chain { validation, remedy: None, in_the_way: Vec::new(), otherwise }
+        Chain { otherwise, ..Chain::of(validation) }
     }
 }
 

@@ -181,15 +181,16 @@ impl Outdated {
 const RENEW: Text = Text::en("Renew {certificate}");
 const RENEW_CA: Text = Text::en("Get the renewed certificate of {ca} from whoever runs that CA");
 
-/// The certificates of the path of a side, or what it showed where no path was judged.
+/// The certificates of the path of a side. Of one that nobody judged not the root: who trusts it
+/// has it, perhaps renewed, and does not need the one that was sent.
 fn all(connection: &Connection, of: Role) -> Vec<(Held, &Arc<Certificate>)> {
-    let held = |place| if place == 0 { Held::Own } else { Held::Sent };
-    let Some(path) = connection.path(of).judged() else {
-        let shown = connection.certificates(of).iter().filter_map(|one| one.parsed());
-        return shown.enumerate().map(|(place, one)| (held(place), one)).collect();
-    };
-    let links = path.path.iter().enumerate();
-    links.map(|(depth, link)| (Held::at(depth, link.origin), &link.certificate)).collect()
+    let judged = connection.path(of).judged().is_some();
+    let links = connection.validation(of).into_iter().flat_map(|validation| &validation.path);
+    links
+        .enumerate()
+        .filter(|(depth, link)| judged || *depth == 0 || !link.certificate.is_self_signed())
+        .map(|(depth, link)| (Held::at(depth, link.origin), &link.certificate))
+        .collect()
 }
 
 /// The time at which the certificate was judged.

@@ -1,7 +1,7 @@
 //! Faults of a certificate that path validation finds though the chain reaches an anchor.
 
 use super::finding::{Observation, Severity};
-use super::reaction::{severity, with_reaction};
+use super::reaction::{Reaction, reaction, severity, with_reaction};
 use super::reissue::{self, Held};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
@@ -9,7 +9,7 @@ use super::trust_fault::openssl;
 use super::words::{Text, Values};
 use crate::connection::Connection;
 use crate::tls::Role;
-use crate::trust::{Link, VerifyError, code};
+use crate::trust::{Link, PathValidation, VerifyError, code};
 use crate::x509::{Certificate, Extensions};
 
 /// The rules of this family, in report order.
@@ -31,7 +31,7 @@ const WRONG_PURPOSE: &[u8] = &[43, 46, 42];
 const ANY: &[u8] = &[46, 42, 43, 48, 51, 80];
 
 const APPLIES: Text = Text::en(
-    "Every chain that is judged: of servers against --trust, of clients against --peer-trust",
+    "Every chain that is judged: of servers against --trust, of clients against --peer-trust; and every chain that the other side refused",
 );
 const SYMPTOM: Text = Text::en(
     "The other side refuses the certificate though its CA is in the trust list; uploading the CA again changes nothing",
@@ -53,7 +53,7 @@ const WEAK_SIGNATURE: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer}, signed with SHA-256 or stronger. {replace}.",
     ),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: WEAK,
@@ -92,7 +92,7 @@ const ISSUER_NOT_A_CA: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer} as a CA (basic constraints CA:TRUE, key usage keyCertSign), or have what it signed issued again by a real CA. {replace}.",
     ),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: NO_CA,
@@ -139,7 +139,7 @@ const PATH_LENGTH_EXCEEDED: Rule = Rule {
     remedy: Text::en(
         "Have {leaf} issued by a CA that stands directly below one which allows it, or have {certificate} issued again by {issuer} with a path length constraint of {number} or none. {replace}.",
     ),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: NO_CA,
@@ -181,7 +181,7 @@ const KEY_USAGE_UNSUITABLE: Rule = Rule {
         "Of the chain of {holder}, {what} may not be used for this: {why} (OpenSSL: {openssl}); {reaction}.",
     ),
     remedy: Text::en("Have {certificate} issued again by {issuer} {with_usage}. {replace}."),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: WRONG_PURPOSE,
@@ -256,7 +256,7 @@ const NAME_CONSTRAINT_VIOLATED: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again with names that {constrainer} allows, or by a CA without such name constraints. {replace}.",
     ),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: WEAK,
@@ -318,7 +318,7 @@ const CRITICAL_EXTENSION_UNKNOWN: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer} without this extension, or with it marked as not critical. {replace}.",
     ),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: ANY,
@@ -358,7 +358,7 @@ const PATH_REFUSED: Rule = Rule {
     remedy: Text::en(
         "Have {certificate} issued again by {issuer} without this fault; `openssl verify` on what `tlsight certs` writes out tells the same. {replace}.",
     ),
-    needs: &[Need::TrustList],
+    needs: &[Need::TrustListOrRefusal],
     applies: APPLIES,
     part: Part::Certificate {
         alerts: ANY,
@@ -416,7 +416,7 @@ impl<'a> Fault<'a> {
         wanted: impl Fn(&VerifyError, &Self) -> bool,
     ) -> Option<Self> {
         sides(subject.connection).into_iter().find_map(|of| {
-            let judged = subject.connection.path(of).judged()?;
+            let judged = validation(subject.connection, of)?;
             judged.errors.iter().find_map(|error| {
                 let link = judged.path.get(error.depth)?;
                 let (path, errors) = (&*judged.path, &*judged.errors);
@@ -475,6 +475,14 @@ impl<'a> Fault<'a> {
     }
 }
 
+/// The path validation whose errors tell of faults of a side's chain: by the trust list of the
+/// other side, or where that is not known and the chain was refused, by itself.
+pub(super) fn validation(connection: &Connection, of: Role) -> Option<&PathValidation> {
+    let refused = || matches!(reaction(connection, of), Reaction::Refused(_) | Reaction::Left);
+    let judged = connection.path(of).judged();
+    judged.or_else(|| connection.validation(of).filter(|_| refused()))
+}
+
 /// Both sides; first the one that was refused, where the server gave up the client's.
 pub(super) fn sides(connection: &Connection) -> [Role; 2] {
     match connection.outcome.aborted_by() {
@@ -489,7 +497,6 @@ mod tests {
     use super::super::testing::{EXPRESSWAY, bent, findings};
     use super::*;
     use crate::connection::{Outcome, PathVerdict};
-    use crate::trust::PathValidation;
     use crate::x509::{BasicConstraints, GeneralName, Oid, Subtree, Subtrees};
     use std::sync::Arc;
 

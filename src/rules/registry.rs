@@ -196,6 +196,7 @@ mod tests {
         let of_connections = [
             Need::TrustStore,
             Need::TrustList,
+            Need::TrustListOrRefusal,
             Need::ServerCertificate,
             Need::Expressway,
             Need::Parties,

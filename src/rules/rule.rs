@@ -3,6 +3,7 @@
 use super::case::{Case, CaseObservation};
 use super::finding::{Observation, Severity};
 use super::own;
+use super::path_fault;
 use super::words::Text;
 use crate::connection::Connection;
 use crate::expressway::{Appliance, BoxRole, Deployment, Leg, Line, Version};
@@ -86,6 +87,8 @@ pub enum Need {
     /// Trust anchors of a side that checks the other: `--trust` for the client, `--peer-trust` for
     /// the server.
     TrustList,
+    /// The same, or a side that refused the other's chain: some faults show without the list.
+    TrustListOrRefusal,
     /// A readable server certificate.
     ServerCertificate,
     /// A known Expressway on this connection; for a rule on cases one at all.
@@ -116,6 +119,9 @@ impl Need {
             Self::TrustStore => "a trust store (--trust, or that of a diagnostic archive)",
             Self::TrustList => {
                 "the trust list of the side that checks (--trust, or that of a diagnostic archive; for certificates of clients --peer-trust)"
+            }
+            Self::TrustListOrRefusal => {
+                "the trust list of the side that checks, as for other rules on chains, or that this side refused the chain"
             }
             Self::ServerCertificate => "a readable server certificate",
             Self::Expressway => "a known Expressway (its diagnostic archive, or --expressway IP)",
@@ -158,7 +164,7 @@ impl Need {
     #[must_use]
     pub const fn counted_as(self) -> Self {
         match self {
-            Self::TrustList => Self::TrustStore,
+            Self::TrustList | Self::TrustListOrRefusal => Self::TrustStore,
             Self::Parties => Self::Expressway,
             other => other,
         }
@@ -175,6 +181,10 @@ impl Need {
                     Role::BOTH.into_iter().any(|side| connection.path(side).judged().is_some());
                 judged || subject.store.is_some()
             }
+            Self::TrustListOrRefusal => {
+                let refused = |side| path_fault::validation(subject.connection, side).is_some();
+                Self::TrustList.met(subject) || Role::BOTH.into_iter().any(refused)
+            }
             Self::ServerCertificate => subject.connection.server_leaf().is_some(),
             Self::Expressway => subject.leg.appliance().is_some(),
             Self::Parties => subject.leg.is_known(),
@@ -188,9 +198,10 @@ impl Need {
         let known = case.deployment.appliances();
         let is_known = |role: BoxRole| known.iter().any(|one| one.role == Some(role));
         match self {
-            Self::TrustStore | Self::TrustList | Self::ServerCertificate => {
-                case.connections.iter().any(|one| self.met(&one.subject))
-            }
+            Self::TrustStore
+            | Self::TrustList
+            | Self::TrustListOrRefusal
+            | Self::ServerCertificate => case.connections.iter().any(|one| self.met(&one.subject)),
             Self::Expressway => !known.is_empty(),
             Self::Version => known.iter().any(|one| one.version.is_some()),
             Self::Parties => {

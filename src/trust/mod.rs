@@ -22,6 +22,7 @@
 //! No clock, file or thread: time and bytes are arguments, so one question has one answer.
 
 mod build;
+mod by_itself;
 mod candidate;
 mod constraints;
 mod epochs;
@@ -39,6 +40,7 @@ mod store;
 mod testing;
 mod verify;
 
+pub use by_itself::by_itself;
 pub use candidate::{Candidate, Outcome};
 pub use epochs::Epochs;
 pub use examine::{Remark, examine};
