@@ -14,6 +14,10 @@ pub struct Timing {
     pub hello_to_end: Option<i64>,
 }
 
+/// Who leaves later than this after the last message, in nanoseconds, has waited for more; who
+/// refuses leaves at once.
+const PATIENCE: i64 = 1_000_000_000;
+
 impl Connection {
     /// How long its handshake took.
     #[must_use]
@@ -33,6 +37,17 @@ impl Connection {
             hello_to_hello: self.handshake.server_hello().and_then(|(entry, _)| since_hello(entry)),
             hello_to_end: self.last_step().and_then(since_hello),
         }
+    }
+
+    /// How long `role` waited before it left, in nanoseconds, where that was long.
+    #[must_use]
+    pub fn waited(&self, role: Role) -> Option<i64> {
+        let tcp = self.tcp.side(role);
+        let left = tcp.fin.into_iter().chain(tcp.reset).map(|mark| mark.time).min()?;
+        let entries = self.handshake.entries.iter();
+        let last = entries.map(|entry| entry.time).filter(|time| *time < left).max()?;
+        let waited = left.since(last);
+        (waited > PATIENCE).then_some(waited)
     }
 
     /// The entry with which the handshake ended: the alert of an aborted one, else

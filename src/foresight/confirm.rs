@@ -8,6 +8,7 @@ use crate::expressway::ciphers::{self, TLS13_SUITES};
 use crate::expressway::known_cipher_lists::{KnownList, known_lists};
 use crate::tls::names;
 use crate::trust::Store;
+use crate::wire::text::shell_word;
 
 /// What the trust list after the changes is called where no files make it up.
 pub const TRUST_AFTER: &str = "trust-after.pem";
@@ -27,7 +28,7 @@ pub(super) fn command(
     let mut words = vec!["openssl".to_owned(), "s_client".to_owned()];
     let mut add = |flag: &str, value: Option<String>| {
         words.push(flag.to_owned());
-        words.extend(value.map(|value| quoted(&value)));
+        words.extend(value.map(|value| shell_word(&value)));
     };
     add("-connect", Some(connection.server.to_string()));
     match connection.server_name().filter(|name| is_plain(name)) {
@@ -187,29 +188,12 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// A word for a POSIX shell: in single quotes unless it needs none (POSIX.1-2017, Shell
-/// Command Language, 2.2.2).
-#[must_use]
-pub fn quoted(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_./:,@%+-[]=".contains(c);
-    let glob = word.contains(['[', ']']);
-    if !word.is_empty() && !glob && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("10.0.0.1:8443"), "10.0.0.1:8443");
-        assert_eq!(quoted("[::1]:443"), "'[::1]:443'");
-        assert_eq!(quoted("EECDH:!aNULL"), "'EECDH:!aNULL'");
-        assert_eq!(quoted("a'; rm -r ~; '"), r"'a'\''; rm -r ~; '\'''");
-        assert_eq!(quoted(""), "''");
+    fn what_is_no_plain_text_stands_in_no_command() {
         assert!(!is_plain("a\nb") && !is_plain("\u{202e}"));
     }
 

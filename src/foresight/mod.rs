@@ -34,7 +34,7 @@ mod upgrade;
 mod upkeep;
 
 pub use change::{Change, RSA_FIRST_SIGNATURES, Whose};
-pub use confirm::{TRUST_AFTER, quoted};
+pub use confirm::TRUST_AFTER;
 pub use negotiation::{Answer, Chosen, Negotiation};
 pub use notes::Note;
 pub use offer::{Kind, Offer, kind_name};

@@ -494,7 +494,12 @@ impl Paper {
         };
         let word = |matches: bool| if matches { "matches" } else { "does not match" };
         let verdict = if *matches { "matches" } else { "is not in" };
-        self.line(0, &format!("name: {reference} {verdict} [{}]", presented.join(", ")));
+        let names = if presented.is_empty() {
+            "the certificate, which carries none of that kind".to_owned()
+        } else {
+            format!("[{}]", presented.join(", "))
+        };
+        self.line(0, &format!("name: {reference} {verdict} {names}"));
         if (matches, matches) != (traffic_server, sip_zone) {
             let line = format!(
                 "for the traffic server of Expressway it {}; for a SIP zone, if it has that peer address, it {}",

@@ -72,10 +72,20 @@ fn summary(outlook: &Outlook) -> String {
         .into_iter()
         .map(|fate| (outlook.connections.iter().filter(|one| one.fate() == fate).count(), fate))
         .filter(|(number, _)| *number > 0)
-        .map(|(number, fate)| format!("{number} {}", fate.word()))
+        .map(|(number, fate)| format!("{number} {}", several(number, fate)))
         .collect();
     let number = count(outlook.connections.len() as u64, "TLS connection");
     if told.is_empty() { number } else { format!("{number}: {}", told.join(", ")) }
+}
+
+/// What so many connections do.
+const fn several(number: usize, fate: Fate) -> &'static str {
+    match fate {
+        Fate::Breaks if number > 1 => "break",
+        Fate::StillFails if number > 1 => "still fail",
+        Fate::StillWorks if number > 1 => "still work",
+        fate => fate.word(),
+    }
 }
 
 fn note_text(note: &Note) -> String {
@@ -160,7 +170,8 @@ impl Leg<'_> {
             .collect();
         let more = if self.group.len() > STREAMS { ", ..." } else { "" };
         let number = count(self.group.len() as u64, "connection");
-        format!("{ends}: {number} (stream {}{more})", streams.join(", "))
+        let word = if streams.len() > 1 { "streams" } else { "stream" };
+        format!("{ends}: {number} ({word} {}{more})", streams.join(", "))
     }
 
     fn reason(&self, reason: &Reason) -> String {

@@ -9,7 +9,7 @@ use super::words::{Text, Values};
 use crate::connection::{Connection, LedgerClass, NameVerdict, Outcome};
 use crate::expressway::{Checker, service};
 use crate::tls::names::{self, Authentication};
-use crate::tls::{ClientHello, Role};
+use crate::tls::{ClientHello, KeyExchangeParameters, Role};
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[ALERT_RECEIVED];
@@ -54,6 +54,7 @@ fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
         .with("sender", scene::holder(connection, by))
         .with("receiver", scene::holder(connection, by.other()))
         .with("alert", scene::said_alert(description))
+        .with("dh_bits", dh_bits(connection).map(|bits| bits.to_string()).unwrap_or_default())
         .with_words("meaning", meaning(connection, by, description));
     let values = with_remedy(values, subject, by, description);
     Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
@@ -158,9 +159,24 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
     match by {
         Role::Client if of_certificate => of_server_certificate(connection, code),
         Role::Server if of_certificate => of_client_certificate(code),
+        // Whatever a client could not agree to it says before the ServerHello is answered.
+        Role::Client if code == 40 && dh_bits(connection).is_some() => SHORT_GROUP,
         _ => of_handshake(code),
     }
 }
+
+/// The length of the finite field in which the server wants to agree on a key.
+fn dh_bits(connection: &Connection) -> Option<usize> {
+    let (_, exchange) = connection.handshake.server_key_exchange()?;
+    match exchange.parameters? {
+        KeyExchangeParameters::DhBits(bits) => Some(bits),
+        _ => None,
+    }
+}
+
+const SHORT_GROUP: Text = Text::en(
+    "the server wants to agree on a key in a Diffie-Hellman group of {dh_bits} bits; OpenSSL refuses one that is shorter than its security level asks for (1024 bits at level 1, 2048 at level 2; CiscoSSL since X8.7.2 less than 1024, CSCuy59366)",
+);
 
 /// What OpenSSL takes of a Certificate message unless it is told otherwise
 /// (SSL_CTX_set_max_cert_list(3)); it refuses more with illegal_parameter.

@@ -140,9 +140,12 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(connection, Lack::Anchor)?;
     let leaf = connection.server_leaf()?;
     let end = fault.end()?;
-    let (anchor, wanted) = if end.is_self_signed() {
+    let expired = connection.clock() > end.not_after.unix;
+    let (anchor, wanted) = if end.is_self_signed() && expired {
+        (end.title(), RENEWED_ROOT)
+    } else if end.is_self_signed() {
         // The root was sent: its serial can be told.
-        (end.title(), Text::en("the root CA certificate {anchor}, which the server sends"))
+        (end.title(), Text::en("the root CA certificate {anchor} (the server sends it)"))
     } else if fault.ends_in_store() {
         (
             end.issuer.text(),
@@ -164,6 +167,10 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("replace", replace(subject, &fault));
     Some(observation(connection, values, leaf, &expected))
 }
+
+const RENEWED_ROOT: Text = Text::en(
+    "the renewed root CA certificate of the same name and key (from whoever runs that CA; {anchor}, which the server sends, has expired, but need not be taken out there)",
+);
 
 /// Behind a CA of the same name the new one is appended in vain; Unified CM goes by key
 /// identifiers (CSCwa12905), and so do the clients outside.
@@ -189,7 +196,7 @@ const INTERMEDIATE_MISSING: Rule = Rule {
         "{server} showed {certificate} without its issuer {issuer}{sent}, which is not in the trust store either{useless} (OpenSSL: {openssl}); {reaction}.",
     ),
     remedy: Text::en(
-        "Let the server send its chain: upload the intermediate CA certificates to its trust store before its own certificate. Or: {upload}.",
+        "Let the server send its chain: upload the intermediate CA certificates to its trust store before its own certificate. Or give the client what it lacks. {upload}.",
     ),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: TRAFFIC_SERVER,
@@ -391,11 +398,9 @@ mod tests {
     fn an_accepted_certificate_that_the_store_does_not_have_is_a_warning() {
         let found = finding("self-signed-not-trusted", "ecdsa-selfsigned-trusted.pcap", EXPRESSWAY);
         assert_eq!(found.severity, Severity::Warning);
-        assert!(
-            found
-                .sentence()
-                .contains("10.30.5.20 accepted it, but a peer that checks this would refuse it")
-        );
+        assert!(found.sentence().contains(
+            "10.30.5.20 went on all the same, but a peer that checks this would refuse it"
+        ));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::finding::{Observation, Severity};
-use super::path_fault::{Fault, sides};
+use super::path_fault::{self, Fault, sides};
 use super::reaction::{Reaction, reaction, severity, tells, with_reaction};
 use super::reissue::{self, Held};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
@@ -276,7 +276,7 @@ fn key_usage_of_other_suites(subject: &Subject<'_>) -> Option<Observation> {
     let suite = names::cipher_suite(connection.cipher_suite()?)?;
     let (usage, bit) = needed(suite.key_exchange)?;
     let refused = matches!(reaction(connection, Role::Server), Reaction::Refused(Some(code)) if WRONG_SUITE.contains(&code));
-    if allowed.any_of(bit) || !refused {
+    if allowed.any_of(bit) || !refused || suits_no_suite(connection) {
         return None;
     }
     let values = scene::values(connection)
@@ -292,6 +292,13 @@ fn key_usage_of_other_suites(subject: &Subject<'_>) -> Option<Observation> {
         severity: None,
         of: Some(Role::Server),
     })
+}
+
+/// Whether path validation refuses the usages of the server's certificate already.
+fn suits_no_suite(connection: &Connection) -> bool {
+    let path = path_fault::validation(connection, Role::Server);
+    let mut errors = path.into_iter().flat_map(|path| &path.errors);
+    errors.any(|error| error.code == code::INVALID_PURPOSE && error.depth == 0)
 }
 
 /// What a suite does with the key of the server's certificate (RFC 5246, 7.4.2).

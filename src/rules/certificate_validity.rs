@@ -10,7 +10,7 @@ use super::reissue::{self, Held};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::words::Text;
-use crate::connection::Connection;
+use crate::connection::{Connection, Presented};
 use crate::time::date_text;
 use crate::tls::Role;
 use crate::x509::Certificate;
@@ -147,7 +147,12 @@ impl Outdated {
             Held::Own | Held::Sent => (Text::en("Of what"), Text::en(" showed")),
             Held::Trusted => (Text::en("Of the chain of"), Text::en("")),
         };
-        let renew = if self.held == Held::Own { RENEW } else { RENEW_CA };
+        let renewed = renewed(connection, self.of, &self.certificate);
+        let renew = match (self.held, renewed) {
+            (Held::Own, _) => RENEW,
+            (_, Some(_)) => RENEWED_IS_SENT,
+            (_, None) => RENEW_CA,
+        };
         let values = scene::values(connection)
             .with("certificate", self.certificate.title())
             .with("date", date_text(self.date))
@@ -159,6 +164,10 @@ impl Outdated {
             .with_words("showed", showed)
             .with_words("renew", renew)
             .with_words("what", self.held.what());
+        let values = match renewed {
+            Some(renewed) => values.with("renewed", renewed.title()),
+            None => values,
+        };
         let values = reissue::with_place(values, subject, &self.certificate, self.of, self.held);
         // Nobody knows whether a stray certificate behind the first is needed.
         let unsure = (!self.in_path && !reaction::tells(connection, self.of, alerts))
@@ -179,17 +188,35 @@ impl Outdated {
 }
 
 const RENEW: Text = Text::en("Renew {certificate}");
+const RENEWED_IS_SENT: Text = Text::en(
+    "The renewed certificate of {ca} is there: {holder} sends {renewed} (`tlsight certs` writes it out)",
+);
 const RENEW_CA: Text = Text::en("Get the renewed certificate of {ca} from whoever runs that CA");
 
-/// The certificates of the path of a side. Of one that nobody judged not the root: who trusts it
-/// has it, perhaps renewed, and does not need the one that was sent.
+/// What a side sent that has the name and the key of an outdated CA certificate, and is valid.
+fn renewed<'c>(
+    connection: &'c Connection,
+    of: Role,
+    outdated: &Certificate,
+) -> Option<&'c Arc<Certificate>> {
+    let time = connection.clock()?;
+    let mut sent = connection.certificates(of).iter().filter_map(Presented::parsed);
+    sent.find(|one| {
+        let valid = one.not_before.unix <= Some(time) && Some(time) <= one.not_after.unix;
+        let same =
+            one.subject == outdated.subject && one.public_key.spki == outdated.public_key.spki;
+        valid && same
+    })
+}
+
+/// The certificates of the path of a side, but not a root that it sent: who trusts that has it,
+/// perhaps renewed, and does not need the one that was sent.
 fn all(connection: &Connection, of: Role) -> Vec<(Held, &Arc<Certificate>)> {
-    let judged = connection.path(of).judged().is_some();
     let links = connection.validation(of).into_iter().flat_map(|validation| &validation.path);
     links
         .enumerate()
-        .filter(|(depth, link)| judged || *depth == 0 || !link.certificate.is_self_signed())
         .map(|(depth, link)| (Held::at(depth, link.origin), &link.certificate))
+        .filter(|(held, certificate)| *held != Held::Sent || !certificate.is_self_signed())
         .collect()
 }
 
@@ -207,7 +234,7 @@ mod tests {
     use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, bent, finding, findings};
     use super::*;
     use crate::connection::PathVerdict;
-    use crate::trust::{VerifyError, code};
+    use crate::trust::{Origin, VerifyError, code};
 
     #[test]
     fn an_expired_certificate_is_told_with_its_date() {
@@ -219,6 +246,44 @@ mod tests {
             assert!(found.sentence().contains("refused it with alert certificate_expired (45)"));
             assert_eq!(found.severity, Severity::Error);
         }
+    }
+
+    #[test]
+    fn a_root_that_was_sent_does_not_have_to_be_valid() {
+        let old = |origin| {
+            bent("certificate-expired", "root-missing.pcap", EXPRESSWAY, |connection| {
+                let PathVerdict::Judged(chain) = &mut connection.server_path else {
+                    panic!("not judged")
+                };
+                let validation = &mut Arc::make_mut(chain).validation;
+                validation.errors = vec![VerifyError::new(code::SELF_SIGNED_CERT_IN_CHAIN, 2)];
+                validation.path[2].origin = origin;
+                let root = Arc::make_mut(&mut validation.path[2].certificate);
+                root.not_after.unix = Some(1_700_000_000);
+            })
+        };
+        assert!(old(Origin::Peer(1)).is_none());
+        assert!(old(Origin::Store(0)).is_some());
+    }
+
+    #[test]
+    fn a_renewed_certificate_that_was_sent_is_named() {
+        let found = bent("certificate-expired", "root-missing.pcap", EXPRESSWAY, |connection| {
+            let PathVerdict::Judged(chain) = &mut connection.server_path else {
+                panic!("not judged")
+            };
+            let validation = &mut Arc::make_mut(chain).validation;
+            validation.errors = vec![VerifyError::new(code::CERT_HAS_EXPIRED, 1)];
+            // The trust list has an old one of what the server sends.
+            validation.path[1].origin = Origin::Store(0);
+            let between = Arc::make_mut(&mut validation.path[1].certificate);
+            between.not_after.unix = Some(1_700_000_000);
+        });
+        let remedy = found.unwrap().remedy();
+        assert!(
+            remedy.starts_with("The renewed certificate of CN=Example Issuing CA 1"),
+            "{remedy}"
+        );
     }
 
     #[test]

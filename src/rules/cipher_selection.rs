@@ -125,7 +125,9 @@ const OLD_TLS: Rule = Rule {
     id: "old-tls",
     severity: Severity::Warning,
     summary: Text::en("A version older than TLS 1.2 was negotiated"),
-    sentence: Text::en("{client} and {server} agreed on {version}, which is obsolete (RFC 8996)."),
+    sentence: Text::en(
+        "{client} and {server} agreed on {version}, which is obsolete (RFC 8996; SSL: RFC 7568, RFC 6176).",
+    ),
     remedy: Text::en(
         "Raise the minimum. Unified CM: `show tls min-version`, `set tls min-version 1.2`. Expressway, SIP: `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2:TLSv1.3'`.",
     ),
@@ -143,7 +145,7 @@ const OLD_TLS: Rule = Rule {
         ),
         caveat: Text::en("Old phones may not know TLS 1.2."),
     },
-    references: &["RFC 8996", "RFC 9325, 3.1.1"],
+    references: &["RFC 8996", "RFC 7568", "RFC 6176", "RFC 9325, 3.1.1"],
     check: Check::Connection(old_tls),
 };
 

@@ -6,6 +6,7 @@ use super::client_trust::authorities;
 use super::documents::{MRA_REQUIREMENTS, UPLOAD_ONTO_CUCM};
 use super::finding::{Evidence, Observation, Severity};
 use super::own;
+use super::path_fault;
 use super::reaction::{Reaction, hidden_answer, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
@@ -16,7 +17,7 @@ use crate::expressway::Party;
 use crate::tls::Role;
 use crate::tls::names;
 use crate::trust::code;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Name};
 
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[CLIENT_CERTIFICATE_REFUSED, CLIENT_CERTIFICATE_NOT_SENT];
@@ -83,7 +84,7 @@ fn client_certificate_refused(subject: &Subject<'_>) -> Option<Observation> {
         .with("certificate", certificate)
         .with("alert", alert_text)
         .with("issuer", issuer)
-        .with("top", missing_ca(connection).unwrap_or(issuer))
+        .with("top", missing_ca(connection).map_or(issuer, Name::text))
         .with_words("chain", client_chain(leaf.or(kept)))
         .with_words("look", look(leaf, kept))
         .with_words("remedy", remedy(alert, subject));
@@ -137,9 +138,10 @@ fn reason(
     }
     let self_signed = leaf.is_some_and(|leaf| leaf.is_self_signed());
     let alone = connection.certificates(Role::Client).len() == 1;
-    let sent_root = missing_ca(connection)
-        .is_some_and(|top| leaf.is_some_and(|leaf| top != leaf.issuer.text()));
-    let requested = leaf.is_some_and(|leaf| is_requested(connection, leaf));
+    let sent_root =
+        missing_ca(connection).is_some_and(|top| leaf.is_some_and(|leaf| *top != leaf.issuer));
+    let requested = leaf.is_some_and(|leaf| is_requested(connection, &leaf.issuer));
+    let requested_top = missing_ca(connection).is_some_and(|top| is_requested(connection, top));
     let words = match alert {
         Some(46 | 48) if judged.is_some_and(|path| path.ok()) => VOUCHED,
         Some(42) if judged.is_some_and(|path| path.ok()) => Text::en(
@@ -157,10 +159,16 @@ fn reason(
         Some(48) if alone && leaf.is_some() => Text::en(
             "it does not have {issuer}, which signed it, among its trusted CAs, and the client sent its certificate alone, without that of {issuer}",
         ),
+        Some(48) if sent_root && requested_top => Text::en(
+            "it names {top}, to which the chain that the client sent leads, among the CAs that it accepts, so it most likely has that one: what it minds is in between",
+        ),
         Some(48) if sent_root => Text::en(
             "it does not have {top}, to which the chain that the client sent leads, among its trusted CAs",
         ),
         Some(48) => Text::en("it does not have {issuer}, which signed it, among its trusted CAs"),
+        Some(43) if leaf.is_some_and(|leaf| !lacks_client_auth(leaf)) => Text::en(
+            "the alert says that it may not be used for this; its own extended key usage suits a client, so it is its key usage, or an extended key usage of a CA above it",
+        ),
         Some(43) => Text::en("its extended key usage or type does not suit a client"),
         Some(45) => Text::en("for the server it has expired, or a CA above it has"),
         Some(44) => Text::en("it has been revoked"),
@@ -176,7 +184,7 @@ fn reason(
 }
 
 /// The CA that the server needs: the last one that what the client sent leads to.
-fn missing_ca(connection: &Connection) -> Option<&str> {
+fn missing_ca(connection: &Connection) -> Option<&Name> {
     let sent: Vec<_> =
         connection.certificates(Role::Client).iter().filter_map(|one| one.parsed()).collect();
     let mut end = *sent.first()?;
@@ -185,14 +193,14 @@ fn missing_ca(connection: &Connection) -> Option<&str> {
         let above = sent.iter().find(|ca| ca.subject == end.issuer && !end.is_self_issued());
         end = above.copied().unwrap_or(end);
     }
-    Some(end.issuer.text())
+    Some(&end.issuer)
 }
 
-/// Whether the CertificateRequest names the CA that signed the certificate itself.
-fn is_requested(connection: &Connection, leaf: &Certificate) -> bool {
+/// Whether the CertificateRequest names a CA.
+fn is_requested(connection: &Connection, ca: &Name) -> bool {
     let request = connection.handshake.certificate_request();
     let mut names = request.into_iter().flat_map(|(_, request)| &request.authorities);
-    names.any(|der| **der == *leaf.issuer.der())
+    names.any(|der| **der == *ca.der())
 }
 
 const VOUCHED: Text = Text::en(
@@ -215,8 +223,13 @@ const REISSUE_FIRST: Text = Text::en(
 
 /// What helps, by what the server said.
 fn remedy(alert: Option<u8>, subject: &Subject<'_>) -> Text {
-    let error = subject.connection.client_path.judged().and_then(|path| path.first_error());
+    let leaf = scene::leaf(subject.connection, Role::Client);
+    let error = path_fault::validation(subject.connection, Role::Client)
+        .and_then(|path| path.first_error());
     match alert {
+        Some(43) if leaf.is_some_and(|leaf| !lacks_client_auth(leaf)) => Text::en(
+            "Look at the key usage of the certificate of {client} (digitalSignature), and at the extended key usages of the CAs above it (clientAuth, or none)",
+        ),
         Some(43) => Text::en(
             "Have the certificate of {client} issued again with clientAuth in its extended key usage",
         ),

@@ -165,7 +165,7 @@ const CLIENT_CERTIFICATE_EMPTY: Rule = Rule {
         "{server} asked {client} for a certificate and went on without one: client authentication is optional there, or is done later.",
     ),
     remedy: Text::en(
-        "Nothing is wrong with this connection. If {client} is an Expressway-C of X14.0.2 or newer, it should have shown its certificate: check that it has one with clientAuth that suits the request.",
+        "TLS minds nothing here, but the program behind it may (a web server answers 400 or 403): what it answers is encrypted. If {client} is an Expressway-C of X14.0.2 or newer, it should have shown its certificate: check that it has one with clientAuth that suits the request.",
     ),
     needs: &[],
     applies: Text::en("Mutual TLS; on Unified CM 6971 and 6972 ask, but by default do not require"),

@@ -118,7 +118,7 @@ const HANDSHAKE_UNFINISHED: Rule = Rule {
 fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let hello = selection::client_hello_frame(connection)?;
-    let waited = waited(connection);
+    let waited = connection.waited(Role::Client);
     let stuck = stuck(connection);
     let ending = match connection.outcome {
         _ if stuck == Some(Role::Client) => Text::en(
@@ -127,6 +127,11 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
         _ if stuck == Some(Role::Server) => Text::en(
             "The server sent its part again and again, and the client never acknowledged all of it: it did not arrive",
         ),
+        Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
+            if waited.is_some() && connection.handshake.has(Role::Server, 14) =>
+        {
+            Text::en("The client did not go on {stage}, and left after {waited}")
+        }
         Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
             if waited.is_some() =>
         {
@@ -190,26 +195,6 @@ fn last_alert(connection: &Connection) -> Option<u8> {
     alerts.last().map(|alert| alert.description)
 }
 
-/// A client that leaves later than this after the server's last word has waited for it;
-/// one that refuses leaves at once.
-const PATIENCE: i64 = 1_000_000_000;
-
-/// How long the client waited for the server before it left, where that was long.
-fn waited(connection: &Connection) -> Option<i64> {
-    let tcp = &connection.tcp.client;
-    let left = tcp.fin.into_iter().chain(tcp.reset).map(|mark| mark.time).min()?;
-    let word = |from: Role| {
-        let entries = connection.handshake.entries.iter();
-        entries
-            .filter(|entry| entry.from == from && entry.time < left)
-            .map(|entry| entry.time)
-            .max()
-    };
-    let last = word(Role::Server).max(word(Role::Client))?;
-    let waited = left.since(last);
-    (waited > PATIENCE).then_some(waited)
-}
-
 /// How far the handshake had come, and what to try.
 fn stage(connection: &Connection) -> (Text, Text) {
     let by = connection.outcome.aborted_by();
@@ -221,7 +206,11 @@ fn stage(connection: &Connection) -> (Text, Text) {
         return (reached, NO_ANSWER);
     }
     match by {
-        Some(Role::Client) if has_shown(connection) => (reached, PERHAPS_REFUSED),
+        Some(Role::Client)
+            if has_shown(connection) && connection.waited(Role::Client).is_none() =>
+        {
+            (reached, PERHAPS_REFUSED)
+        }
         Some(Role::Server) if sent_certificate(connection) => (
             Text::en("after the client's answer to the CertificateRequest"),
             PERHAPS_CLIENT_REFUSED,
@@ -239,7 +228,7 @@ fn reached(connection: &Connection) -> Text {
     } else if !connection.server_certificates.is_empty() {
         Text::en("after the server's certificate")
     } else if has_shown(connection) {
-        Text::en("after the server's flight, in which TLS 1.3 hides its certificate,")
+        Text::en("after the server's flight, in which TLS 1.3 hides its certificate")
     } else {
         Text::en("after the ServerHello")
     }
@@ -256,7 +245,7 @@ fn before_the_server_hello(connection: &Connection) -> Text {
         (None, _) => Text::en("after the ClientHello"),
         (Some(_), None) => Text::en("after the HelloRetryRequest"),
         (Some(_), Some(_)) => {
-            Text::en("after the second ClientHello, which answers the HelloRetryRequest,")
+            Text::en("after the second ClientHello, which answers the HelloRetryRequest")
         }
     }
 }

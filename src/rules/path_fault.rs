@@ -494,7 +494,7 @@ pub(super) fn sides(connection: &Connection) -> [Role; 2] {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Finding;
-    use super::super::testing::{EXPRESSWAY, bent, findings};
+    use super::super::testing::{EXPRESSWAY, NO_STORE, bent, findings};
     use super::*;
     use crate::connection::{Outcome, PathVerdict};
     use crate::x509::{BasicConstraints, GeneralName, Oid, Subtree, Subtrees};
@@ -547,6 +547,22 @@ mod tests {
             found.remedy().contains("issued again by CN=Example Issuing CA 1,O=Example, signed")
         );
         assert!(findings("weak-signature", SAMPLE, EXPRESSWAY).is_empty());
+    }
+
+    #[test]
+    fn what_no_trust_list_mends_is_told_without_one_where_it_was_refused() {
+        let bend = |sample: &str, id: &str| {
+            bent(id, sample, NO_STORE, |connection| {
+                let chain = connection.by_itself_mut(Role::Server).as_mut().unwrap();
+                Arc::make_mut(chain).validation.errors = vec![VerifyError::new(79, 1)];
+            })
+        };
+        let found = bend(SAMPLE, "issuer-not-a-ca").unwrap();
+        assert!(found.sentence().contains("refused it with alert unknown_ca (48)"));
+        assert!(bend(SAMPLE, "certificate-refused").is_none());
+        // Nobody minded.
+        assert!(bend("rsa-trusted.pcap", "issuer-not-a-ca").is_none());
+        assert!(findings("issuer-not-a-ca", SAMPLE, NO_STORE).is_empty());
     }
 
     #[test]

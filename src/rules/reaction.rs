@@ -21,7 +21,7 @@ pub enum Reaction {
     Accepted,
     /// It refused with an alert; `None` when the alert is encrypted.
     Refused(Option<u8>),
-    /// It ended the TCP connection without an alert.
+    /// It ended the TCP connection at once, without an alert.
     Left,
     /// The capture does not tell, or the handshake ended for another reason.
     Unknown,
@@ -45,7 +45,7 @@ pub fn reaction(connection: &Connection, of: Role) -> Reaction {
             known => Reaction::Refused(known),
         },
         Outcome::Reset { by, frame } | Outcome::Closed { by, frame }
-            if by != of && frame >= shown =>
+            if by != of && frame >= shown && connection.waited(by).is_none() =>
         {
             Reaction::Left
         }
@@ -123,7 +123,8 @@ pub(super) fn with_reaction(
     }
 }
 
-const ACCEPTED: Text = Text::en("{judge} accepted it, but a peer that checks this would refuse it");
+const ACCEPTED: Text =
+    Text::en("{judge} went on all the same, but a peer that checks this would refuse it");
 const REFUSED: Text = Text::en("{judge} refused it with alert {alert}");
 const REFUSED_IN_GENERAL: Text = Text::en(
     "{judge} refused it with alert {alert}, which some programs (GnuTLS) send for nearly every fault of a certificate",

@@ -18,8 +18,10 @@ pub(super) const RULES: &[Rule] = &[CERTIFICATE_REFUSED, TLS13_CLIENT_REFUSED_CE
 /// The alerts of a client that does not trust a chain: of OpenSSL, and of Java.
 const NOT_TRUSTED: &[u8] = &[48, 46];
 
+pub(super) const ID: &str = "certificate-refused";
+
 const CERTIFICATE_REFUSED: Rule = Rule {
-    id: "certificate-refused",
+    id: ID,
     severity: Severity::Error,
     summary: Text::en(
         "The client refused the server's certificate for reasons of its own trust list",

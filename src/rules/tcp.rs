@@ -69,7 +69,9 @@ fn dns_name_not_found(case: &Case<'_>) -> Vec<CaseObservation> {
             streams: Vec::new(),
         }
     };
-    case.missing_names.iter().map(told).collect()
+    // Nobody connects to the name that belongs to an address (RFC 1035, 3.5; RFC 3596, 2.5).
+    let of_host = |missing: &&MissingName| !missing.name.trim_end_matches('.').ends_with(".arpa");
+    case.missing_names.iter().filter(of_host).map(told).collect()
 }
 
 /// Its id, by which the verdict knows it.

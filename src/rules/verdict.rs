@@ -9,6 +9,7 @@ use super::finding::{Finding, Severity};
 use super::in_clear;
 use super::mending::mending;
 use super::reaction::{self, Reaction};
+use super::refusal;
 use super::rule::{Part, Subject};
 use super::scene;
 use super::selection;
@@ -18,7 +19,7 @@ use super::words::{Text, Values};
 use crate::connection::{Connection, Missed, Outcome};
 use crate::expressway::{Event, Leg, service};
 use crate::packet::Endpoint;
-use crate::tls::names::Authentication;
+use crate::tls::names::{Authentication, SignatureKey, signature_key};
 use crate::tls::{Answer, Role};
 
 /// Why connections from one host to one server fail, and what to do.
@@ -254,13 +255,13 @@ const SERVER_REFUSED: Text = Text::en(
     "{who_connects} refused the certificate that {server_and_service} showed, {how}: {selected}{clause}.",
 );
 const SERVER_WOULD_BE_REFUSED: Text = Text::en(
-    "{who_connects} accepted the certificate that {server_and_service} showed, but a client that checks it would refuse it: {selected}{clause}.",
+    "{who_connects} finished the handshake, but a client that checks the certificate of {server_and_service} would refuse it: {selected}{clause}.",
 );
 const CLIENT_REFUSED: Text = Text::en(
     "{server_and_service} refused the certificate that {who_connects} showed, {how}: {clause}.",
 );
 const CLIENT_WOULD_BE_REFUSED: Text = Text::en(
-    "{server_and_service} accepted the certificate that {who_connects} showed, but a server that checks it would refuse it: {clause}.",
+    "{server_and_service} finished the handshake, but a server that checks the certificate of {who_connects} would refuse it (some, as nginx, do so only in their answer to a request): {clause}.",
 );
 
 /// Why the server showed this certificate.
@@ -293,7 +294,7 @@ fn how(connection: &Connection) -> Text {
 
 /// The reason in the log, where the capture hides it.
 fn logged(subject: &Subject<'_>, cause: &Finding) -> String {
-    let hidden = ["tls13-client-refused-certificate", "certificate-refused", alerts::ID];
+    let hidden = ["tls13-client-refused-certificate", refusal::ID, alerts::ID];
     if !hidden.contains(&cause.rule.id) {
         return String::new();
     }
@@ -323,11 +324,27 @@ fn hidden_ecdsa(subject: &Subject<'_>) -> Vec<String> {
         return Vec::new();
     }
     if subject.leg.is_sip_of_expressway() {
-        return vec![PREFER_RSA_SIGNATURES.fill(&Values::new())];
+        let way = if prefers_rsa_signatures(connection) {
+            PREFER_RSA_SUITES
+        } else {
+            PREFER_RSA_SIGNATURES
+        };
+        return vec![way.fill(&Values::new())];
     }
     selection::hidden_remedies(connection).iter().map(|way| way.fill(&Values::new())).collect()
 }
 
+/// Whether the first signature algorithm that the client offers is one of RSA.
+fn prefers_rsa_signatures(connection: &Connection) -> bool {
+    let hello = connection.handshake.client_hello();
+    let first = hello.and_then(|hello| hello.signature_algorithms().first().copied());
+    first
+        .is_some_and(|code| matches!(signature_key(code), SignatureKey::Rsa | SignatureKey::RsaPss))
+}
+
+const PREFER_RSA_SUITES: Text = Text::en(
+    "The lengths of records tell an EC certificate, though the client offers RSA signatures first. Unified CM by default goes by the TLS 1.2 cipher order: to get the RSA one, Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the SIP list, restart all peers.",
+);
 const PREFER_RSA_SIGNATURES: Text = Text::en(
     "The lengths of records tell an EC certificate. To get the RSA one: `xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On` (from X15.2 on, effective with TLS 1.3 only), restart all peers; Unified CM by default goes by the TLS 1.2 cipher order instead: Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the SIP list.",
 );
@@ -363,12 +380,14 @@ fn mended_by(connection: &Connection, cause: &Finding) -> Option<String> {
     by_certificates.then(|| mending(remedy, &chain.in_the_way))
 }
 
-/// Faults of the same certificate that show only when this one is mended.
+/// Faults of the same certificate that show only when this one is mended. The refusal itself is
+/// none: the cause explains it.
 fn next_faults(cause: &Finding, findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
         .filter(|finding| matches!(finding.rule.part, Part::Certificate { .. }))
-        .filter(|finding| finding.rule.id != cause.rule.id && finding.of == cause.of)
+        .filter(|finding| ![cause.rule.id, refusal::ID].contains(&finding.rule.id))
+        .filter(|finding| finding.of == cause.of)
         .map(|finding| {
             let values =
                 Values::new().with("fault", finding.sentence()).with("remedy", finding.remedy());
@@ -457,7 +476,7 @@ mod tests {
         let verdicts = testing::verdicts("rsa-trusted.pcap", WITHOUT_ROOT);
         assert_eq!(verdicts.len(), 1);
         assert_eq!(verdicts[0].severity, Severity::Warning);
-        assert!(verdicts[0].sentence.contains("a client that checks it would refuse it"));
+        assert!(verdicts[0].sentence.contains("a client that checks the certificate of"));
     }
 
     #[test]

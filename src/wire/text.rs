@@ -50,6 +50,18 @@ pub fn cell(text: &str) -> String {
     safe
 }
 
+/// A word for a POSIX shell: in single quotes unless it needs none (POSIX.1-2017, Shell
+/// Command Language, 2.2.2).
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_./:,@%+-[]=".contains(c);
+    let glob = word.contains(['[', ']']);
+    if !word.is_empty() && !glob && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Bytes that should be text: as they are when all are printable ASCII, else
 /// `0x` and hexadecimal digits, so that nothing is lost and nothing is guessed.
 #[must_use]
@@ -113,6 +125,15 @@ pub fn count(number: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(shell_word("10.0.0.1:8443"), "10.0.0.1:8443");
+        assert_eq!(shell_word("[::1]:443"), "'[::1]:443'");
+        assert_eq!(shell_word("EECDH:!aNULL"), "'EECDH:!aNULL'");
+        assert_eq!(shell_word("a'; rm -r ~; '"), r"'a'\''; rm -r ~; '\'''");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn escape_sequences_and_direction_marks_are_shown_not_obeyed() {

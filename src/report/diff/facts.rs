@@ -223,7 +223,9 @@ fn outcome(connection: &Connection) -> Fact {
 
 fn cause(judged: &Judged, causes: &Causes<'_>) -> Fact {
     match causes.get(&(judged.capture, judged.connection.stream)) {
-        Some(verdict) if verdict.severity < Severity::Error => {
+        Some(verdict)
+            if verdict.severity < Severity::Error && !judged.connection.outcome.failed() =>
+        {
             Fact::plain(format!("{} (nobody minded)", verdict.cause))
         }
         Some(verdict) => Fact::plain(verdict.cause),

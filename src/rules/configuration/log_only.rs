@@ -13,7 +13,7 @@ use crate::rules::own::{log_lines, told};
 use crate::rules::rule::{Check, Need, Page, Part, Rule};
 use crate::rules::scene::UNKNOWN_CA;
 use crate::rules::words::Text;
-use crate::wire::text::count;
+use crate::wire::text::{count, shell_word};
 
 pub(super) const REFUSAL_IN_LOG_ONLY: Rule = Rule {
     id: "refusal-in-log-only",
@@ -69,7 +69,7 @@ fn unseen_refusals(case: &Case<'_>, index: usize, appliance: &Appliance) -> Vec<
         told(
             of(appliance)
                 .with("what", refusal.what)
-                .with("peer", refusal.peer)
+                .with("peer", shell_word(&refusal.peer))
                 .with("line", line.to_string())
                 .with("times", count(times, "time"))
                 .with_words("captured", captured)
