@@ -13,6 +13,8 @@ pub struct Chain {
     pub remedy: Option<Remedy>,
     /// The anchors that the remedy takes out of the store.
     pub in_the_way: Vec<Anchor>,
+    /// Of what the remedy adds: where other trust stores have it.
+    pub elsewhere: Vec<Anchor>,
     /// The answer of the other way to look issuers up, when it is another one.
     pub otherwise: Option<Otherwise>,
 }
@@ -21,7 +23,13 @@ impl Chain {
     /// The answer alone.
     #[must_use]
     pub const fn of(validation: PathValidation) -> Self {
-        Self { validation, remedy: None, in_the_way: Vec::new(), otherwise: None }
+        Self {
+            validation,
+            remedy: None,
+            in_the_way: Vec::new(),
+            elsewhere: Vec::new(),
+            otherwise: None,
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use crate::connection::{
 };
 use crate::tls::Role;
 use crate::trust::{
-    Conclusion, Epochs, PathValidation, Question, Store, StoreSemantics, VerifyError, by_itself,
-    remedy, validate,
+    Anchor, Conclusion, Epochs, Needed, PathValidation, Question, Store, StoreSemantics,
+    VerifyError, by_itself, remedy, validate,
 };
 use crate::x509::{Certificate, Name, Sha256};
 
@@ -50,6 +50,8 @@ pub(super) struct Court<'c> {
     facts: Arc<Facts>,
     /// Answers that other captures of the run have brought.
     shared: Option<&'c Answers>,
+    /// The anchors of all trust stores.
+    anchors: Arc<Anchors>,
 }
 
 /// What follows from a trust store alone.
@@ -82,10 +84,11 @@ impl<'c> Court<'c> {
         terms: Terms,
         facts: Arc<Facts>,
         shared: Option<&'c Answers>,
+        anchors: Arc<Anchors>,
     ) -> Self {
         let (shown, answers) = (HashMap::new(), HashMap::new());
         let nothing = Store::new(StoreSemantics::OpenSsl);
-        Self { store, nothing, role, terms, shown, answers, facts, shared }
+        Self { store, nothing, role, terms, shown, answers, facts, shared, anchors }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -182,13 +185,32 @@ impl<'c> Court<'c> {
             return answered;
         }
         // What mends a chain depends on the certificates of the capture around it.
-        let near = pool.near(question, &answered.validation);
+        let near = pool.near(question, &answered.validation, &self.anchors);
         let around = Around {
             certificates: near.iter().map(|certificate| certificate.sha256).collect(),
             epoch: Epochs::default().with(near.iter().map(|one| &**one), question.time),
         };
         let key = AnswerKey { around: Some(around), ..key.clone() };
-        self.once(key, || mended(question, &answered, &near))
+        let chain = self.once(key, || mended(question, &answered, &near));
+        self.with_places(chain)
+    }
+
+    /// Adds where other trust stores have what the remedy adds. Another capture of the run may
+    /// have other stores, so that this is not shared with it.
+    fn with_places(&self, mut chain: Arc<Chain>) -> Arc<Chain> {
+        let added = chain.remedy.iter().flat_map(|remedy| &remedy.add);
+        let elsewhere: Vec<Anchor> = added
+            .filter_map(|needed| match needed {
+                Needed::Present { certificate, sent_by_peer: false } => {
+                    self.anchors.find(certificate).cloned()
+                }
+                _ => None,
+            })
+            .collect();
+        if !elsewhere.is_empty() {
+            Arc::make_mut(&mut chain).elsewhere = elsewhere;
+        }
+        chain
     }
 
     /// What `answer` gives, or what it gave for another capture.
@@ -220,6 +242,30 @@ fn mended(question: &Question<'_>, answered: &Chain, near: &[Arc<Certificate>]) 
     Chain { remedy, in_the_way, ..answered.clone() }
 }
 
+/// The anchors of all trust stores that are known, by subject: what one lacks another may have.
+#[derive(Default)]
+pub(super) struct Anchors(HashMap<Box<[u8]>, Vec<Anchor>>);
+
+impl Anchors {
+    pub(super) fn of<'s>(stores: impl Iterator<Item = &'s Store>) -> Self {
+        let mut by_subject: HashMap<Box<[u8]>, Vec<Anchor>> = HashMap::new();
+        for anchor in stores.flat_map(Store::anchors) {
+            let list = by_subject.entry(anchor.certificate.subject.canonical().into()).or_default();
+            list.push(anchor.clone());
+        }
+        Self(by_subject)
+    }
+
+    fn named(&self, name: &Name) -> impl Iterator<Item = &Anchor> {
+        self.0.get(name.canonical()).into_iter().flatten()
+    }
+
+    fn find(&self, certificate: &Certificate) -> Option<&Anchor> {
+        self.named(&certificate.subject)
+            .find(|anchor| anchor.certificate.sha256 == certificate.sha256)
+    }
+}
+
 /// Readable certificates of the capture by subject.
 pub(super) struct Pool(HashMap<Box<[u8]>, Vec<Arc<Certificate>>>);
 
@@ -235,8 +281,14 @@ impl Pool {
         Self(by_subject)
     }
 
-    /// What may stand above the certificates of a failed path, and above those.
-    fn near(&self, question: &Question<'_>, failed: &PathValidation) -> Vec<Arc<Certificate>> {
+    /// What may stand above the certificates of a failed path, and above those: of the capture,
+    /// and of other trust stores.
+    fn near(
+        &self,
+        question: &Question<'_>,
+        failed: &PathValidation,
+        known: &Anchors,
+    ) -> Vec<Arc<Certificate>> {
         let path = failed.path.iter().map(|link| &link.certificate);
         let mut wanted: Vec<Name> = path
             .rev()
@@ -246,8 +298,15 @@ impl Pool {
         let mut near: Vec<Arc<Certificate>> = Vec::new();
         let mut at = 0;
         while let Some(name) = wanted.get(at).filter(|_| near.len() < MAX_NEAR) {
-            let named = self.0.get(name.canonical()).into_iter().flatten();
-            let new: Vec<_> = named.filter(|one| !near.contains(one)).take(MAX_NEAR).collect();
+            let captured = self.0.get(name.canonical()).into_iter().flatten();
+            let others = known.named(name).map(|anchor| &anchor.certificate);
+            let others = others.filter(|one| !question.store.contains(&one.sha256));
+            let mut new: Vec<&Arc<Certificate>> = Vec::new();
+            for one in captured.chain(others).take(MAX_NEAR) {
+                if !near.contains(one) && !new.contains(&one) {
+                    new.push(one);
+                }
+            }
             wanted.extend(new.iter().map(|certificate| certificate.issuer.clone()));
             near.extend(new.into_iter().cloned());
             at += 1;

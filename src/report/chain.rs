@@ -45,7 +45,7 @@ pub fn render(report: &ChainReport<'_>, look: Look) -> String {
     }
     if let Some(remedy) = report.remedy {
         page.heading("What would mend it");
-        page.line("  ", &mending(remedy, &report.in_the_way()), 2);
+        page.line("  ", &mending(remedy, &report.in_the_way(), &[]), 2);
     }
     page.into_text()
 }

@@ -477,7 +477,10 @@ impl Paper {
             other => self.line(1, &format!("not decided: {}", conclusion_word(other))),
         }
         if let Some(remedy) = &chain.remedy {
-            self.line(1, &format!("to mend it: {}", mending(remedy, &chain.in_the_way)));
+            self.line(
+                1,
+                &format!("to mend it: {}", mending(remedy, &chain.in_the_way, &chain.elsewhere)),
+            );
         }
         if let Some(other) = &chain.otherwise {
             let verdict = if other.validation.ok() { "accepted" } else { "refused" };

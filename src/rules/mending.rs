@@ -6,11 +6,11 @@ use crate::wire::text::hex;
 use crate::x509::Certificate;
 
 /// What to change in the trust store, and what that achieves. `in_the_way` are the
-/// anchors that the remedy takes out.
+/// anchors that the remedy takes out, `elsewhere` those of other trust stores that it adds.
 #[must_use]
-pub fn mending(remedy: &Remedy, in_the_way: &[Anchor]) -> String {
+pub fn mending(remedy: &Remedy, in_the_way: &[Anchor], elsewhere: &[Anchor]) -> String {
     let values = Values::new()
-        .with("added", list(remedy.add.iter().map(needed)))
+        .with("added", list(remedy.add.iter().map(|one| needed(one, elsewhere))))
         .with("removed", list(in_the_way.iter().map(anchor)))
         .with("remaining", errors(&remedy.remaining));
     let fetched = remedy.add.iter().any(|needed| matches!(needed, Needed::Missing { .. }));
@@ -44,11 +44,21 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", and ")
 }
 
-fn needed(needed: &Needed) -> String {
+fn needed(needed: &Needed, elsewhere: &[Anchor]) -> String {
     match needed {
         Needed::Present { certificate, sent_by_peer } => {
-            let place = if *sent_by_peer { SENT } else { ELSEWHERE };
-            place.fill(&Values::new().with("certificate", identity(certificate)))
+            let of_store = elsewhere.iter().find(|one| one.certificate == *certificate);
+            let place = match of_store {
+                _ if *sent_by_peer => SENT,
+                Some(_) => IN_OTHER_STORE,
+                None => ELSEWHERE,
+            };
+            place.fill(
+                &Values::new()
+                    .with("certificate", identity(certificate))
+                    .with("source", of_store.map_or("", |anchor| &anchor.source))
+                    .with("line", of_store.map_or(0, |anchor| anchor.line).to_string()),
+            )
         }
         Needed::Missing { subject, key, urls } => {
             let key = key.as_ref().and_then(|key| key.key_id.as_deref()).map(hex);
@@ -69,6 +79,8 @@ fn needed(needed: &Needed) -> String {
 const SENT: Text = Text::en("{certificate}, which is among the certificates sent");
 const ELSEWHERE: Text =
     Text::en("{certificate}, which is elsewhere in the capture (`tlsight certs` writes it out)");
+const IN_OTHER_STORE: Text =
+    Text::en("{certificate}, which another trust list has: {source}, line {line}");
 const MISSING: Text = Text::en("{subject}");
 const MISSING_KEY: Text = Text::en("{subject} (subject key identifier {key})");
 const MISSING_AT: Text = Text::en("{subject} (the certificate below it names {urls})");
@@ -105,7 +117,7 @@ mod tests {
         let remaining = vec![VerifyError::new(code::CERT_HAS_EXPIRED, 0)];
         let remedy = Remedy { remove: vec![], add: vec![], remaining, proven: false };
         assert_eq!(
-            mending(&remedy, &[]),
+            mending(&remedy, &[], &[]),
             "No certificate added to the trust store mends this: certificate has expired, error 10 at depth 0 would remain"
         );
     }

@@ -377,7 +377,7 @@ fn mended_by(connection: &Connection, cause: &Finding) -> Option<String> {
     let chain = connection.path(cause.of?).chain()?;
     let remedy = chain.remedy.as_ref()?;
     let by_certificates = !remedy.add.is_empty() || !remedy.remove.is_empty();
-    by_certificates.then(|| mending(remedy, &chain.in_the_way))
+    by_certificates.then(|| mending(remedy, &chain.in_the_way, &chain.elsewhere))
 }
 
 /// Faults of the same certificate that show only when this one is mended. The refusal itself is
