@@ -179,6 +179,7 @@ fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation
         None => (ENCRYPTED, LOOK),
     };
     let values = scene::values(connection)
+        .with("end", connection.server.text())
         .with("alert", scene::said_alert(alert))
         .with("wanted", "the CA certificates above the server's certificate")
         .with_words("upload", scene::upload(subject))
@@ -204,7 +205,7 @@ const UNTOLD: Text = Text::en("the alert does not tell whether chain, name or da
 const ENCRYPTED: Text = Text::en("the reason is encrypted, and so is what was wrong");
 
 const TRUST_HIDDEN: Text = Text::en(
-    "Get the certificate from the server (`openssl s_client -connect HOST:PORT -showcerts`). {upload}.",
+    "Get the certificate from the server (`openssl s_client -connect {end} -showcerts`). {upload}.",
 );
 const RENAME: Text = Text::en(
     "Compare the server name of the ClientHello with the certificate; on Unified CM, System > Server has to list the fully qualified domain name that the certificate carries.",
@@ -212,7 +213,7 @@ const RENAME: Text = Text::en(
 const RENEW: Text =
     Text::en("Renew the certificate of {server}, or the CA certificate above it that has expired.");
 const LOOK: Text = Text::en(
-    "Get the certificate from the server (`openssl s_client -connect HOST:PORT -showcerts`), and the reason from the log of {client}; for SIP, test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` to see it in a capture.",
+    "Get the certificate from the server (`openssl s_client -connect {end} -showcerts`), and the reason from the log of {client}; for SIP, test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` to see it in a capture.",
 );
 
 #[cfg(test)]
