@@ -152,7 +152,7 @@ pub(super) fn reference(
     if let Some(expected) = expected(connection, &judging.expected_names) {
         return Some(Reference::Expected(expected.name.clone()));
     }
-    connection.handshake.client_hello()?;
+    let hello = connection.handshake.client_hello()?;
     let looked_up = known.looked_up.name(connection);
     if let Some(peer) =
         deployment.zone_peer(connection.client, connection.server, looked_up, known.own)
@@ -166,8 +166,9 @@ pub(super) fn reference(
         return Some(Reference::Logged(name.to_owned()));
     }
     let asked = looked_up.filter(|_| !sends_every_name(connection));
-    let address = Reference::Address(connection.server.address);
-    Some(asked.map_or(address, |name| Reference::DnsAnswer(name.to_owned())))
+    // The rest of the hello may name the server.
+    let address = hello.whole.then_some(Reference::Address(connection.server.address));
+    asked.map(|name| Reference::DnsAnswer(name.to_owned())).or(address)
 }
 
 /// The traffic server sends the name it connects to as server name; where it sends none

@@ -141,7 +141,11 @@ impl Paper {
             count(capture.frames, "frame")
         );
         if capture.files.len() > 1 {
-            let _ = write!(title, " of {} files read as one capture (for its filters in Wireshark join them: mergecap -a)", capture.files.len());
+            let _ = write!(
+                title,
+                " of {} files read as one capture (for its filters in Wireshark join them: mergecap -a)",
+                capture.files.len()
+            );
         }
         self.page.heading(&title);
         for error in &capture.errors {

@@ -164,10 +164,14 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
         .filter(|code| !names::is_grease(*code))
         .map(names::version_name)
         .collect();
-    let offered = if supported.is_empty() {
-        format!("{} at most", names::version_name(hello.legacy_version))
-    } else {
-        supported.join(", ")
+    let offered = match supported.as_slice() {
+        // The extension may stand in the rest.
+        [] if !hello.whole => {
+            "versions that stand in a part of its ClientHello which is not in the capture"
+                .to_owned()
+        }
+        [] => format!("{} at most", names::version_name(hello.legacy_version)),
+        some => some.join(", "),
     };
     let selected = connection.handshake.server_hello().filter(|_| by == Role::Client);
     let chosen = selected.map(|(_, hello)| hello.version());

@@ -71,6 +71,8 @@ pub(super) struct Half {
     searched: usize,
     cipher_changed: bool,
     record_start: Option<Mark>,
+    /// When bytes came last: what is missing behind them is noticed only later.
+    heard: Option<Mark>,
     pub(super) context: Context,
     /// Encrypted records, where there may be a key for them.
     pub(super) kept: Kept,
@@ -114,6 +116,7 @@ impl Half {
             searched: 0,
             cipher_changed: false,
             record_start: None,
+            heard: None,
             context: Context {
                 certificates: limits.certificates,
                 bytes: limits.handshake_bytes,
@@ -131,6 +134,7 @@ impl Half {
 
     /// The next bytes, as one segment brought them.
     pub(super) fn data(&mut self, mut bytes: &[u8], mark: Mark, limits: &Limits) -> Appetite {
+        self.heard = Some(mark);
         if matches!(self.state, State::Lost) {
             self.find_again(bytes, limits);
         }
@@ -148,15 +152,16 @@ impl Half {
 
     /// Bytes that are missing.
     pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark, limits: &Limits) {
+        let heard = self.heard.unwrap_or(mark);
         match self.state {
-            State::Body { header, remaining, .. } if length < remaining as u64 => {
-                self.gap_in_record(header, remaining, length, mark, limits);
+            State::Body { header, remaining, .. } if length <= remaining as u64 => {
+                self.gap_in_record(header, remaining, length, heard, limits);
             }
             State::Body { header, .. } => {
-                self.break_record(header, mark, limits);
-                self.lose_track(mark, limits);
+                self.break_record(header, heard, limits);
+                self.lose_track(length, heard, limits);
             }
-            State::Header => self.lose_track(mark, limits),
+            State::Header => self.lose_track(length, heard, limits),
             State::Lost | State::Done => {}
         }
         if !matches!(self.state, State::Done) {
@@ -166,6 +171,7 @@ impl Half {
 
     /// Nothing more will come.
     pub(super) fn end(&mut self, mark: Mark, limits: &Limits) {
+        let mark = self.heard.unwrap_or(mark);
         if let State::Body { header, .. } = self.state {
             self.break_record(header, mark, limits);
         }
@@ -175,6 +181,7 @@ impl Half {
 
     /// Takes bytes of earlier segments, from where records begin.
     pub(super) fn replay(&mut self, mut early: &[u8], since: Mark, mark: Mark, limits: &Limits) {
+        self.heard = Some(mark);
         while !early.is_empty() {
             early = match self.state {
                 State::Header => self.header(early, since),
@@ -221,8 +228,11 @@ impl Half {
         }
     }
 
-    fn lose_track(&mut self, mark: Mark, limits: &Limits) {
+    /// After so many bytes that are missing nobody knows where the next record begins.
+    fn lose_track(&mut self, length: u64, mark: Mark, limits: &Limits) {
         self.flush_partial_message(mark);
+        // They are the rest of a broken message before they are anything else.
+        self.skip = self.skip.saturating_sub(usize::try_from(length).unwrap_or(usize::MAX));
         self.waiting.clear();
         self.searched = 0;
         self.state = State::Lost;
@@ -253,6 +263,7 @@ impl Half {
             None => {
                 self.anomaly(mark, "bytes that are no TLS record follow a record");
                 self.flush_partial_message(mark);
+                self.skip = 0;
                 self.state = State::Lost;
             }
         }
@@ -294,7 +305,7 @@ impl Half {
         rest
     }
 
-    /// The place of the next record is still known: only this one is damaged.
+    /// The place of the next record is still known: only this one is damaged, to its end at most.
     fn gap_in_record(
         &mut self,
         header: RecordHeader,
@@ -310,7 +321,10 @@ impl Half {
             // those bytes are part of the broken message or of ones behind it.
             self.skip = self.skip.saturating_sub(remaining);
         }
-        self.state = State::Body { header, remaining: left, broken: true };
+        self.state = match left {
+            0 => State::Header,
+            _ => State::Body { header, remaining: left, broken: true },
+        };
     }
 
     /// Interprets what is there of a record that ends early.
@@ -563,4 +577,49 @@ fn ssl2_server_hello(record: &[u8]) -> (ServerHello, CertificateList) {
         ..CertificateList::default()
     };
     (hello, list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn mark(frame: u64) -> Mark {
+        Mark { frame, time: Timestamp::from_seconds(1_700_000_000) }
+    }
+
+    /// A record with one handshake message.
+    fn record(kind: u8, length: u8) -> Vec<u8> {
+        let mut bytes = vec![22, 3, 3, 0, length + 4, kind, 0, 0, length];
+        bytes.resize(bytes.len() + usize::from(length), 0);
+        bytes
+    }
+
+    /// Kinds and last frames of the messages, where `missing` bytes come behind the first 54 of
+    /// a Certificate of 100.
+    fn read(missing: u64, then: &[u8]) -> Vec<(u8, u64)> {
+        let limits = Limits::default();
+        let mut half = Half::behind(Opening::new(), &limits);
+        half.data(&record(11, 100)[..9 + 50], mark(1), &limits);
+        half.gap(missing, GapCause::NotCaptured, mark(9), &limits);
+        half.data(then, mark(2), &limits);
+        half.end(mark(9), &limits);
+        let message = |entry: &HalfEntry| match &entry.what {
+            What::Message(message) => Some((message.kind, entry.last.frame)),
+            _ => None,
+        };
+        half.entries.iter().filter_map(message).collect()
+    }
+
+    #[test]
+    fn what_follows_a_message_without_its_end_is_read() {
+        let done = record(14, 0);
+        // All that is left of the record, and less of it.
+        assert_eq!(read(50, &done), [(11, 1), (14, 2)]);
+        let rest = [&[0; 10][..], &done].concat();
+        assert_eq!(read(40, &rest), [(11, 1), (14, 2)]);
+        // The whole next record, too.
+        let exchange = [record(13, 20), done].concat();
+        assert_eq!(read(50 + 70, &exchange), [(11, 1), (13, 2), (14, 2)]);
+    }
 }

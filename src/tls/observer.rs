@@ -127,8 +127,14 @@ impl Observer {
         decrypt(&mut halves, client, limits, keys);
         let preface =
             |side: Direction| halves[side].as_ref().map_or(&[][..], |half| half.preface.as_slice());
+        // Behind missing bytes, text of no protocol may be the rest of a record.
+        let torn =
+            Direction::BOTH.into_iter().filter_map(|side| halves[side].as_ref()).any(|half| {
+                half.entries.first().is_some_and(|entry| matches!(entry.what, What::Gap { .. }))
+            });
+        let protocol = starttls::protocol(preface(client), preface(client.reverse()));
         let mut handshake = Handshake {
-            started_by: starttls::protocol(preface(client), preface(client.reverse())),
+            started_by: protocol.filter(|name| !torn || *name != starttls::UNKNOWN),
             plain_of_server: halves[client.reverse()].as_ref().and_then(|half| half.plain),
             ..Handshake::default()
         };

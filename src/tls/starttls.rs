@@ -62,7 +62,10 @@ const DIALOGUES: &[Dialogue] = &[
     Dialogue { name: "STARTTLS", marks: &[ClientSays("STARTTLS")] },
 ];
 
-/// Names the protocol; `another protocol` when there was a dialogue that is not
+/// Stands for a protocol that is not known here.
+pub(super) const UNKNOWN: &str = "another protocol";
+
+/// Names the protocol; [`UNKNOWN`] when there was a dialogue that is not
 /// known here, nothing when TLS began with the first byte.
 pub(super) fn protocol(client: &[u8], server: &[u8]) -> Option<&'static str> {
     if client.is_empty() && server.is_empty() {
@@ -79,7 +82,7 @@ pub(super) fn protocol(client: &[u8], server: &[u8]) -> Option<&'static str> {
             }
         })
     });
-    Some(known.map_or("another protocol", |dialogue| dialogue.name))
+    Some(known.map_or(UNKNOWN, |dialogue| dialogue.name))
 }
 
 fn has(bytes: &[u8], wanted: &[u8]) -> bool {
