@@ -251,7 +251,11 @@ impl Handshake {
         self.anomalies.extend(half.anomalies);
         let mut reached = 0;
         half.entries.into_iter().map(move |entry| {
-            if !matches!(entry.what, What::Gap { .. }) {
+            // Missing packets are noticed late, missing ends of packets with the packet.
+            if !matches!(
+                entry.what,
+                What::Gap { cause: GapCause::NotCaptured | GapCause::Limit, .. }
+            ) {
                 reached = reached.max(entry.last.frame);
             }
             let entry = Entry {
