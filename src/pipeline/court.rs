@@ -39,8 +39,6 @@ struct Shown {
 /// where that is not known.
 pub(super) struct Court<'c> {
     store: Option<&'c Store>,
-    /// Stands for it where there is none.
-    nothing: Store,
     /// Whose chains are judged.
     role: Role,
     terms: Terms,
@@ -50,8 +48,7 @@ pub(super) struct Court<'c> {
     facts: Arc<Facts>,
     /// Answers that other captures of the run have brought.
     shared: Option<&'c Answers>,
-    /// The anchors of all trust stores.
-    anchors: Arc<Anchors>,
+    stores: Stores<'c>,
 }
 
 /// What follows from a trust store alone.
@@ -84,11 +81,10 @@ impl<'c> Court<'c> {
         terms: Terms,
         facts: Arc<Facts>,
         shared: Option<&'c Answers>,
-        anchors: Arc<Anchors>,
+        stores: Stores<'c>,
     ) -> Self {
         let (shown, answers) = (HashMap::new(), HashMap::new());
-        let nothing = Store::new(StoreSemantics::OpenSsl);
-        Self { store, nothing, role, terms, shown, answers, facts, shared, anchors }
+        Self { store, role, terms, shown, answers, facts, shared, stores }
     }
 
     /// Gives the connections at the places `mine` their verdicts.
@@ -170,7 +166,8 @@ impl<'c> Court<'c> {
         let leaf = shown.first()?.parsed()?.clone();
         let others: Vec<Arc<Certificate>> = readable(shown.get(1..)?).cloned().collect();
         let time = connection.judged_at.seconds();
-        let store = self.store.unwrap_or(&self.nothing);
+        let nothing = Store::default();
+        let store = self.store.unwrap_or(&nothing);
         let question = self.terms.question(&leaf, &others, store, time, self.role);
         Some(match self.store {
             Some(_) => self.explained(&key, &question, pool),
@@ -185,7 +182,7 @@ impl<'c> Court<'c> {
             return answered;
         }
         // What mends a chain depends on the certificates of the capture around it.
-        let near = pool.near(question, &answered.validation, &self.anchors);
+        let near = pool.near(question, &answered.validation, &self.stores);
         let around = Around {
             certificates: near.iter().map(|certificate| certificate.sha256).collect(),
             epoch: Epochs::default().with(near.iter().map(|one| &**one), question.time),
@@ -202,7 +199,7 @@ impl<'c> Court<'c> {
         let elsewhere: Vec<Anchor> = added
             .filter_map(|needed| match needed {
                 Needed::Present { certificate, sent_by_peer: false } => {
-                    self.anchors.find(certificate).cloned()
+                    self.stores.find(certificate).cloned()
                 }
                 _ => None,
             })
@@ -242,25 +239,20 @@ fn mended(question: &Question<'_>, answered: &Chain, near: &[Arc<Certificate>]) 
     Chain { remedy, in_the_way, ..answered.clone() }
 }
 
-/// The anchors of all trust stores that are known, by subject: what one lacks another may have.
-#[derive(Default)]
-pub(super) struct Anchors(HashMap<Box<[u8]>, Vec<Anchor>>);
+/// All trust stores that are known: what one lacks another may have.
+#[derive(Clone)]
+pub(super) struct Stores<'c>(Vec<&'c Store>);
 
-impl Anchors {
-    pub(super) fn of<'s>(stores: impl Iterator<Item = &'s Store>) -> Self {
-        let mut by_subject: HashMap<Box<[u8]>, Vec<Anchor>> = HashMap::new();
-        for anchor in stores.flat_map(Store::anchors) {
-            let list = by_subject.entry(anchor.certificate.subject.canonical().into()).or_default();
-            list.push(anchor.clone());
-        }
-        Self(by_subject)
+impl<'c> Stores<'c> {
+    pub(super) fn of(stores: impl Iterator<Item = &'c Store>) -> Self {
+        Self(stores.collect())
     }
 
-    fn named(&self, name: &Name) -> impl Iterator<Item = &Anchor> {
-        self.0.get(name.canonical()).into_iter().flatten()
+    fn named(&self, name: &Name) -> impl Iterator<Item = &'c Anchor> {
+        self.0.iter().flat_map(move |store| store.named(name).map(|(_, anchor)| anchor))
     }
 
-    fn find(&self, certificate: &Certificate) -> Option<&Anchor> {
+    fn find(&self, certificate: &Certificate) -> Option<&'c Anchor> {
         self.named(&certificate.subject)
             .find(|anchor| anchor.certificate.sha256 == certificate.sha256)
     }
@@ -287,7 +279,7 @@ impl Pool {
         &self,
         question: &Question<'_>,
         failed: &PathValidation,
-        known: &Anchors,
+        stores: &Stores<'_>,
     ) -> Vec<Arc<Certificate>> {
         let path = failed.path.iter().map(|link| &link.certificate);
         let mut wanted: Vec<Name> = path
@@ -299,7 +291,7 @@ impl Pool {
         let mut at = 0;
         while let Some(name) = wanted.get(at).filter(|_| near.len() < MAX_NEAR) {
             let captured = self.0.get(name.canonical()).into_iter().flatten();
-            let others = known.named(name).map(|anchor| &anchor.certificate);
+            let others = stores.named(name).map(|anchor| &anchor.certificate);
             let others = others.filter(|one| !question.store.contains(&one.sha256));
             let mut new: Vec<&Arc<Certificate>> = Vec::new();
             for one in captured.chain(others).take(MAX_NEAR) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::Config;
-use super::court::{Anchors, Court, Facts, Pool, not_shown};
+use super::court::{Court, Facts, Pool, Stores, not_shown};
 use super::known::{Answered, Known};
 use crate::connection::{Connection, NotJudged, PathVerdict};
 use crate::expressway::Deployment;
@@ -37,20 +37,16 @@ struct Pair<'c> {
 
 impl<'c> Courts<'c> {
     pub(super) fn new(config: &'c Config, deployment: &'c Deployment, known: &'c Known) -> Self {
-        let stores = || {
-            let own = deployment.appliances().iter().map(|appliance| appliance.store.as_ref());
-            [config.store.as_ref(), config.peer_store.as_ref()].into_iter().chain(own).flatten()
-        };
-        // A store alone tells nothing that it does not know itself.
-        let several = stores().nth(1).is_some();
-        let anchors = Arc::new(if several { Anchors::of(stores()) } else { Anchors::default() });
+        let own = deployment.appliances().iter().map(|appliance| appliance.store.as_ref());
+        let given = [config.store.as_ref(), config.peer_store.as_ref()];
+        let stores = Stores::of(given.into_iter().chain(own).flatten());
         let pair = |store: Option<&'c Store>, shared: Option<&'c Answered>| {
             let facts =
                 shared.map_or_else(|| Arc::new(Facts::of(store)), |shared| shared.facts(store));
             let court = |role: Role| {
                 let shared = shared.map(|shared| shared.of(role));
-                let (facts, anchors) = (Arc::clone(&facts), Arc::clone(&anchors));
-                Court::new(store, role, config.judging.terms, facts, shared, anchors)
+                let (facts, stores) = (Arc::clone(&facts), stores.clone());
+                Court::new(store, role, config.judging.terms, facts, shared, stores)
             };
             Pair { store, of_servers: court(Role::Server), of_clients: court(Role::Client) }
         };

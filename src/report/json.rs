@@ -70,8 +70,9 @@ use parts::Parts;
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut spool = Spool::default();
     let mut renderer = Renderer::default();
+    let mut entries = Entries::default();
     for judged in &report.connections {
-        let mut entries = Entries::default();
+        entries.clear();
         renderer.entry(judged, &mut entries);
         spool.push(&entries)?;
     }
@@ -84,11 +85,12 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// What the writer says, and where the spool cannot be read.
 pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) -> io::Result<()> {
-    let mut of_case = Entries::default();
+    let (mut of_case, mut parts) = (Entries::default(), Parts::default());
     for (capture, finding) in report.findings_of_case() {
-        of_case.add_finding(capture, finding, &mut Parts::default());
+        of_case.clear();
+        of_case.add_finding(capture, finding, &mut parts);
+        spool.push(&of_case)?;
     }
-    spool.push(&of_case)?;
     let mut document = Document::begin(out);
     document.member("schema_version", &SCHEMA_VERSION)?;
     document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
@@ -118,7 +120,8 @@ pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) ->
     document.end()
 }
 
-/// Renders connections as lines, or entries of a document; remembers what many of them have in common.
+/// Renders connections as lines, or entries of a document; remembers what many of them have
+/// in common.
 #[derive(Default)]
 pub struct Renderer(Parts);
 

@@ -54,8 +54,11 @@ fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
         .with("sender", scene::holder(connection, by))
         .with("receiver", scene::holder(connection, by.other()))
         .with("alert", scene::said_alert(description))
-        .with("dh_bits", dh_bits(connection).map(|bits| bits.to_string()).unwrap_or_default())
         .with_words("meaning", meaning(connection, by, description));
+    let values = match dh_bits(connection) {
+        Some(bits) => values.with("dh_bits", bits.to_string()),
+        None => values,
+    };
     let values = with_remedy(values, subject, by, description);
     Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
 }
@@ -159,7 +162,7 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
     match by {
         Role::Client if of_certificate => of_server_certificate(connection, code),
         Role::Server if of_certificate => of_client_certificate(code),
-        // Whatever a client could not agree to it says before the ServerHello is answered.
+        // What a client has against the suite it says to the ServerHello.
         Role::Client if code == 40 && dh_bits(connection).is_some() => SHORT_GROUP,
         _ => of_handshake(code),
     }

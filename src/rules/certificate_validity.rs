@@ -231,9 +231,9 @@ fn when(connection: &Connection) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::validation_of_server;
     use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, bent, finding, findings};
     use super::*;
-    use crate::connection::PathVerdict;
     use crate::trust::{Origin, VerifyError, code};
 
     #[test]
@@ -252,10 +252,7 @@ mod tests {
     fn a_root_that_was_sent_does_not_have_to_be_valid() {
         let old = |origin| {
             bent("certificate-expired", "root-missing.pcap", EXPRESSWAY, |connection| {
-                let PathVerdict::Judged(chain) = &mut connection.server_path else {
-                    panic!("not judged")
-                };
-                let validation = &mut Arc::make_mut(chain).validation;
+                let validation = validation_of_server(connection);
                 validation.errors = vec![VerifyError::new(code::SELF_SIGNED_CERT_IN_CHAIN, 2)];
                 validation.path[2].origin = origin;
                 let root = Arc::make_mut(&mut validation.path[2].certificate);
@@ -269,10 +266,7 @@ mod tests {
     #[test]
     fn a_renewed_certificate_that_was_sent_is_named() {
         let found = bent("certificate-expired", "root-missing.pcap", EXPRESSWAY, |connection| {
-            let PathVerdict::Judged(chain) = &mut connection.server_path else {
-                panic!("not judged")
-            };
-            let validation = &mut Arc::make_mut(chain).validation;
+            let validation = validation_of_server(connection);
             validation.errors = vec![VerifyError::new(code::CERT_HAS_EXPIRED, 1)];
             // The trust list has an old one of what the server sends.
             validation.path[1].origin = Origin::Store(0);
@@ -289,10 +283,7 @@ mod tests {
     #[test]
     fn an_expired_ca_of_the_trust_list_is_replaced_there() {
         let found = bent("certificate-expired", "root-missing.pcap", EXPRESSWAY, |connection| {
-            let PathVerdict::Judged(chain) = &mut connection.server_path else {
-                panic!("not judged")
-            };
-            let validation = &mut Arc::make_mut(chain).validation;
+            let validation = validation_of_server(connection);
             validation.errors = vec![VerifyError::new(code::CERT_HAS_EXPIRED, 2)];
             let root = Arc::make_mut(&mut validation.path[2].certificate);
             root.not_after.unix = Some(1_700_000_000);

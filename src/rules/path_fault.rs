@@ -494,7 +494,7 @@ pub(super) fn sides(connection: &Connection) -> [Role; 2] {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Finding;
-    use super::super::testing::{EXPRESSWAY, NO_STORE, bent, findings};
+    use super::super::testing::{EXPRESSWAY, NO_STORE, bent, findings, validation_of_server};
     use super::*;
     use crate::connection::{Outcome, PathVerdict};
     use crate::x509::{BasicConstraints, GeneralName, Oid, Subtree, Subtrees};
@@ -516,10 +516,7 @@ mod tests {
         bend: impl FnOnce(&mut PathValidation),
     ) -> Finding {
         let found = bent(id, SAMPLE, EXPRESSWAY, |connection| {
-            let PathVerdict::Judged(chain) = &mut connection.server_path else {
-                panic!("not judged")
-            };
-            let validation = &mut Arc::make_mut(chain).validation;
+            let validation = validation_of_server(connection);
             validation.errors = vec![VerifyError::new(code, depth)];
             bend(validation);
             connection.observed.outcome = Outcome::Alert {

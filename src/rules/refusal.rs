@@ -9,7 +9,6 @@ use super::scene;
 use super::words::Text;
 use crate::connection::{Connection, NotJudged, PathVerdict};
 use crate::tls::Role;
-use crate::trust::{PathValidation, code};
 use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
@@ -83,7 +82,8 @@ fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text
         PathVerdict::NotJudged(_) => return None,
     };
     // Told by the rule on that fault.
-    if path_fault::validation(connection, Role::Server).is_some_and(is_at_fault) {
+    if path_fault::validation(connection, Role::Server).is_some_and(|path| !path.errors.is_empty())
+    {
         return None;
     }
     match (alert, vouched) {
@@ -103,13 +103,6 @@ fn reason(connection: &Connection, leaf: &Certificate, alert: u8) -> Option<Text
         )),
         _ => None,
     }
-}
-
-/// Whether path validation has something against it that no trust list mends. A date may be
-/// that of a surplus certificate, and has alerts of its own.
-fn is_at_fault(path: &PathValidation) -> bool {
-    let dates = [code::CERT_HAS_EXPIRED, code::CERT_NOT_YET_VALID];
-    path.errors.iter().any(|error| !error.lacks_trust() && !dates.contains(&error.code))
 }
 
 /// Whether a certificate with the name of its issuer came with it.

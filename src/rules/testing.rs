@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::rule::Subject;
 use super::run::{judge, judge_case};
 use super::verdict::Verdict;
-use crate::connection::Connection;
+use crate::connection::{Connection, PathVerdict};
 use crate::expressway::log::Process;
 use crate::expressway::{
     Appliance, BoxRole, Deployment, Event, Leg, Line, Log, Mapped, Settings, Version,
@@ -18,7 +18,7 @@ use crate::pipeline::{Config, analyze, source_from_file};
 use crate::report::Judged;
 use crate::time::Timestamp;
 use crate::tls::{Body, Role, ServerHello, What};
-use crate::trust::{Store, StoreSemantics};
+use crate::trust::{PathValidation, Store, StoreSemantics};
 use crate::x509::Certificate;
 
 /// The trusted CA list of the Expressway-C in the samples.
@@ -146,6 +146,12 @@ pub(super) fn findings_of_peers(id: &str, sample: &str, peers: Option<&str>) -> 
     let report = analyze(vec![source_from_file(path)], &config);
     let all = report.connections.into_iter().flat_map(|judged| judged.findings);
     all.filter(|finding| finding.rule.id == id).collect()
+}
+
+/// The path validation of the server's chain, to be bent.
+pub(super) fn validation_of_server(connection: &mut Connection) -> &mut PathValidation {
+    let PathVerdict::Judged(chain) = &mut connection.server_path else { panic!("not judged") };
+    &mut Arc::make_mut(chain).validation
 }
 
 /// Changes the own certificate of a side.

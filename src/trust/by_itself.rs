@@ -1,5 +1,6 @@
 //! A chain whose judge is not known: what path validation says of it whoever trusts it.
 
+use super::failure::code;
 use super::question::{Link, PathValidation, Question};
 use super::store::Store;
 use super::verify::validate;
@@ -7,6 +8,8 @@ use super::verify::validate;
 /// Validates the path that the peer sent as if its last certificate were trusted, so that no
 /// error tells of trust: what is left every trust store would answer. The store of `question`
 /// does not count.
+///
+/// Dates are left out as well: who judges may have a CA renewed.
 ///
 /// Where the last certificate was sent, not trusted, the signature on it is not looked at, nor
 /// what it would have to fulfil below an anchor.
@@ -20,7 +23,8 @@ pub fn by_itself(question: &Question<'_>) -> PathValidation {
         store.add(top.certificate.clone(), "", 0);
     }
     let mut answer = validate(&Question { store: &store, partial_chain: true, ..question.clone() });
-    answer.errors.retain(|error| !error.lacks_trust());
+    let dates = [code::CERT_HAS_EXPIRED, code::CERT_NOT_YET_VALID];
+    answer.errors.retain(|error| !error.lacks_trust() && !dates.contains(&error.code));
     answer.path = answer.path.into_iter().zip(sent).map(as_sent).collect();
     answer
 }
@@ -36,7 +40,7 @@ mod tests {
 
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-    use super::super::{Origin, Purpose, StoreSemantics, code};
+    use super::super::{Origin, Purpose, StoreSemantics};
     use super::*;
     use crate::x509::Certificate;
 
@@ -62,24 +66,27 @@ mod tests {
         [leaf, between_der].map(|one| Arc::new(Certificate::parse(one.der()).unwrap()))
     }
 
-    fn answered(chain: &[Arc<Certificate>; 2]) -> PathValidation {
+    fn answered(chain: &[Arc<Certificate>; 2], time: i64) -> PathValidation {
         let store = Store::new(StoreSemantics::OpenSsl);
         let [leaf, between] = chain;
         let others = [Arc::clone(between)];
-        by_itself(&Question::new(Arc::clone(leaf), &others, &store, NOW, Purpose::Server))
+        by_itself(&Question::new(Arc::clone(leaf), &others, &store, time, Purpose::Server))
     }
 
     #[test]
     fn a_chain_without_its_root_has_no_fault_of_its_own() {
-        let answer = answered(&below(IsCa::Ca(BasicConstraints::Unconstrained)));
+        let chain = below(IsCa::Ca(BasicConstraints::Unconstrained));
+        let answer = answered(&chain, NOW);
         assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+        // In 1970 none of them was valid.
+        assert!(answered(&chain, 0).errors.is_empty());
         let origins: Vec<Origin> = answer.path.iter().map(|link| link.origin).collect();
         assert_eq!(origins, [Origin::Leaf, Origin::Peer(0)]);
     }
 
     #[test]
     fn an_issuer_that_is_no_ca_is_one_for_every_trust_store() {
-        let answer = answered(&below(IsCa::ExplicitNoCa));
+        let answer = answered(&below(IsCa::ExplicitNoCa), NOW);
         let told: Vec<(u32, usize)> =
             answer.errors.iter().map(|error| (error.code, error.depth)).collect();
         assert!(told.contains(&(code::INVALID_CA, 1)), "{told:?}");
