@@ -140,7 +140,7 @@ fn trust_anchor_missing(subject: &Subject<'_>) -> Option<Observation> {
     let fault = fault(connection, Lack::Anchor)?;
     let leaf = connection.server_leaf()?;
     let end = fault.end()?;
-    let expired = connection.clock() > end.not_after.unix;
+    let expired = end.not_after.unix.is_some_and(|end| connection.clock() > Some(end));
     let (anchor, wanted) = if end.is_self_signed() && expired {
         (end.title(), RENEWED_ROOT)
     } else if end.is_self_signed() {
@@ -335,6 +335,7 @@ fn proof(connection: &Connection, shown: &Certificate, expected: &str) -> Vec<Ev
 mod tests {
     use super::super::testing::{
         EXPRESSWAY, WITH_ECDSA, WITHOUT_ROOT, bent, finding, findings, judged, store,
+        validation_of_server,
     };
     use super::*;
     use crate::connection::PathVerdict;
@@ -342,6 +343,25 @@ mod tests {
     use crate::trust::{Candidate, Origin, Outcome, SignatureVerdict, Store, VerifyError};
     use crate::x509::NotIssuer;
     use std::sync::Arc;
+
+    #[test]
+    fn of_an_expired_root_that_was_sent_the_renewed_one_is_uploaded() {
+        let remedy = |not_after: Option<i64>| {
+            let found = bent("trust-anchor-missing", "root-missing.pcap", WITHOUT_ROOT, |one| {
+                let end = &mut validation_of_server(one).path.last_mut().unwrap().certificate;
+                let trusted = store(EXPRESSWAY.unwrap());
+                let (_, root) = trusted.named(&end.issuer).next().unwrap();
+                *end = Arc::clone(&root.certificate);
+                Arc::make_mut(end).not_after.unix = not_after;
+            });
+            found.unwrap().remedy()
+        };
+        assert!(remedy(Some(1_700_000_000)).contains("the renewed root CA certificate"));
+        // Still valid, and a date that cannot be read.
+        for not_after in [Some(4_000_000_000), None] {
+            assert!(remedy(not_after).contains("(the server sends it)"), "{not_after:?}");
+        }
+    }
 
     #[test]
     fn a_self_signed_certificate_outside_the_store_is_told_with_its_serial() {

@@ -202,7 +202,8 @@ fn renewed<'c>(
     let time = connection.clock()?;
     let mut sent = connection.certificates(of).iter().filter_map(Presented::parsed);
     sent.find(|one| {
-        let valid = one.not_before.unix <= Some(time) && Some(time) <= one.not_after.unix;
+        let begun = one.not_before.unix.is_some_and(|begin| begin <= time);
+        let valid = begun && one.not_after.unix.is_some_and(|end| time <= end);
         let same =
             one.subject == outdated.subject && one.public_key.spki == outdated.public_key.spki;
         valid && same
