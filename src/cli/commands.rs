@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use tlsight::limits::Limits;
-use tlsight::pipeline::{self, Config, Kept, Lines, Sink, Source};
-use tlsight::report::json;
+use tlsight::pipeline::{self, Config, Document, Lines, Sink, Source};
 use tlsight::report::{Judged, Look, Origin, Report, show, table};
 use tlsight::rules::Severity;
 use tlsight::wire::text::count;
@@ -65,39 +64,49 @@ fn analyze(args: &Analyze, look: Look) -> Result<Exit, Trouble> {
 }
 
 fn document(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
-    let mut kept = Kept::default();
-    let report = pipeline::analyze_to(sources, config, &mut kept)
-        .map_err(|error| format!("cannot write a temporary file: {error}"))?;
+    let mut report = Report::default();
+    Output::stdout().write_with(|out| {
+        let document = read_into(Document::begin(out)?, sources, config, &mut report)?;
+        document.end(&report)
+    })?;
     complain_about(&report);
-    Output::stdout().write_with(|out| json::write_spooled(&report, kept.into_spool(), out))?;
     Ok(report)
 }
 
 fn lines(sources: Vec<Source>, config: &Config) -> Result<Report, Trouble> {
     let mut report = Report::default();
-    Output::stdout().write_with(|out| {
-        let mut lines = Watched { lines: Lines::new(out), worst: None };
-        let read = pipeline::analyze_to(sources, config, &mut lines);
-        // A reader that goes away ends the run; what was found until then counts.
-        report.worst_of_connections = lines.worst;
-        report = read?;
-        Ok(())
-    })?;
+    Output::stdout()
+        .write_with(|out| read_into(Lines::new(out), sources, config, &mut report).map(drop))?;
     complain_about(&report);
     complain_about_filters(&report);
     Ok(report)
 }
 
-/// Lines of connections, and the worst severity among them.
-struct Watched<'o, W> {
-    lines: Lines<'o, W>,
+/// Reads captures, and has `sink` take their connections. A reader of the output that goes away
+/// ends the run; what was found until then counts.
+fn read_into<S: Sink>(
+    sink: S,
+    sources: Vec<Source>,
+    config: &Config,
+    report: &mut Report,
+) -> io::Result<S> {
+    let mut watched = Watched { sink, worst: None };
+    let read = pipeline::analyze_to(sources, config, &mut watched);
+    report.worst_of_connections = watched.worst;
+    *report = read?;
+    Ok(watched.sink)
+}
+
+/// Takes connections, and notes the worst severity among them.
+struct Watched<S> {
+    sink: S,
     worst: Option<Severity>,
 }
 
-impl<W: io::Write + Send> Sink for Watched<'_, W> {
+impl<S: Sink> Sink for Watched<S> {
     fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
         self.worst = judged.iter().map(Judged::worst).max().flatten().max(self.worst);
-        self.lines.take(origin, judged)
+        self.sink.take(origin, judged)
     }
 }
 

@@ -33,7 +33,7 @@ pub use config::{Config, ExpectedName, Judging, Source};
 pub use foresee::foresee;
 pub use inputs::collect;
 pub use session::Session;
-pub use sink::{Kept, Lines, Renderers, Sink};
+pub use sink::{Document, Lines, Renderers, Sink};
 
 use crate::report::{CaptureReport, Report};
 use known::Known;

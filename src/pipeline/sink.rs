@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::report::certificates::Collection;
-use crate::report::json::{Entries, Renderer, Spool};
-use crate::report::{Judged, Origin};
+use crate::report::json::{Entries, Growing, Renderer};
+use crate::report::{Judged, Origin, Report};
 
 /// Takes judged connections as they come: capture by capture, by stream number within
 /// those that were judged together.
@@ -47,11 +47,10 @@ pub struct Lines<'o, W> {
     renderers: Renderers,
 }
 
-/// Keeps connections as entries of a JSON document, for what the whole run comes to stands
-/// before them.
-#[derive(Default)]
-pub struct Kept {
-    spool: Spool,
+/// Writes connections into a JSON document, in which what the whole run comes to stands
+/// behind them.
+pub struct Document<'o, W> {
+    growing: Growing<'o, W>,
     renderers: Renderers<Entries>,
 }
 
@@ -120,10 +119,21 @@ impl<'o, W: Write> Lines<'o, W> {
     }
 }
 
-impl Kept {
-    /// What was kept.
-    pub fn into_spool(self) -> Spool {
-        self.spool
+impl<'o, W: Write> Document<'o, W> {
+    /// Begins it.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn begin(out: &'o mut W) -> io::Result<Self> {
+        Ok(Self { growing: Growing::begin(out)?, renderers: Renderers::default() })
+    }
+
+    /// Ends it with what the run came to.
+    ///
+    /// # Errors
+    /// What the writer says, and where a temporary file cannot be read or written.
+    pub fn end(self, report: &Report) -> io::Result<()> {
+        self.growing.end(report)
     }
 }
 
@@ -180,8 +190,8 @@ impl<W: Write + Send> Sink for Lines<'_, W> {
     }
 }
 
-impl Sink for Kept {
+impl<W: Write + Send> Sink for Document<'_, W> {
     fn take(&mut self, origin: &Origin, judged: &[Judged]) -> io::Result<()> {
-        self.renderers.each((origin, judged), |entries| self.spool.push(entries))
+        self.renderers.each((origin, judged), |entries| self.growing.add(entries))
     }
 }

@@ -14,6 +14,7 @@ mod connection;
 mod course;
 mod diff;
 mod document;
+mod entries;
 mod finding;
 mod fleet;
 mod formatter;
@@ -27,7 +28,6 @@ mod peers;
 mod ranked;
 mod releases;
 mod rules;
-mod spool;
 mod store;
 mod trust;
 mod value;
@@ -41,12 +41,12 @@ use serde::Serialize;
 pub use chain::write_chain;
 pub use ciphers::{write_ciphers, write_known_ciphers};
 pub use diff::write_diff;
+pub use entries::Entries;
 pub use fleet::{write_file, write_summary, write_trouble};
 pub(super) use handshake::authority;
 pub use peers::write_peers;
 pub use releases::write_releases;
 pub use rules::write_rules;
-pub use spool::{Entries, Spool};
 pub use store::write_store;
 pub(super) use trust::usage_name;
 pub use whatif::write_outlook;
@@ -59,6 +59,7 @@ use crate::foresight::Ranked;
 use crate::rules::{Severity, Verdict};
 use crate::tls::Role;
 use document::Document;
+use entries::Findings;
 use finding::finding;
 use object::Object;
 use parts::Parts;
@@ -68,56 +69,91 @@ use parts::Parts;
 /// # Errors
 /// What the writer says.
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let mut spool = Spool::default();
+    let mut growing = Growing::begin(out)?;
     let mut renderer = Renderer::default();
     let mut entries = Entries::default();
     for judged in &report.connections {
         entries.clear();
         renderer.entry(judged, &mut entries);
-        spool.push(&entries)?;
+        growing.add(&entries)?;
     }
-    write_spooled(report, spool, out)
+    growing.end(report)
 }
 
-/// Writes the whole report as one document, each connection and finding on a line of its
-/// own; the connections, and what was found on them, are those of `spool`.
-///
-/// # Errors
-/// What the writer says, and where the spool cannot be read.
-pub fn write_spooled(report: &Report, mut spool: Spool, out: &mut impl Write) -> io::Result<()> {
-    let (mut of_case, mut parts) = (Entries::default(), Parts::default());
-    for (capture, finding) in report.findings_of_case() {
-        of_case.clear();
-        of_case.add_finding(capture, finding, &mut parts);
-        spool.push(&of_case)?;
+/// A document that is written while a run lasts: connections as they come, and then what the
+/// whole run comes to. Each connection and each finding has a line of its own.
+pub struct Growing<'o, W> {
+    document: Document<'o, W>,
+    findings: Findings,
+}
+
+impl<'o, W: Write> Growing<'o, W> {
+    /// Begins it.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn begin(out: &'o mut W) -> io::Result<Self> {
+        let mut document = Document::begin(out);
+        document.member("schema_version", &SCHEMA_VERSION)?;
+        document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
+        document.open_list("connections")?;
+        Ok(Self { document, findings: Findings::default() })
     }
-    let mut document = Document::begin(out);
-    document.member("schema_version", &SCHEMA_VERSION)?;
-    document.member("tool", concat!("tlsight ", env!("CARGO_PKG_VERSION")))?;
-    let matching = report.tls_connections.iter().copied().chain(std::iter::repeat(0));
-    let inputs = report.captures.iter().zip(matching);
-    let inputs: Vec<_> = inputs.map(|(capture, all)| InputDocument::of(capture, all)).collect();
-    document.member("inputs", &inputs)?;
-    document.member("filters", &FilterDocument::of(report))?;
-    document.member("trust_store", &report.store.as_ref().map(StoreDocument::of))?;
-    document.member("peer_trust_store", &report.peer_store.as_ref().map(StoreDocument::of))?;
-    document.member("expressways", &case::appliances(report))?;
-    let verdicts = VerdictDocument::all(report);
-    document.member("verdicts", &verdicts)?;
-    document.member("legs", &case::legs(report))?;
-    let (findings, connections) = spool.into_piles();
-    document.list("findings", findings)?;
-    document.list("connections", connections)?;
-    document.member("ledger", &LedgerDocument::of(report))?;
-    let limits: Vec<_> = report.captures.iter().enumerate().flat_map(limits).collect();
-    document.member("limits_hit", &limits)?;
-    let not_judged = report.not_judged.iter();
-    let not_judged: Vec<_> = not_judged
-        .map(|(need, count)| NotJudgedDocument { reason: need.unmet(), rule_checks: *count })
-        .collect();
-    document.member("not_judged", &not_judged)?;
-    document.member("chains_not_judged", &ChainsDocument::of(&report.unjudged_chains))?;
-    document.end()
+
+    /// Adds connections, and keeps what was found on them.
+    ///
+    /// # Errors
+    /// What the writer says, and where a temporary file cannot be written.
+    pub fn add(&mut self, entries: &Entries) -> io::Result<()> {
+        self.document.items(entries.connections())?;
+        self.findings.push(entries)
+    }
+
+    /// Adds everything else of `report`, and ends the document.
+    ///
+    /// # Errors
+    /// As [`Growing::add`], and where a temporary file cannot be read.
+    pub fn end(mut self, report: &Report) -> io::Result<()> {
+        let document = &mut self.document;
+        document.close_list()?;
+        let matching = report.tls_connections.iter().copied().chain(std::iter::repeat(0));
+        let inputs = report.captures.iter().zip(matching);
+        let inputs: Vec<_> = inputs.map(|(capture, all)| InputDocument::of(capture, all)).collect();
+        document.member("inputs", &inputs)?;
+        document.member("filters", &FilterDocument::of(report))?;
+        document.member("trust_store", &report.store.as_ref().map(StoreDocument::of))?;
+        document.member("peer_trust_store", &report.peer_store.as_ref().map(StoreDocument::of))?;
+        document.member("expressways", &case::appliances(report))?;
+        document.member("legs", &case::legs(report))?;
+        self.write_findings(report)?;
+        let document = &mut self.document;
+        document.member("ledger", &LedgerDocument::of(report))?;
+        let limits: Vec<_> = report.captures.iter().enumerate().flat_map(limits).collect();
+        document.member("limits_hit", &limits)?;
+        let not_judged = report.not_judged.iter();
+        let not_judged: Vec<_> = not_judged
+            .map(|(need, count)| NotJudgedDocument { reason: need.unmet(), rule_checks: *count })
+            .collect();
+        document.member("not_judged", &not_judged)?;
+        document.member("chains_not_judged", &ChainsDocument::of(&report.unjudged_chains))?;
+        document.member("verdicts", &VerdictDocument::all(report))?;
+        self.document.end()
+    }
+
+    /// What was found on connections, and about the case as a whole.
+    fn write_findings(&mut self, report: &Report) -> io::Result<()> {
+        let (mut of_case, mut parts) = (Entries::default(), Parts::default());
+        for (capture, finding) in report.findings_of_case() {
+            of_case.clear();
+            of_case.add_finding(capture, finding, &mut parts);
+            self.findings.push(&of_case)?;
+        }
+        self.document.open_list("findings")?;
+        for pile in std::mem::take(&mut self.findings).into_piles() {
+            pile.read(|items| self.document.items(items))?;
+        }
+        self.document.close_list()
+    }
 }
 
 /// Renders connections as lines, or entries of a document; remembers what many of them have

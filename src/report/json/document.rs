@@ -6,17 +6,21 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::formatter;
-use super::spool::Pile;
+
+/// What stands before an item of a list.
+pub(super) const BEFORE: &[u8] = b",\n  ";
 
 /// A document that is being written.
 pub(super) struct Document<'o, W> {
     out: &'o mut W,
     empty: bool,
+    /// Whether nothing stands in the list that was opened last.
+    empty_list: bool,
 }
 
 impl<'o, W: Write> Document<'o, W> {
     pub(super) fn begin(out: &'o mut W) -> Self {
-        Self { out, empty: true }
+        Self { out, empty: true, empty_list: true }
     }
 
     /// Adds a member, indented.
@@ -39,20 +43,24 @@ impl<'o, W: Write> Document<'o, W> {
         Ok(())
     }
 
-    /// Adds a list: the items of the piles, each on its line.
-    pub(super) fn list(
-        &mut self,
-        name: &'static str,
-        piles: impl IntoIterator<Item = Pile>,
-    ) -> io::Result<()> {
+    /// Begins a list.
+    pub(super) fn open_list(&mut self, name: &'static str) -> io::Result<()> {
+        self.empty_list = true;
         self.name(name)?;
-        self.out.write_all(b"[")?;
-        let mut empty = true;
-        for pile in piles {
-            pile.write(empty, self.out)?;
-            empty = false;
-        }
-        self.out.write_all(if empty { b"]" } else { b"\n ]" })
+        self.out.write_all(b"[")
+    }
+
+    /// Adds items, each with [`BEFORE`] in front of it.
+    pub(super) fn items(&mut self, items: &[u8]) -> io::Result<()> {
+        // No comma stands before the first one.
+        let comma = usize::from(self.empty_list && !items.is_empty());
+        self.empty_list &= items.is_empty();
+        self.out.write_all(items.get(comma..).unwrap_or_default())
+    }
+
+    /// Ends the list.
+    pub(super) fn close_list(&mut self) -> io::Result<()> {
+        self.out.write_all(if self.empty_list { b"]" } else { b"\n ]" })
     }
 
     pub(super) fn end(self) -> io::Result<()> {

@@ -1,6 +1,6 @@
-//! Connections and findings on their way into a document. They come while the capture is
-//! read, and stand in it behind what is known only at the end: until then they lie in
-//! memory, and what is too much for it in temporary files.
+//! Connections and findings on their way into a document. Connections stand in it as they
+//! come; findings stand worst first, and lie in memory until all of them are known, what is
+//! too much for it in temporary files.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,18 +9,15 @@ use std::io::{self, Read, Seek, Write};
 use tempfile::SpooledTempFile;
 
 use super::connection;
+use super::document::BEFORE;
 use super::finding::finding;
 use super::object::Object;
 use super::parts::Parts;
 use crate::report::model::Judged;
 use crate::rules::{Finding, Rule, Severity, registry};
 
-/// Bytes of connections in memory.
-const CONNECTIONS: usize = 4 << 20;
 /// Bytes of the findings of one rule in memory; there are more than a hundred rules.
 const FINDINGS: usize = 32 << 10;
-/// What stands before an item of a list in a document.
-const BEFORE: &[u8] = b",\n  ";
 
 /// The place of a finding in a document: worst first, then by rule.
 type Place = (Reverse<Severity>, usize);
@@ -35,6 +32,10 @@ pub struct Entries {
 }
 
 impl Entries {
+    pub(super) fn connections(&self) -> &[u8] {
+        &self.connections
+    }
+
     pub(super) fn add(&mut self, judged: &Judged, parts: &mut Parts) {
         self.connections.extend(BEFORE);
         let mut object = Object::begin(&mut self.connections);
@@ -67,67 +68,60 @@ impl Entries {
     }
 }
 
-/// Entries of a document that is written later.
-pub struct Spool {
+/// Findings of a document, which come in any order.
+pub(super) struct Findings {
     places: BTreeMap<&'static str, usize>,
-    connections: Option<Pile>,
     by_place: BTreeMap<Place, Pile>,
 }
 
 /// Items of a list that lie one after the other; at least one.
 pub(super) struct Pile(SpooledTempFile);
 
-impl Default for Spool {
+impl Default for Findings {
     fn default() -> Self {
-        Self { places: registry::places(), connections: None, by_place: BTreeMap::new() }
+        Self { places: registry::places(), by_place: BTreeMap::new() }
     }
 }
 
-impl Spool {
-    /// Takes entries, behind those before.
+impl Findings {
+    /// Takes those of entries, behind those before.
     ///
     /// # Errors
     /// Where a temporary file cannot be written.
-    pub fn push(&mut self, entries: &Entries) -> io::Result<()> {
-        if !entries.connections.is_empty() {
-            self.connections
-                .get_or_insert_with(|| Pile::with(CONNECTIONS))
-                .push(&entries.connections)?;
-        }
+    pub(super) fn push(&mut self, entries: &Entries) -> io::Result<()> {
         let mut begin = 0;
         for (severity, rule, end) in &entries.ends {
             let place = self.places.get(rule.id).copied().unwrap_or(usize::MAX);
             let pile = self.by_place.entry((Reverse(*severity), place));
             let finding = entries.findings.get(begin..*end).unwrap_or_default();
-            pile.or_insert_with(|| Pile::with(FINDINGS)).push(finding)?;
+            pile.or_insert_with(|| Pile(SpooledTempFile::new(FINDINGS))).push(finding)?;
             begin = *end;
         }
         Ok(())
     }
 
-    /// The findings in order, and the connections.
-    pub(super) fn into_piles(self) -> (Vec<Pile>, Option<Pile>) {
-        (self.by_place.into_values().collect(), self.connections)
+    /// All of them in order.
+    pub(super) fn into_piles(self) -> impl Iterator<Item = Pile> {
+        self.by_place.into_values()
     }
 }
 
 impl Pile {
-    /// That has so many bytes in memory.
-    fn with(memory: usize) -> Self {
-        Self(SpooledTempFile::new(memory))
-    }
-
     fn push(&mut self, items: &[u8]) -> io::Result<()> {
-        self.0.write_all(items)
+        let no_room =
+            |error: io::Error| io::Error::other(format!("temporary file for findings: {error}"));
+        self.0.write_all(items).map_err(no_room)
     }
 
-    /// Writes its items behind others of the same list, or else `first`.
-    pub(super) fn write(mut self, first: bool, out: &mut impl Write) -> io::Result<()> {
+    /// Hands on its items, piece by piece.
+    pub(super) fn read(mut self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         self.0.rewind()?;
-        if first {
-            // No comma stands before the first one.
-            self.0.read_exact(&mut [0])?;
+        let mut piece = vec![0; FINDINGS];
+        loop {
+            match self.0.read(&mut piece)? {
+                0 => return Ok(()),
+                read => take(piece.get(..read).unwrap_or_default())?,
+            }
         }
-        io::copy(&mut self.0, out).map(drop)
     }
 }
