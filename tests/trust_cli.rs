@@ -575,3 +575,14 @@ fn client_paths_of_the_lab_are_reproduced() {
     eprintln!("{compared} client chains compared");
     assert!(compared >= 3, "only {compared}");
 }
+
+#[test]
+fn a_named_box_of_which_no_connection_is_seen_is_told() {
+    let told = |address: &str| {
+        let ran = tlsight(&["--expressway", address, "samples/root-missing.pcap"]);
+        let sentence = format!("no TLS connection here begins or ends at Expressway-C {address}");
+        (ran.stderr.contains(&sentence), ran.stdout.contains(&sentence))
+    };
+    assert_eq!(told("10.9.9.9"), (true, true));
+    assert_eq!(told("10.30.5.20"), (false, false));
+}

@@ -245,6 +245,9 @@ pub(super) fn complain_about(report: &Report) {
             output::complain(error);
         }
     }
+    if let Some(absent) = report.absent_appliance() {
+        output::complain(&absent);
+    }
 }
 
 fn exit(report: &Report, fail_on: FailOn) -> Exit {

@@ -24,6 +24,8 @@ pub(super) fn appliances(report: &Report) -> Vec<(String, Vec<String>)> {
             told.extend(join.map(|join| joined(appliance, join)));
             told.extend(join.into_iter().flat_map(|join| without_packet(appliance, join)));
             told.extend(appliance.trouble.iter().map(|(name, why)| format!("! {name}: {why}")));
+            let absent = report.absent_appliance().filter(|_| appliance.archive.is_none());
+            told.extend(absent.map(|absent| format!("! {absent}")));
             (title(appliance), told)
         })
         .collect()

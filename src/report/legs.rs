@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::model::{Judged, Report};
 use crate::connection::{Connection, Outcome, Reference};
-use crate::expressway::Leg;
+use crate::expressway::{Appliance, Leg};
 use crate::packet::Endpoint;
 use crate::rules::Severity;
 
@@ -98,6 +98,19 @@ impl Legs {
 #[must_use]
 pub(super) fn legs(report: &Report) -> &[LegReport] {
     &report.legs.list
+}
+
+/// The box that the user named, where none of the connections is its own: its address may be
+/// mistyped. Nothing where some are not known.
+pub(super) fn absent(report: &Report) -> Option<&Appliance> {
+    let legs = &report.legs.list;
+    let is_end =
+        |of: &Leg, box_at| [of.client_appliance, of.server_appliance].contains(&Some(box_at));
+    let seen = |box_at| legs.iter().any(|leg| is_end(&leg.leg, box_at));
+    let mut known = report.appliances.iter().enumerate();
+    let (_, absent) = known.find(|(at, known)| known.archive.is_none() && !seen(*at))?;
+    let all_known = report.filters.is_empty() && !legs.is_empty() && legs.len() < LEGS;
+    all_known.then_some(absent)
 }
 
 impl LegReport {

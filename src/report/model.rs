@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::legs::Legs;
+use super::legs::{self, Legs};
 use crate::capture::Problem;
 use crate::connection::{Connection, LedgerClass, NotJudged, PathVerdict};
 use crate::expressway::{Appliance, Join, Leg, Line};
@@ -311,6 +311,13 @@ impl Report {
     pub fn left_out(&self) -> u64 {
         let hits = self.captures.iter().flat_map(|capture| &capture.limits_hit);
         hits.filter(|hit| hit.limit == "listed_connections").map(|hit| hit.times).sum()
+    }
+
+    /// What is to be said where no connection is of the Expressway that the user named.
+    #[must_use]
+    pub fn absent_appliance(&self) -> Option<String> {
+        let absent = legs::absent(self)?.title();
+        Some(format!("no TLS connection here begins or ends at {absent}; is its address right?"))
     }
 
     /// TLS connections of all captures, whatever filters let through.

@@ -67,7 +67,7 @@ fn head(peer: &Peer) -> String {
 
 /// The first digits of a fingerprint, enough to tell certificates apart by eye.
 fn short(certificate: &Certificate) -> String {
-    hex(certificate.sha256.get(..8).unwrap_or_default())
+    format!("{}...", hex(certificate.sha256.get(..8).unwrap_or_default()))
 }
 
 fn described(certificate: &Certificate) -> String {

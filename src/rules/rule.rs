@@ -150,7 +150,7 @@ impl Need {
     #[must_use]
     pub const fn unmet(self) -> &'static str {
         match self {
-            Self::TrustStore => "no trust store given (--trust)",
+            Self::TrustStore => "the trust list of the machine that checks is not known (--trust)",
             Self::Expressway => {
                 "no Expressway known (give its diagnostic archive, or --expressway IP)"
             }
