@@ -138,7 +138,10 @@ fn a_command_behind_flags_is_recognised() {
         let run = run(&[flags, &["scan", "samples"]].concat());
         assert_trouble(&run, &["scan: ", "put the command first: tlsight scan"]);
     }
-    assert!(!run(&["scanner"]).stderr.contains("put the command first"));
+    assert_trouble(&run(&["sacn", "samples"]), &["sacn: ", "a command is meant: tlsight scan"]);
+    for file in ["show.pcap", "./shw", "capture"] {
+        assert!(!run(&[file]).stderr.contains("command"), "{file}");
+    }
 }
 
 #[test]

@@ -219,12 +219,25 @@ pub(super) fn sources(inputs: &[PathBuf], limits: &Limits) -> Result<Vec<Source>
     Ok(sources)
 }
 
-/// What to do about an input that is not there: it may be a command in the wrong place.
+/// How alike a word and a command must be (1: the same) for one to be taken for the other; clap
+/// asks for as much before it suggests a flag.
+const ALIKE: f64 = 0.7;
+
+/// What to do about an input that is not there: it may be a command in the wrong place, or one
+/// that is misspelt.
 fn advice(path: &Path, error: &io::Error) -> String {
-    let command = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
-    match command.filter(|name| Args::command().find_subcommand(name).is_some()) {
-        Some(name) => format!("; put the command first: tlsight {name} ..."),
-        None => String::new(),
+    let Some(word) = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound) else {
+        return String::new();
+    };
+    let command = Args::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    let alike = names.map(|name| (strsim::jaro(word, name), name));
+    match alike.max_by(|one, other| one.0.total_cmp(&other.0)) {
+        Some((_, name)) if name == word => format!("; put the command first: tlsight {name} ..."),
+        Some((likeness, name)) if likeness > ALIKE && !word.contains(['.', '/', '\\']) => {
+            format!("; if a command is meant: tlsight {name} ...")
+        }
+        _ => String::new(),
     }
 }
 

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tlsight::pipeline::scan::{Inputs, Walk, Watch};
+use tlsight::wire::text::count;
 
 /// How often it is drawn anew while nothing is finished.
 const TICK: Duration = Duration::from_millis(200);
+/// While nobody knows how much there is.
+const UNTIL_KNOWN: &str = "{elapsed_precise} {bytes}, {binary_bytes_per_sec}, {msg}";
 const STYLE: &str =
     "{elapsed_precise} [{bar:30}] {bytes}/{total_bytes}, {binary_bytes_per_sec}, {eta} left, {msg}";
 
@@ -33,7 +36,7 @@ impl Progress {
     pub(super) fn advance(&mut self) {
         self.files += 1;
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{} files", self.files));
+            bar.set_message(count(self.files, "file"));
         }
     }
 
@@ -74,18 +77,23 @@ impl Follower {
 }
 
 fn bar(paths: Option<Vec<PathBuf>>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    // The template is ours; with a mistake in it the bar looks otherwise.
-    if let Ok(style) = ProgressStyle::with_template(STYLE) {
-        bar.set_style(style);
-    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    set_style(&bar, UNTIL_KNOWN);
     bar.enable_steady_tick(TICK);
     if let Some(paths) = paths {
         let of_walk = bar.clone();
         std::thread::spawn(move || {
-            Walk::new(Inputs::Paths(paths.into_iter()))
-                .for_each(|unit| of_walk.inc_length(unit.size));
+            let units = Walk::new(Inputs::Paths(paths.into_iter()));
+            of_walk.set_length(units.map(|unit| unit.size).sum());
+            set_style(&of_walk, STYLE);
         });
     }
     bar
+}
+
+fn set_style(bar: &ProgressBar, template: &str) {
+    // The template is ours; with a mistake in it the bar looks otherwise.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
 }
