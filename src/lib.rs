@@ -90,9 +90,9 @@
 //! The libraries of the field each work in one room and do not leak out of it:
 //! `pcap-parser`, `tar` and `zip` in [`capture`], `etherparse` in [`packet`], `tls-parser` in
 //! [`tls`], `x509-parser` in [`x509`], `quick-xml` in [`expressway`], `aws-lc-rs` where
-//! signatures and digests are computed, `csv` in [`report`], `rayon` in [`pipeline`] (and
-//! in the program, which reads many files at a time). Where
-//! one of them loses data, the missing piece is written beside its use, with the reason.
+//! signatures and digests are computed, `csv` in [`report`], `rayon` in [`pipeline`] and in
+//! the program, which sets how many threads there are. Where one of them loses data, the
+//! missing piece is written beside its use, with the reason.
 //!
 //! # At the speed of reading
 //!

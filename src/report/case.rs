@@ -16,6 +16,7 @@ const TOLD: usize = 5;
 /// Each known Expressway: a title, and what is known of it.
 pub(super) fn appliances(report: &Report) -> Vec<(String, Vec<String>)> {
     let known = report.appliances.iter().enumerate();
+    let absent = report.absent_appliance();
     known
         .map(|(at, appliance)| {
             let mut told = vec![sources(appliance)];
@@ -24,7 +25,7 @@ pub(super) fn appliances(report: &Report) -> Vec<(String, Vec<String>)> {
             told.extend(join.map(|join| joined(appliance, join)));
             told.extend(join.into_iter().flat_map(|join| without_packet(appliance, join)));
             told.extend(appliance.trouble.iter().map(|(name, why)| format!("! {name}: {why}")));
-            let absent = report.absent_appliance().filter(|_| appliance.archive.is_none());
+            let absent = absent.iter().filter(|_| appliance.archive.is_none());
             told.extend(absent.map(|absent| format!("! {absent}")));
             (title(appliance), told)
         })

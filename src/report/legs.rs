@@ -104,13 +104,14 @@ pub(super) fn legs(report: &Report) -> &[LegReport] {
 /// mistyped. Nothing where some are not known.
 pub(super) fn absent(report: &Report) -> Option<&Appliance> {
     let legs = &report.legs.list;
-    let is_end =
-        |of: &Leg, box_at| [of.client_appliance, of.server_appliance].contains(&Some(box_at));
-    let seen = |box_at| legs.iter().any(|leg| is_end(&leg.leg, box_at));
+    if !report.filters.is_empty() || legs.is_empty() || legs.len() >= LEGS {
+        return None;
+    }
     let mut known = report.appliances.iter().enumerate();
-    let (_, absent) = known.find(|(at, known)| known.archive.is_none() && !seen(*at))?;
-    let all_known = report.filters.is_empty() && !legs.is_empty() && legs.len() < LEGS;
-    all_known.then_some(absent)
+    let (at, named) = known.find(|(_, known)| known.archive.is_none())?;
+    let is_end =
+        |of: &LegReport| [of.leg.client_appliance, of.leg.server_appliance].contains(&Some(at));
+    (!legs.iter().any(is_end)).then_some(named)
 }
 
 impl LegReport {
