@@ -2,7 +2,7 @@
 //! once per distinct certificate and chain.
 
 use super::{Claim, HiddenKey, Inference, LedgerClass, Outcome, Renegotiation, Resumption};
-use crate::flow::{Flow, Mark};
+use crate::flow::{Flow, GapCause, Mark};
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, Endpoint};
 use crate::tls::{Anomaly, Handshake, KeyLog, Observer, Role};
@@ -151,8 +151,8 @@ impl Observed {
     /// Concludes a connection: a TLS connection, or the class of one that is not.
     ///
     /// # Errors
-    /// [`LedgerClass::NotTls`], [`LedgerClass::NoPayload`], or
-    /// [`LedgerClass::CutBySnaplen`] when what it is was not captured.
+    /// [`LedgerClass::NotTls`], [`LedgerClass::NoPayload`], or [`LedgerClass::CutBySnaplen`] or
+    /// [`LedgerClass::Gap`] when what it is was not captured.
     pub fn conclude(
         flow: &Flow,
         observer: Option<Observer>,
@@ -160,7 +160,7 @@ impl Observed {
         keys: &KeyLog,
     ) -> Result<Self, LedgerClass> {
         let opener = flow.opener();
-        let hidden = observer.as_ref().is_some_and(Observer::is_hidden);
+        let hidden = observer.as_ref().and_then(Observer::hidden_by);
         let finished = observer.and_then(|observer| {
             observer.finish(opener, likely_client(flow), flow.last, limits, keys)
         });
@@ -168,8 +168,9 @@ impl Observed {
             let silent = Direction::BOTH.iter().all(|side| flow.half(*side).bytes == 0);
             return Err(match (silent, hidden) {
                 (true, _) => LedgerClass::NoPayload,
-                (false, true) => LedgerClass::CutBySnaplen,
-                (false, false) => LedgerClass::NotTls,
+                (false, Some(GapCause::Snaplen)) => LedgerClass::CutBySnaplen,
+                (false, Some(GapCause::NotCaptured | GapCause::Limit)) => LedgerClass::Gap,
+                (false, None) => LedgerClass::NotTls,
             });
         };
         handshake.anomalies.extend(flow.reopened().map(|mark| Anomaly {

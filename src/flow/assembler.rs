@@ -18,6 +18,9 @@ const START_SEGMENTS: usize = 8;
 /// bytes; 54 are headers).
 const PADDING_BYTES: usize = 6;
 
+/// Systems offer no larger windows by default, though up to 2^30 may be (RFC 7323, 2.3).
+pub(super) const LARGEST_WINDOW: u32 = 1 << 24;
+
 /// Puts the segments of one direction in order.
 ///
 /// Of bytes that come twice with different content the first copy counts, as in
@@ -94,7 +97,6 @@ impl Assembler {
             self.again = self.again.max(behind.min(self.next));
         }
         self.hold(at, segment);
-        self.look_for_start();
         if let Some(held) = &self.held {
             self.over_limit |= held.is_over(limits);
         }
@@ -102,8 +104,14 @@ impl Assembler {
 
     /// The next event of what was held back.
     ///
-    /// With `to_the_end` nothing more will come: what is missing is a gap.
-    pub fn next_held(&mut self, to_the_end: bool) -> Option<StreamEvent<'static>> {
+    /// With `to_the_end` nothing more will come: what is missing is a gap. `told_first` is the
+    /// sequence number of the first byte as the other side told it, for a stream whose SYN
+    /// was not captured.
+    pub fn next_held(
+        &mut self,
+        to_the_end: bool,
+        told_first: Option<u32>,
+    ) -> Option<StreamEvent<'static>> {
         if self.held.is_none() {
             return if to_the_end { self.tail() } else { None };
         }
@@ -114,10 +122,11 @@ impl Assembler {
             return if to_the_end { self.tail() } else { None };
         };
         if self.start.is_none() {
-            if !to_the_end {
+            if !to_the_end && !self.has_seen_enough() {
                 return None;
             }
-            self.begin_at(lowest);
+            let first = self.first_of(lowest, told_first);
+            self.begin_at(first);
         }
         if lowest > self.next {
             if !(to_the_end || self.over_limit) {
@@ -244,15 +253,18 @@ impl Assembler {
         self.next = position;
     }
 
-    /// Without a SYN the first byte is the lowest of the first few segments.
-    fn look_for_start(&mut self) {
-        if self.start.is_none()
-            && let Some(held) = &self.held
-            && held.pieces() >= START_SEGMENTS
-            && let Some(lowest) = held.lowest()
-        {
-            self.begin_at(lowest);
-        }
+    /// Where the stream begins, of which the lowest byte captured is `lowest`.
+    fn first_of(&mut self, lowest: u64, told_first: Option<u32>) -> u64 {
+        let told = told_first.map(|sequence| self.position(sequence));
+        let possible = |told: &u64| {
+            lowest.checked_sub(*told).is_some_and(|lost| lost < u64::from(LARGEST_WINDOW))
+        };
+        told.filter(possible).unwrap_or(lowest)
+    }
+
+    /// Whether the first few segments are there, of which the lowest is the first.
+    fn has_seen_enough(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.pieces() >= START_SEGMENTS)
     }
 
     /// Where bytes may be held from: those before it were handed on.
@@ -377,9 +389,9 @@ mod tests {
         let mut events = Vec::new();
         for segment in segments {
             events.extend(assembler.insert(segment, limits));
-            events.extend(std::iter::from_fn(|| assembler.next_held(false)));
+            events.extend(std::iter::from_fn(|| assembler.next_held(false, None)));
         }
-        events.extend(std::iter::from_fn(|| assembler.next_held(true)));
+        events.extend(std::iter::from_fn(|| assembler.next_held(true, None)));
         text(events)
     }
 
@@ -507,7 +519,7 @@ mod tests {
         assembler.syn(99);
         let limits = Limits::default();
         assert!(assembler.insert(&cut, &limits).is_some());
-        let gap = assembler.next_held(false);
+        let gap = assembler.next_held(false, None);
         assert_eq!(gap, Some(StreamEvent::Gap { offset: 3, length: 2, cause: GapCause::Snaplen }));
         assert!(assembler.insert(&segment(105, b"fg"), &limits).is_some());
     }
@@ -519,9 +531,9 @@ mod tests {
         assembler.syn(99);
         let first = assembler.insert(&segment(101, b"0123456789X"), &limits);
         assert!(first.is_none());
-        let gap = assembler.next_held(false);
+        let gap = assembler.next_held(false, None);
         assert!(matches!(gap, Some(StreamEvent::Gap { cause: GapCause::Limit, length: 1, .. })));
-        assert!(matches!(assembler.next_held(false), Some(StreamEvent::Data { .. })));
+        assert!(matches!(assembler.next_held(false, None), Some(StreamEvent::Data { .. })));
         assert_eq!(assembler.held_bytes(), 0);
     }
 

@@ -1,13 +1,10 @@
 //! One TCP connection: from its first segment to FIN, RST or silence.
 
-use super::assembler::Assembler;
+use super::assembler::{Assembler, LARGEST_WINDOW};
 use super::event::StreamEvent;
 use crate::limits::Limits;
 use crate::packet::{Direction, Encapsulation, FlowKey, PerDirection, Segment, TcpFlags};
 use crate::time::Timestamp;
-
-/// Systems offer no larger windows by default, though up to 2^30 may be (RFC 7323, 2.3).
-const LARGEST_WINDOW: u32 = 1 << 24;
 
 /// A frame and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -193,12 +190,21 @@ impl Flow {
         direction: Direction,
         to_the_end: bool,
     ) -> Option<StreamEvent<'static>> {
-        let event = self.halves[direction].assembler.next_held(to_the_end);
+        let first = self.told_first(direction);
+        let event = self.halves[direction].assembler.next_held(to_the_end, first);
         if event.is_some() || !to_the_end {
             return event;
         }
         let sent = self.known_to_be_sent(direction)?;
         self.halves[direction].assembler.missing_before(sent)
+    }
+
+    /// The first byte that `direction` sends, where its own SYN was not captured but that of the
+    /// other side was: then what that side acknowledged first is no more than this SYN.
+    fn told_first(&self, direction: Direction) -> Option<u32> {
+        let opened_in_sight = self.half(direction.reverse()).syn().is_some();
+        let half = self.half(direction);
+        half.base.filter(|_| opened_in_sight && half.syn().is_none()).map(|base| base.wrapping_add(1))
     }
 
     /// The byte up to which `direction` has sent, whether that was captured or not: a host
@@ -524,6 +530,30 @@ mod tests {
             assert_eq!(events, missing);
             assert_eq!(flow.next_held(server, true), None);
         }
+    }
+
+    /// The SYN-ACK and the first segment behind it are not in the capture.
+    #[test]
+    fn what_was_lost_at_the_beginning_is_a_gap() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let server = client.reverse();
+        let syn = Segment { flags: TcpFlags::SYN, ..segment((key, client), 0, 0, b"") };
+        let hello = segment((key, client), 1, 1_000, b"hello");
+        let second = segment((key, server), 1_010, 6, b"rest");
+        let events = |segments: &[&Segment<'static>]| {
+            let mut flow = Flow::new(segments[0]);
+            for segment in segments {
+                drop(flow.accept(segment, &Limits::default()));
+            }
+            std::iter::from_fn(|| flow.next_held(server, true)).collect::<Vec<_>>()
+        };
+        let gap = StreamEvent::Gap { offset: 0, length: 10, cause: GapCause::NotCaptured };
+        assert_eq!(events(&[&syn, &hello, &second])[0], gap);
+        // The capture began in the middle: nothing is known of what came before.
+        assert_eq!(events(&[&hello, &second]).len(), 1);
+        // No window is that large.
+        let strange = segment((key, client), 1, 0xFE00_0000, b"hello");
+        assert_eq!(events(&[&syn, &strange, &second]).len(), 1);
     }
 
     /// The client's hello wraps; whatever the order, its acknowledgment is seen.

@@ -376,7 +376,8 @@ impl<'l, 'e> Engine<'l, 'e> {
                         class
                     }
                     Err(class) => {
-                        self.capture.unidentified += u64::from(class == LedgerClass::CutBySnaplen);
+                        let told = matches!(class, LedgerClass::NotTls | LedgerClass::NoPayload);
+                        self.capture.unidentified += u64::from(!told);
                         class
                     }
                 };

@@ -118,7 +118,8 @@ pub struct CaptureReport {
     pub ledger: BTreeMap<LedgerClass, u64>,
     /// TCP connections seen.
     pub tcp_connections: u64,
-    /// TCP connections of which the snapshot length hid whether they are TLS.
+    /// TCP connections of which it is not known whether they are TLS: their first bytes are not
+    /// in the capture.
     pub unidentified: u64,
     /// Limits that were reached.
     pub limits_hit: Vec<LimitHit>,

@@ -79,8 +79,6 @@ pub(super) struct Half {
     pub(super) entries: Vec<HalfEntry>,
     pub(super) anomalies: Vec<Anomaly>,
     pub(super) limit_hit: bool,
-    /// The snapshot length cut the very bytes that would tell whether it is TLS.
-    pub(super) hidden: bool,
     /// The beginning of what came before the first record.
     pub(super) preface: Vec<u8>,
     /// What that is altogether.
@@ -125,7 +123,6 @@ impl Half {
             kept: Kept::default(),
             anomalies: Vec::new(),
             limit_hit: opening.limit_hit,
-            hidden: opening.hidden,
             preface: opening.preface().to_vec(),
             plain: opening.plain(limits),
             entries: opening.gaps,

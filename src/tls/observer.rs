@@ -88,13 +88,22 @@ impl Observer {
         Direction::BOTH.iter().any(|side| matches!(self.sides[*side], Some(Side::Tls(_))))
     }
 
-    /// Whether the snapshot length hides what a direction is.
+    /// Why it cannot be told whether a connection without a record is TLS: the snapshot length
+    /// cut the first bytes of a direction, or they are in no packet, and the other one does not
+    /// tell it either.
     #[must_use]
-    pub fn is_hidden(&self) -> bool {
-        Direction::BOTH.iter().any(|side| match &self.sides[*side] {
-            Some(Side::Opening(opening)) => opening.hidden,
-            Some(Side::Tls(half)) => half.hidden,
-            None => false,
+    pub fn hidden_by(&self) -> Option<GapCause> {
+        let openings = || {
+            Direction::BOTH.iter().filter_map(|side| match &self.sides[*side] {
+                Some(Side::Opening(opening)) => Some(opening),
+                _ => None,
+            })
+        };
+        let mut causes = openings().filter_map(|opening| opening.hidden);
+        let cause = causes.find(|cause| *cause == GapCause::Snaplen);
+        cause.or_else(|| {
+            let told = openings().any(|opening| opening.begins_otherwise());
+            openings().find_map(|opening| opening.hidden).filter(|_| !told)
         })
     }
 

@@ -33,8 +33,8 @@ pub(super) enum Opened<'a> {
 pub(super) struct Opening {
     /// These are the first bytes of the connection.
     fresh: bool,
-    /// The snapshot length cut the very bytes that would tell whether it is TLS.
-    pub(super) hidden: bool,
+    /// Why the very bytes are missing that would tell whether it is TLS.
+    pub(super) hidden: Option<GapCause>,
     /// More gaps than are noted.
     pub(super) limit_hit: bool,
     searched: usize,
@@ -54,7 +54,7 @@ impl Opening {
     pub(super) const fn new() -> Self {
         Self {
             fresh: true,
-            hidden: false,
+            hidden: None,
             limit_hit: false,
             searched: 0,
             frames: (0, 0),
@@ -92,6 +92,11 @@ impl Opening {
     /// Frame of the first bytes.
     pub(super) const fn first_frame(&self) -> u64 {
         self.frames.0
+    }
+
+    /// Whether its first bytes are there, and are none of TLS.
+    pub(super) const fn begins_otherwise(&self) -> bool {
+        self.hidden.is_none() && self.searched > 0
     }
 
     fn waiting(&self) -> &[u8] {
@@ -222,7 +227,7 @@ impl Opening {
     /// Bytes that are missing. What is missing may have been the hello.
     pub(super) fn gap(&mut self, length: u64, cause: GapCause, mark: Mark) {
         let undecided = self.fresh && search::may_be_tls(self.waiting());
-        self.hidden |= undecided && cause == GapCause::Snaplen;
+        self.hidden = self.hidden.or_else(|| undecided.then_some(cause));
         self.text.truncate(self.waiting);
         self.fresh = false;
         // Text before TLS may be as long as it likes, with a gap in every line.
