@@ -204,7 +204,9 @@ impl Flow {
     fn told_first(&self, direction: Direction) -> Option<u32> {
         let opened_in_sight = self.half(direction.reverse()).syn().is_some();
         let half = self.half(direction);
-        half.base.filter(|_| opened_in_sight && half.syn().is_none()).map(|base| base.wrapping_add(1))
+        half.base
+            .filter(|_| opened_in_sight && half.syn().is_none())
+            .map(|base| base.wrapping_add(1))
     }
 
     /// The byte up to which `direction` has sent, whether that was captured or not: a host

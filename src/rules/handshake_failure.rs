@@ -2,6 +2,7 @@
 
 use super::documents::COLLABORATION_EDGE_ISSUES;
 use super::finding::{Evidence, Observation, Severity};
+use super::reaction::took_all;
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection;
@@ -206,9 +207,8 @@ fn stage(connection: &Connection) -> (Text, Text) {
         return (reached, NO_ANSWER);
     }
     match by {
-        Some(Role::Client)
-            if has_shown(connection) && connection.waited(Role::Client).is_none() =>
-        {
+        _ if breaks_off_in_certificate(connection) => (reached, CHECK_PATH),
+        Some(Role::Client) if has_shown(connection) && took_all(connection, Role::Server) => {
             (reached, PERHAPS_REFUSED)
         }
         Some(Role::Server) if sent_certificate(connection) => (
@@ -225,6 +225,8 @@ fn stage(connection: &Connection) -> (Text, Text) {
 fn reached(connection: &Connection) -> Text {
     if !has_chosen(connection) {
         before_the_server_hello(connection)
+    } else if breaks_off_in_certificate(connection) {
+        Text::en("in the middle of the server's certificate")
     } else if !connection.server_certificates.is_empty() {
         Text::en("after the server's certificate")
     } else if has_shown(connection) {
@@ -232,6 +234,11 @@ fn reached(connection: &Connection) -> Text {
     } else {
         Text::en("after the ServerHello")
     }
+}
+
+/// Whether the server began to send its certificate, and the rest never came.
+fn breaks_off_in_certificate(connection: &Connection) -> bool {
+    connection.handshake.certificates_are_whole(Role::Server) == Some(false)
 }
 
 fn has_chosen(connection: &Connection) -> bool {
@@ -299,7 +306,7 @@ const CAPTURE_BOTH: Text = Text::en(
 mod tests {
     use super::super::finding::Severity;
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, bent, finding, findings, judged};
-    use crate::connection::Outcome;
+    use crate::connection::{Connection, Outcome};
     use crate::tls::{Body, Entry, Role, What};
 
     const ID: &str = "handshake-unfinished";
@@ -366,6 +373,36 @@ mod tests {
             "The server reset the connection after the ClientHello without an alert: "
         ));
         assert_eq!(findings(ID, "client-hello-unanswered.pcap", EXPRESSWAY).len(), 1);
+    }
+
+    /// Only who has received a certificate can refuse it.
+    #[test]
+    fn a_client_that_leaves_before_the_end_of_a_certificate_refuses_nothing() {
+        let left = |change: fn(&mut Connection)| {
+            bent(ID, "root-missing.pcap", EXPRESSWAY, |connection| {
+                connection.observed.outcome = Outcome::Closed { by: Role::Client, frame: 11 };
+                change(connection);
+            })
+            .unwrap()
+        };
+        let refused = left(|_| {});
+        assert!(
+            refused.sentence().starts_with("The client closed the connection after the server")
+        );
+        assert!(refused.remedy().contains("most likely refused the certificate"));
+        let not_received = left(|connection| connection.observed.tcp.server.unacknowledged = 700);
+        assert!(!not_received.remedy().contains("refused"));
+        let broken_off = left(|connection| {
+            for entry in &mut connection.observed.handshake.entries {
+                if let What::Message(message) = &mut entry.what
+                    && matches!(message.body, Body::Certificate(_))
+                {
+                    message.whole = false;
+                }
+            }
+        });
+        assert!(broken_off.sentence().contains("in the middle of the server's certificate"));
+        assert!(broken_off.remedy().contains("MTU"));
     }
 
     #[test]

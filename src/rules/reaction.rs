@@ -45,12 +45,18 @@ pub fn reaction(connection: &Connection, of: Role) -> Reaction {
             known => Reaction::Refused(known),
         },
         Outcome::Reset { by, frame } | Outcome::Closed { by, frame }
-            if by != of && frame >= shown && connection.waited(by).is_none() =>
+            if by != of && frame >= shown && took_all(connection, of) =>
         {
             Reaction::Left
         }
         _ => Reaction::Unknown,
     }
+}
+
+/// Whether the other side took all that `of` sent, and did not wait in vain for more: only then
+/// leaving is an answer.
+pub(super) fn took_all(connection: &Connection, of: Role) -> bool {
+    connection.tcp.side(of).unacknowledged == 0 && connection.waited(of.other()).is_none()
 }
 
 /// Frame in which `of` showed a certificate; under TLS 1.3 the flight that hides it.
