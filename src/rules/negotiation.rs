@@ -50,8 +50,8 @@ const NO_COMMON_CIPHER: Rule = Rule {
 
 fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    let (alert, frame) = refused_hello(connection, &[40, 71])?;
-    let hello = connection.handshake.client_hello()?;
+    let (alert, frame) = refused_hello(connection, &[HANDSHAKE_FAILURE, 71])?;
+    let hello = connection.handshake.client_hello().filter(|hello| !speaks_ssl3_only(hello))?;
     let hint = match selection::preference(connection) {
         Some(Preference::EcdsaOnly) => Text::en(
             "The client offers ECDSA only: the server needs an EC certificate, or the client RSA suites. ",
@@ -81,15 +81,28 @@ fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
-/// An alert by the server in place of a ServerHello.
+const HANDSHAKE_FAILURE: u8 = 40;
+const PROTOCOL_VERSION: u8 = 70;
+
+/// An alert by the server in place of a ServerHello. Behind a HelloRetryRequest it has accepted
+/// some of what was offered, and where bytes of it are missing it may have accepted all.
 fn refused_hello(connection: &Connection, alerts: &[u8]) -> Option<(u8, u64)> {
     let Outcome::Alert { by: Role::Server, description: Some(code), frame, .. } =
         connection.outcome
     else {
         return None;
     };
-    (connection.handshake.server_hello().is_none() && alerts.contains(&code))
-        .then_some((code, frame))
+    let handshake = &connection.handshake;
+    let said_more = handshake.server_hello().is_some()
+        || handshake.hello_retry_request().is_some()
+        || handshake.gaps().iter().any(|(entry, ..)| entry.from == Role::Server);
+    (!said_more && alerts.contains(&code)).then_some((code, frame))
+}
+
+/// SSL 3.0 knows no protocol_version: handshake_failure is all that a server can say to a client
+/// that speaks nothing newer (RFC 6101, 5.4.2).
+fn speaks_ssl3_only(hello: &ClientHello) -> bool {
+    hello.legacy_version == 0x0300 && hello.supported_versions().is_empty()
 }
 
 /// What was offered: the first cipher suites and the groups.
@@ -133,7 +146,9 @@ const NO_COMMON_VERSION: Rule = Rule {
     applies: Text::en("Every TLS connection"),
     part: Part::Handshake,
     page: Page {
-        checks: Text::en("Whether a side ended the handshake with protocol_version (70)."),
+        checks: Text::en(
+            "Whether a side ended the handshake with protocol_version (70), or answered a client of SSL 3.0, which has no such alert, with handshake_failure (40).",
+        ),
         why: Text::en(
             "Client and server must have a version in common; newer software refuses TLS 1.0 and 1.1. 6971 and 6972 of Unified CM want TLS 1.2 even when the cluster allows 1.0.",
         ),
@@ -152,12 +167,24 @@ const ANSWERED: Text = Text::en("{refuser} answered with alert {alert}");
 /// where that is older than what the client has at most (RFC 5246, E.1).
 const CHOSEN: Text = Text::en("{server} chose {chosen}, which {client} refused with alert {alert}");
 
+/// Who refused the versions of the other side, with which alert, in which frame.
+fn refused_version(connection: &Connection, hello: &ClientHello) -> Option<(Role, u8, u64)> {
+    match connection.outcome {
+        Outcome::Alert { by, description: Some(PROTOCOL_VERSION), frame, .. } => {
+            Some((by, PROTOCOL_VERSION, frame))
+        }
+        _ if speaks_ssl3_only(hello) => {
+            let (alert, frame) = refused_hello(connection, &[HANDSHAKE_FAILURE])?;
+            Some((Role::Server, alert, frame))
+        }
+        _ => None,
+    }
+}
+
 fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    let Outcome::Alert { by, description: Some(70), frame, .. } = connection.outcome else {
-        return None;
-    };
     let hello = connection.handshake.client_hello()?;
+    let (by, alert, frame) = refused_version(connection, hello)?;
     let supported: Vec<_> = hello
         .supported_versions()
         .into_iter()
@@ -184,7 +211,7 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
     };
     Some(Observation {
         evidence: vec![
-            Evidence::new(frame, "tls.alert_message.desc", scene::alert(70)),
+            Evidence::new(frame, "tls.alert_message.desc", scene::alert(alert)),
             Evidence::new(
                 selection::client_hello_frame(connection)?,
                 "tls.handshake.version",
@@ -194,7 +221,7 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
         values: values
             .with("offered", offered)
             .with("refuser", scene::holder(connection, by))
-            .with("alert", scene::alert(70)),
+            .with("alert", scene::alert(alert)),
         severity: None,
         of: None,
     })
@@ -202,9 +229,12 @@ fn no_common_version(subject: &Subject<'_>) -> Option<Observation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, bend_server_hello, bent, finding, findings};
+    use super::super::testing::{
+        EXPRESSWAY, bend_client_hello, bend_server_hello, bent, finding, findings,
+    };
     use crate::connection::Outcome;
-    use crate::tls::Role;
+    use crate::flow::GapCause;
+    use crate::tls::{Entry, Role, What};
 
     #[test]
     fn a_hello_that_the_server_refuses_is_told_with_the_offer() {
@@ -217,6 +247,37 @@ mod tests {
     #[test]
     fn the_same_alert_after_a_server_hello_is_another_matter() {
         assert!(findings("no-common-cipher", "mtls-empty-certificate.pcap", EXPRESSWAY).is_empty());
+    }
+
+    /// What lies between the hello and the alert is not in the capture, or accepted a suite.
+    #[test]
+    fn an_alert_behind_more_than_the_hello_says_nothing_of_the_offer() {
+        let told = |what: Option<What>| {
+            bent("no-common-cipher", "no-common-cipher.pcap", EXPRESSWAY, |connection| {
+                let entries = &mut connection.observed.handshake.entries;
+                let behind = Entry { from: Role::Server, ..entries[0].clone() };
+                entries.splice(1..1, what.map(|what| Entry { what, ..behind }));
+            })
+            .is_some()
+        };
+        assert!(told(None));
+        assert!(!told(Some(What::Gap { length: 9, cause: GapCause::NotCaptured })));
+    }
+
+    #[test]
+    fn a_client_of_ssl_3_is_refused_for_its_version() {
+        let told = |rule| {
+            bent(rule, "no-common-cipher.pcap", EXPRESSWAY, |connection| {
+                bend_client_hello(connection, |hello| {
+                    hello.legacy_version = 0x0300;
+                    hello.extensions.clear();
+                });
+            })
+        };
+        assert!(told("no-common-cipher").is_none());
+        let sentence = told("no-common-version").unwrap().sentence();
+        assert!(sentence.contains("offered SSLv3 at most"), "{sentence}");
+        assert!(sentence.contains("with alert handshake_failure (40)"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::pipeline::{Config, analyze, source_from_file};
 use crate::report::Judged;
 use crate::time::Timestamp;
-use crate::tls::{Body, Role, ServerHello, What};
+use crate::tls::{Body, ClientHello, Role, ServerHello, What};
 use crate::trust::{PathValidation, Store, StoreSemantics};
 use crate::x509::Certificate;
 
@@ -166,6 +166,17 @@ pub(super) fn bend_leaf(
     };
     let leaf = list.first_mut().unwrap().certificate.as_mut().unwrap();
     bend(Arc::make_mut(leaf));
+}
+
+/// Changes the ClientHello.
+pub(super) fn bend_client_hello(connection: &mut Connection, bend: impl Fn(&mut ClientHello)) {
+    for entry in &mut connection.observed.handshake.entries {
+        if let What::Message(message) = &mut entry.what
+            && let Body::ClientHello(hello) = &mut message.body
+        {
+            bend(hello);
+        }
+    }
 }
 
 /// Changes the ServerHello.

@@ -194,17 +194,25 @@ pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<Record> {
     (alerts && after.len() <= 2).then_some(*first)
 }
 
-/// The client answered a CertificateRequest, bytes of the server are missing, and nothing that it
-/// sent then is longer than an alert: what it made of the answer may be in what is missing.
+/// It cannot be told whether the server refused the client's certificate: the client answered a
+/// CertificateRequest, and what the server made of it may be in bytes that are missing; or bytes
+/// of the client are missing, so that nobody knows what an alert at the end answers.
 pub(super) fn word_is_missing(handshake: &Handshake) -> bool {
-    if !flight::lacks_bytes(handshake, Role::Server) {
-        return false;
-    }
-    let asked = client::answer(handshake).filter(|answer| answer.asked() == Some(true));
-    let (Some(shape), Some(answer)) = (Shape::of(handshake), asked) else { return false };
-    let mut after =
-        handshake.encrypted(Role::Server).filter(|(entry, _)| entry.frame > answer.frame());
-    after.all(|(_, length)| shape.is_alert(length))
+    let lacks = |role| flight::lacks_bytes(handshake, role);
+    let Some(shape) = Shape::of(handshake) else { return false };
+    let (behind, answered) = match client::answer(handshake) {
+        Some(answer) => (answer.frame(), answer.asked() == Some(true) && lacks(Role::Server)),
+        None => {
+            let Some((first, _)) = handshake.encrypted(Role::Client).next() else { return false };
+            (first.frame, false)
+        }
+    };
+    let after: Vec<usize> = handshake
+        .encrypted(Role::Server)
+        .filter_map(|(entry, length)| (entry.frame > behind).then_some(length))
+        .collect();
+    let ends_with_alert = !after.is_empty() && lacks(Role::Client);
+    (answered || ends_with_alert) && after.iter().all(|length| shape.is_alert(*length))
 }
 
 fn refused(handshake: &Handshake) -> Option<Inference> {
