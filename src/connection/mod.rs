@@ -173,7 +173,8 @@ impl Connection {
 
     /// Whether a CA above the client's certificate is among the names that the server
     /// asked for (RFC 5246, 7.4.4: roots or CAs below them). `None` when the server
-    /// named none, or the client showed no certificate that can be read.
+    /// named none, or the client showed no certificate that can be read, or the one that
+    /// matches may stand in a part that was not captured.
     ///
     /// # Errors
     /// The names that the server asked for, where none of them is such a CA.
@@ -190,6 +191,10 @@ impl Connection {
             return Some(Ok(()));
         }
         let names = self.requested_authorities().filter(|names| !names.is_empty())?;
-        Some(if issuers.any(|issuer| names.contains(issuer)) { Ok(()) } else { Err(names) })
+        if issuers.any(|issuer| names.contains(issuer)) {
+            return Some(Ok(()));
+        }
+        let all_seen = request.whole && self.handshake.certificates_are_whole(Role::Client)?;
+        all_seen.then_some(Err(names))
     }
 }

@@ -137,7 +137,7 @@ impl Peer {
             let stream = connection.stream;
             let seen = request.map(|(entry, _)| Seen { capture, stream, frame: entry.frame });
             self.first_request = self.first_request.or(seen);
-            self.asks_for_any |= names.is_empty();
+            self.asks_for_any |= names.is_empty() && request.is_some_and(|(_, one)| one.whole);
             for name in &names {
                 self.authority(name, |authority| authority.offered = true);
             }

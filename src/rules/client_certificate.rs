@@ -137,7 +137,8 @@ fn reason(
         return values.with("openssl", trust_fault::openssl(error)).with_words("reason", BY_STORE);
     }
     let self_signed = leaf.is_some_and(|leaf| leaf.is_self_signed());
-    let alone = connection.certificates(Role::Client).len() == 1;
+    let all_seen = connection.handshake.certificates_are_whole(Role::Client) == Some(true);
+    let alone = all_seen && connection.certificates(Role::Client).len() == 1;
     let sent_root =
         missing_ca(connection).is_some_and(|top| leaf.is_some_and(|leaf| *top != leaf.issuer));
     let requested = leaf.is_some_and(|leaf| is_requested(connection, &leaf.issuer));

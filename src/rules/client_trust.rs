@@ -207,6 +207,7 @@ fn client_certificate_empty(subject: &Subject<'_>) -> Option<Observation> {
 mod tests {
     use super::super::testing::{EXPRESSWAY, NO_STORE, bent, findings, findings_of_peers};
     use super::*;
+    use crate::tls::{Body, What};
 
     const REFUSED: &str = "mtls-refused-tls12.pcap";
     const ACCEPTED: &str = "mtls-accepted.pcap";
@@ -239,6 +240,21 @@ mod tests {
         assert!(found.sentence().contains("asked 10.30.5.20 for a certificate of CN="));
         assert_eq!(found.severity, Severity::Warning);
         assert!(findings("client-issuer-not-requested", ACCEPTED, NO_STORE).is_empty());
+    }
+
+    /// The CA that was asked for may be the issuer of one that was not captured.
+    #[test]
+    fn of_a_chain_that_is_cut_it_is_not_said_that_nobody_asked_for_it() {
+        let cut = bent("client-issuer-not-requested", REFUSED, EXPRESSWAY, |connection| {
+            for entry in &mut connection.observed.handshake.entries {
+                if let (Role::Client, What::Message(message)) = (entry.from, &mut entry.what)
+                    && matches!(message.body, Body::Certificate(_))
+                {
+                    message.whole = false;
+                }
+            }
+        });
+        assert!(cut.is_none());
     }
 
     #[test]
