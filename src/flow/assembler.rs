@@ -113,7 +113,7 @@ impl Assembler {
         told_first: Option<u32>,
     ) -> Option<StreamEvent<'static>> {
         if self.held.is_none() {
-            return if to_the_end { self.tail() } else { None };
+            return if to_the_end { self.end_of_nothing_held(told_first) } else { None };
         }
         if to_the_end {
             self.settle_doubt(u64::MAX, 0);
@@ -139,6 +139,17 @@ impl Assembler {
         let piece = self.held.as_mut()?.pop_first()?;
         self.forget_if_empty();
         Some(self.hand_out(piece))
+    }
+
+    /// What is missing at the end of a stream of which nothing waits, or none was captured.
+    fn end_of_nothing_held(&mut self, told_first: Option<u32>) -> Option<StreamEvent<'static>> {
+        if self.start.is_none()
+            && let Some(sequence) = told_first
+        {
+            let first = self.position(sequence);
+            self.begin_at(first);
+        }
+        self.tail()
     }
 
     /// What is missing before the FIN.

@@ -551,6 +551,9 @@ mod tests {
         };
         let gap = StreamEvent::Gap { offset: 0, length: 10, cause: GapCause::NotCaptured };
         assert_eq!(events(&[&syn, &hello, &second])[0], gap);
+        // Nothing of it was captured, but the client has received it.
+        let taken = segment((key, client), 6, 1_010, b"");
+        assert_eq!(events(&[&syn, &hello, &taken]), [gap]);
         // The capture began in the middle: nothing is known of what came before.
         assert_eq!(events(&[&hello, &second]).len(), 1);
         // No window is that large.

@@ -20,6 +20,7 @@ use crate::time::Timestamp;
 use crate::tls::Role;
 use crate::tls::names::{self, Authentication};
 use crate::wire::text::{count, printable};
+use crate::x509::PublicKey;
 
 /// The whole report as text.
 #[must_use]
@@ -497,6 +498,9 @@ pub fn signing_key(connection: &Connection) -> Option<String> {
     if let Some(leaf) = connection.server_leaf() {
         return Some(key_word(&leaf.public_key.kind));
     }
+    if let Some(spki) = connection.handshake.raw_public_key(Role::Server) {
+        return PublicKey::from_der(spki).ok().map(|key| key_word(&key.kind));
+    }
     let suite = connection.cipher_suite()?;
     Some(match names::cipher_suite(suite).map(|suite| suite.authentication) {
         Some(Authentication::Tls13) if connection.resumption.known() == Some(true) => {
@@ -504,6 +508,9 @@ pub fn signing_key(connection: &Connection) -> Option<String> {
         }
         Some(Authentication::Tls13) if connection.resumption == Resumption::ExternalPsk => {
             "pre-shared".into()
+        }
+        Some(Authentication::Tls13) if !connection.handshake.hides_certificates(Role::Server) => {
+            return None;
         }
         Some(Authentication::Tls13) => "hidden".into(),
         Some(Authentication::Rsa) => "RSA".into(),

@@ -48,10 +48,9 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
 fn tls13_certificate_hidden(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let (entry, hello) = connection.handshake.server_hello()?;
-    let hidden = connection.handshake.is_tls13()
+    let hidden = connection.handshake.hides_certificates(Role::Server)
         && connection.server_certificates.is_empty()
-        && connection.handshake.raw_public_key(Role::Server).is_none()
-        && !hello.accepts_psk();
+        && connection.handshake.raw_public_key(Role::Server).is_none();
     if !hidden {
         return None;
     }

@@ -305,10 +305,12 @@ impl Handshake {
 
     /// Whether TLS 1.3 hides what certificates a side showed, and no key log opens it. Before the
     /// ServerHello nothing is hidden: a HelloRetryRequest and what answers it are in clear; and
-    /// with a pre-shared key there are no certificates (RFC 8446, 2 and 2.2).
+    /// with a pre-shared key, of which the rest of a cut ServerHello may speak, there are no
+    /// certificates (RFC 8446, 2 and 2.2).
     #[must_use]
     pub fn hides_certificates(&self, from: Role) -> bool {
-        let with_certificates = self.server_hello().is_some_and(|(_, hello)| !hello.accepts_psk());
+        let with_certificates =
+            self.server_hello().is_some_and(|(_, hello)| hello.whole && !hello.accepts_psk());
         with_certificates && self.is_tls13() && !self.is_decrypted(from)
     }
 
