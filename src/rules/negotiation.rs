@@ -1,5 +1,7 @@
 //! Have both sides anything in common?
 
+use std::borrow::Cow;
+
 use super::documents::{CUCM_CIPHER_MANAGEMENT, CUCM_TLS13_SETUP};
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule, Subject};
@@ -19,10 +21,10 @@ const NO_COMMON_CIPHER: Rule = Rule {
         "The server accepted none of the cipher suites, groups or signature algorithms offered",
     ),
     sentence: Text::en(
-        "{server} answered the ClientHello of {client} with alert {alert}: it accepts nothing of what was offered ({offer}).",
+        "{server} accepts nothing of what {client} offered, and answered its ClientHello with alert {alert}. Offered: {offer}.",
     ),
     remedy: Text::en(
-        "Compare the offer with what the server allows (`tlsight show --stream {stream}`). {hint}Unified CM: Cisco Unified OS Administration, Security > Cipher Management, and System > Enterprise Parameters > Security Parameters. Expressway: Maintenance > Security > Ciphers.",
+        "{hint}Compare the offer (`tlsight show --stream {stream}`) with what the server allows. Unified CM: Cisco Unified OS Administration, Security > Cipher Management, and System > Enterprise Parameters > Security Parameters. Expressway: Maintenance > Security > Ciphers.",
     ),
     needs: &[],
     applies: Text::en("Every TLS connection"),
@@ -52,16 +54,18 @@ fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
     let (alert, frame) = refused_hello(connection, &[HANDSHAKE_FAILURE, 71])?;
     let hello = connection.handshake.client_hello().filter(|hello| !speaks_ssl3_only(hello))?;
-    let hint = match selection::preference(connection) {
-        Some(Preference::EcdsaOnly) => Text::en(
-            "The client offers ECDSA only: the server needs an EC certificate, or the client RSA suites. ",
+    let (only, hint) = match selection::preference(connection) {
+        Some(Preference::EcdsaOnly) => (
+            "cipher suites for EC certificates only, ",
+            Text::en("Give the server an EC certificate, or the client suites for RSA. "),
         ),
-        Some(Preference::RsaOnly) => Text::en(
-            "The client offers RSA only: the server needs an RSA certificate, or the client ECDSA suites. ",
+        Some(Preference::RsaOnly) => (
+            "cipher suites for RSA certificates only, ",
+            Text::en("Give the server an RSA certificate, or the client suites for ECDSA. "),
         ),
-        _ => Text::en(""),
+        _ => ("cipher suites ", Text::en("")),
     };
-    let offer = offer(hello);
+    let offer = [only, &offer(hello)].concat();
     Some(Observation {
         evidence: vec![
             Evidence::new(frame, "tls.alert_message.desc", scene::alert(alert)),
@@ -105,33 +109,33 @@ fn speaks_ssl3_only(hello: &ClientHello) -> bool {
     hello.legacy_version == 0x0300 && hello.supported_versions().is_empty()
 }
 
-/// What was offered: the first cipher suites and the groups.
+/// What was offered: the first cipher suites, groups and signature algorithms.
 fn offer(hello: &ClientHello) -> String {
-    let suites: Vec<u16> =
-        hello.suites().filter(|code| !names::is_scsv(*code) && !names::is_grease(*code)).collect();
-    let more =
-        if suites.len() > 3 { format!(" and {} more", suites.len() - 3) } else { String::new() };
-    let suites: Vec<_> = suites.into_iter().take(3).map(names::cipher_suite_name).collect();
-    let groups: Vec<_> = hello
-        .supported_groups()
-        .into_iter()
-        .filter(|code| !names::is_grease(*code))
-        .map(names::group_name)
-        .collect();
-    let groups =
-        if groups.is_empty() { String::new() } else { format!("; groups {}", groups.join(", ")) };
-    let algorithms: Vec<_> = hello
-        .signature_algorithms()
-        .into_iter()
-        .filter(|code| !names::is_grease(*code))
-        .map(names::signature_scheme_name)
-        .collect();
-    let algorithms = if algorithms.is_empty() {
-        String::new()
-    } else {
-        format!("; signature algorithms {}", algorithms.join(", "))
-    };
-    format!("{}{more}{groups}{algorithms}", suites.join(", "))
+    let suites = hello.suites().filter(|code| !names::is_scsv(*code));
+    let lists = [
+        ("", first_names(suites, names::cipher_suite_name)),
+        ("groups ", first_names(hello.supported_groups(), names::group_name)),
+        (
+            "signature algorithms ",
+            first_names(hello.signature_algorithms(), names::signature_scheme_name),
+        ),
+    ];
+    let told = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    told.map(|(what, list)| [what, &list].concat()).collect::<Vec<_>>().join("; ")
+}
+
+/// The first names of a list, and how many more there are.
+fn first_names(
+    codes: impl IntoIterator<Item = u16>,
+    name: impl Fn(u16) -> Cow<'static, str>,
+) -> String {
+    const TOLD: usize = 3;
+    let codes: Vec<u16> = codes.into_iter().filter(|code| !names::is_grease(*code)).collect();
+    let told: Vec<_> = codes.iter().take(TOLD).map(|code| name(*code)).collect();
+    match codes.len().saturating_sub(TOLD) {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
 }
 
 const NO_COMMON_VERSION: Rule = Rule {
@@ -240,8 +244,9 @@ mod tests {
     fn a_hello_that_the_server_refuses_is_told_with_the_offer() {
         let found = finding("no-common-cipher", "no-common-cipher.pcap", EXPRESSWAY);
         assert!(found.sentence().contains("with alert handshake_failure (40)"));
-        assert!(found.sentence().contains("TLS_ECDHE_ECDSA_WITH_"));
-        assert!(found.remedy().contains("The client offers ECDSA only"));
+        assert!(found.sentence().contains("for EC certificates only, TLS_ECDHE_ECDSA_WITH_"));
+        assert!(found.sentence().contains("secp256r1, x448 and 2 more; signature"));
+        assert!(found.remedy().starts_with("Give the server an EC certificate"));
     }
 
     #[test]

@@ -138,9 +138,9 @@ const PREFER_RSA: Text = Text::en(
     "Prefer RSA: on Expressway, Maintenance > Security > Ciphers, put `ECDHE-RSA-AES256-GCM-SHA384:` in front of the cipher list, so that the server shows its RSA certificate (which must be trusted); restart.",
 );
 const ECDSA_LAST: Text = Text::en(
-    "Put ECDSA last: the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:+ECDSA`.",
+    "Put ECDSA last: on Expressway, Maintenance > Security > Ciphers, append `:+ECDSA` to the cipher list (up to X15.0.1 the default then reads `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:+ECDSA`); restart.",
 );
 const FORBID_ECDSA: Text = Text::en(
-    "Forbid ECDSA, if the server has an RSA certificate too: on Expressway, Maintenance > Security > Ciphers, the cipher list `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:!ECDSA`.",
+    "Forbid ECDSA, if the server has an RSA certificate too: on Expressway, Maintenance > Security > Ciphers, append `:!ECDSA` to the cipher list (up to X15.0.1 the default then reads `EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH:!ECDSA`); restart.",
 );
 const TRUST_ECDSA: Text = Text::en("Trust the EC certificate. {upload}.");
