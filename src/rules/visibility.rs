@@ -19,7 +19,7 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
         "{client} and {server} negotiated {version}: the certificates of both sides are encrypted and were not judged.",
     ),
     remedy: Text::en(
-        "To see them, set the four DEBUG loggers on Expressway and reproduce: {loggers}. For SIP, a test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` shows them in a capture.",
+        "With a key log of one side they are read and judged (`--keylog FILE`). An Expressway writes none: for HTTPS, set these four loggers on it and reproduce, {loggers}; for SIP, a test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` shows them in a capture.",
     ),
     needs: &[],
     applies: Text::en(
@@ -38,7 +38,7 @@ const TLS13_CERTIFICATE_HIDDEN: Rule = Rule {
             "1. Set the developer loggers trafficserver.http, .http_trans, .iocore and .ssl to DEBUG and reproduce. 2. Look for Found DNS alt-name in peer certificate (SIP), which names what was seen. 3. Or limit SIP to TLS 1.2 for a test and capture again.",
         ),
         caveat: Text::en(
-            "With the secrets of the session the certificates are read and judged: give the key log with --keylog.",
+            "With the secrets of the session, in a key log (`--keylog`) or in the capture itself (pcapng), the rule is silent and the certificates are judged.",
         ),
     },
     references: &["RFC 8446, 2", "RFC 8446, 4.4.2", MRA_REQUIREMENTS],
