@@ -494,7 +494,7 @@ const COMMANDS: [&[&str]; 16] = [
         "--trust",
         "samples/trust/expressway-without-root.pem",
     ],
-    &["trust", "samples/trust/expressway-with-ecdsa.pem"],
+    &["trust", "--at", "2026-11-21T00:00:00Z", "samples/trust/expressway-with-ecdsa.pem"],
     &["peers", "samples/mtls-refused-tls12.pcap"],
     &["diff", FAILING, "samples/ecdsa-selfsigned-trusted.pcap", TRUST[0], TRUST[1]],
     &["scan", "samples/remedies"],
