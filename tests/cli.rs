@@ -482,6 +482,9 @@ fn a_narrow_terminal_is_respected() {
 
 const STRING: &str = "EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL:!aDH";
 
+/// Without it, what is judged says the second at which it is.
+const NOW: [&str; 2] = ["--at", "2026-11-21T00:00:00Z"];
+
 /// Every command that prints for people, with something to print.
 const COMMANDS: [&[&str]; 16] = [
     &[TRUST[0], TRUST[1], FAILING],
