@@ -8,12 +8,13 @@ use super::documents::{
     ADMIN_REFERENCE, CUCM_CIPHER_MANAGEMENT, CUCM_TLS13_SETUP, CUSTOMIZE_CIPHERS, MRA_REQUIREMENTS,
 };
 use super::finding::{Evidence, Observation, Severity};
+use super::negotiation::{HANDSHAKE_FAILURE, refused_hello};
 use super::reaction::{Reaction, reaction};
 use super::rule::{Check, Need, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection::{self, Preference};
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
+use crate::connection::Connection;
 use crate::expressway::ciphers::{self, Agreement, expand};
 use crate::expressway::known_cipher_lists::recognise;
 use crate::expressway::settings::{CipherUse, TlsVersion};
@@ -83,8 +84,12 @@ fn ecdsa_offered_first(case: &Case<'_>) -> Vec<CaseObservation> {
             let connection = one.subject.connection;
             let hello = connection.handshake.client_hello()?;
             let (first, rsa) = (first_of(hello, true)?, first_of(hello, false)?);
+            let hidden = list.iter().any(|one| refused_hidden_ec(one.subject.connection));
             let effect = match at_fault {
                 Some(_) => Text::en("Here one did, and it was not trusted."),
+                None if hidden => Text::en(
+                    "Here a certificate was refused that TLS 1.3 hides, and whose key is an EC one as far as record lengths tell.",
+                ),
                 None => Text::en("Here no certificate failed for it."),
             };
             let strings = strings_with(appliance.settings.as_ref(), Preference::EcdsaFirst);
@@ -95,7 +100,7 @@ fn ecdsa_offered_first(case: &Case<'_>) -> Vec<CaseObservation> {
                 .with("rsa", rsa)
                 .with("strings", strings)
                 .with_words("effect", effect);
-            let severity = at_fault.is_none().then_some(Severity::Info);
+            let severity = (at_fault.is_none() && !hidden).then_some(Severity::Info);
             Some(one.observation(Observation {
                 values,
                 evidence: offer(connection).into_iter().collect(),
@@ -104,6 +109,12 @@ fn ecdsa_offered_first(case: &Case<'_>) -> Vec<CaseObservation> {
             }))
         })
         .collect()
+}
+
+/// Whether the client refused a hidden certificate that seems to have an EC key.
+fn refused_hidden_ec(connection: &Connection) -> bool {
+    let refused = matches!(reaction(connection, Role::Server), Reaction::Refused(_));
+    refused && connection.inferred_server_key().is_some_and(|(_, key)| !key.is_rsa())
 }
 
 /// The first suite of TLS 1.2 with an EC certificate, or with an RSA one.
@@ -621,15 +632,12 @@ const CUCM_15SU2_HTTPS_CIPHER_TRAP: Rule = Rule {
 
 fn cucm_15su2_https_cipher_trap(subject: &Subject<'_>) -> Option<Observation> {
     let connection = subject.connection;
-    let Outcome::Alert { by: Role::Server, description: Some(40), .. } = connection.outcome else {
-        return None;
-    };
+    let (alert, _) = refused_hello(connection, &[HANDSHAKE_FAILURE])?;
     let https = matches!(connection.server.port, 443 | 8443) && subject.leg.server.is_uc();
-    let answered = connection.handshake.server_hello().is_some();
-    if !https || answered || selection::preference(connection)? != Preference::EcdsaOnly {
+    if !https || selection::preference(connection)? != Preference::EcdsaOnly {
         return None;
     }
-    let values = scene::values(connection).with("alert", scene::said_alert(Some(40)));
+    let values = scene::values(connection).with("alert", scene::said_alert(Some(alert)));
     let evidence = scene::ending(connection).into_iter().chain(offer(connection)).collect();
     Some(Observation { values, evidence, severity: None, of: None })
 }
@@ -663,4 +671,30 @@ fn offer(connection: &Connection) -> Option<Evidence> {
         .collect();
     let frame = selection::client_hello_frame(connection)?;
     Some(Evidence::new(frame, "tls.handshake.ciphersuite", first.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{bent_case, expressway};
+    use super::*;
+    use crate::connection::{Claim, HiddenKey};
+
+    #[test]
+    fn an_ec_certificate_that_tls13_hides_and_the_client_refused_is_told() {
+        let told = |key| {
+            const SAMPLE: &str = "tls13-client-refuses.pcap";
+            let bend = |connection: &mut Connection| {
+                let mut inferred = connection.observed.inferred.iter_mut();
+                let of_key = inferred.find(|one| matches!(one.claim, Claim::ServerKey(_))).unwrap();
+                of_key.claim = Claim::ServerKey(key);
+            };
+            bent_case("ecdsa-offered-first", SAMPLE, vec![expressway()], Vec::new(), bend).remove(0)
+        };
+        let elliptic = told(HiddenKey::P384);
+        assert!(elliptic.sentence().contains("whose key is an EC one"), "{}", elliptic.sentence());
+        assert_eq!(elliptic.severity, Severity::Warning);
+        let rsa = told(HiddenKey::Rsa(2048));
+        assert!(rsa.sentence().contains("no certificate failed"));
+        assert_eq!(rsa.severity, Severity::Info);
+    }
 }

@@ -85,12 +85,12 @@ fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
-const HANDSHAKE_FAILURE: u8 = 40;
+pub(super) const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
 
 /// An alert by the server in place of a ServerHello. Behind a HelloRetryRequest it has accepted
 /// some of what was offered, and where bytes of it are missing it may have accepted all.
-fn refused_hello(connection: &Connection, alerts: &[u8]) -> Option<(u8, u64)> {
+pub(super) fn refused_hello(connection: &Connection, alerts: &[u8]) -> Option<(u8, u64)> {
     let Outcome::Alert { by: Role::Server, description: Some(code), frame, .. } =
         connection.outcome
     else {
