@@ -99,8 +99,11 @@ fn change(remedy: &str, flags: &'static str, change: Change) -> Candidate {
 /// What may bring another certificate under TLS 1.3: HTTPS does not know the preference
 /// of signatures (225476), and Unified CM by default goes by the order of the cipher list
 /// (CUCM Security Guide 15, TLS 1.3 Setup). A ClientHello of nothing but TLS 1.3 has no such
-/// order.
+/// order; and where the key seems to be one of RSA, there is nothing to prefer.
 fn hidden(one: &Observed<'_>) -> Vec<Candidate> {
+    if one.connection.inferred_server_key().is_some_and(|(_, key)| key.is_rsa()) {
+        return Vec::new();
+    }
     let [prefix, _, forbidden] = ciphers();
     let signatures = change(
         "RSA first among the signature algorithms (`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa: On`)",

@@ -128,7 +128,7 @@ const TLS13_CLIENT_REFUSED_CERTIFICATE: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("Under TLS 1.3 the client refused the server's certificate"),
     sentence: Text::en(
-        "{client} refused the certificate of {server}, which TLS 1.3 hides, with {alert}: {meaning}.",
+        "{who_connects} refused the certificate of {place}, which TLS 1.3 hides, with {alert}: {meaning}.",
     ),
     remedy: Text::en("{remedy}"),
     needs: &[],
@@ -172,6 +172,8 @@ fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation
         None => (ENCRYPTED, LOOK),
     };
     let values = scene::values(connection)
+        .with("place", scene::named_server(subject))
+        .with("who_connects", scene::named_client(subject))
         .with("end", connection.server.text())
         .with("alert", scene::said_alert(alert))
         .with("wanted", "the CA certificates above the server's certificate")
