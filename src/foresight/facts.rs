@@ -190,7 +190,7 @@ fn policies(order: Order, known: Option<Known>) -> Policies {
         (Order::Unknown, Some(Known::Presumed(row))) => (
             vec![(Policy::Client, Vec::new()), (policy_of(row.follows), vec![told(row)])],
             Some(
-                "HAProxy listens here, which was measured to show the ECDSA certificate whenever the client can do ECDSA, while 225476 counts on the client's order",
+                "HAProxy listens here, which was measured to show the ECDSA certificate whenever the client can do ECDSA, while the vendor's document 225476 counts on the client's order",
             ),
         ),
         (Order::Unknown, None) => (

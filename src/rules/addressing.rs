@@ -53,7 +53,7 @@ const UC_ADDRESSED_BY_IP: Rule = Rule {
         symptom: SYMPTOM,
         steps: STEPS,
         caveat: Text::en(
-            "The MRA guide still allows addresses where Unified CM and Expressway are in different domains; 225476 forbids them.",
+            "The MRA guide still allows addresses where Unified CM and Expressway are in different domains; document 225476 forbids them.",
         ),
     },
     references: &["RFC 6066, 3", MRA_REQUIREMENTS, SOURCE],
