@@ -34,7 +34,7 @@ const SAME_SUBJECT_ANCHORS: Rule = Rule {
         "The trust store has {count} certificates of the subject {subject} with different keys ({anchors}), and the chain of {certificate}, which {server} showed, needs one of them; {effect}.",
     ),
     remedy: Text::en(
-        "Keep the one that is needed and take the other out of the trust list (Maintenance > Security > Trusted CA certificate), or have the certificates of Unified CM signed by a CA. Expressway uses the first entry of a subject only (CSCwa12894).",
+        "Keep the one that is needed and take the other out of the trust list (Maintenance > Security > Trusted CA certificate). Where another server still shows what the other signed, no list serves both: have the certificates of Unified CM signed by a CA. Expressway uses the first entry of a subject only (CSCwa12894).",
     ),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: Text::en(
@@ -133,7 +133,7 @@ const STORE_LOOKUP_DIFFERS: Rule = Rule {
         "With store semantics {semantics} the chain of {certificate}, which {server} showed, is {verdict}; with store semantics {other} it is {other_verdict}: the trust store has several certificates of one subject, and the two find different ones (OpenSSL: {openssl}).",
     ),
     remedy: Text::en(
-        "Do not rely on either: keep one certificate of each subject in the trust list (Maintenance > Security > Trusted CA certificate). `--store-semantics` chooses which verdict the report gives.",
+        "Do not rely on either: keep one certificate of each subject in the trust list (Maintenance > Security > Trusted CA certificate), the one that every server's chain needs; where they need different ones, have certificates signed by a CA. `--store-semantics` chooses which verdict the report gives.",
     ),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: Text::en("Expressway, whose trust list is searched by subject (CSCwa12894)"),
