@@ -1,64 +1,16 @@
 //! Protocol numbers and extensions in JSON: numbers with their names, in wire order.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write};
 
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
-use super::value::is_plain;
 use crate::tls::{Extension, Role, describe, describe_beside_certificate, names};
 
-/// A protocol number and its name, `{"code": "0xc02c", "name": "..."}`: on one line
-/// also in the indented document, where lists of them are long.
+/// A protocol number and its name, `{"code":"0xc02c","name":"..."}`.
+#[derive(Serialize)]
 pub(super) struct Code {
     code: String,
     name: Cow<'static, str>,
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = OneLine::default();
-        object.text("code", &self.code);
-        object.text("name", &self.name);
-        object.serialize(serializer)
-    }
-}
-
-/// A small object without line breaks, written field by field: a hello has a hundred.
-#[derive(Default)]
-struct OneLine(String);
-
-impl OneLine {
-    fn field(&mut self, name: &str) {
-        self.0.push_str(if self.0.is_empty() { "{\"" } else { ", \"" });
-        self.0.push_str(name);
-        self.0.push_str("\": ");
-    }
-
-    /// Only names out of our own tables come here, which need no more than the standard
-    /// escapes.
-    fn text(&mut self, name: &str, value: &str) {
-        self.field(name);
-        if is_plain(value.as_bytes()) {
-            self.0.push('"');
-            self.0.push_str(value);
-            self.0.push('"');
-        } else {
-            self.0.push_str(&serde_json::Value::from(value).to_string());
-        }
-    }
-
-    fn value(&mut self, name: &str, value: impl Display) {
-        self.field(name);
-        // Writing to a String cannot fail.
-        let _ = write!(self.0, "{value}");
-    }
-
-    fn serialize<S: Serializer>(mut self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.push('}');
-        RawValue::from_string(self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
-    }
 }
 
 pub(super) fn code16(code: u16, name: impl Into<Cow<'static, str>>) -> Code {
@@ -96,11 +48,13 @@ pub(super) fn entry_extensions(list: &[Extension]) -> Vec<ExtensionDocument> {
     list.iter().map(document).collect()
 }
 
+#[derive(Serialize)]
 pub(super) struct ExtensionDocument {
     code: u16,
     name: String,
     length: usize,
     whole: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
 }
 
@@ -113,20 +67,6 @@ impl ExtensionDocument {
             whole: extension.whole,
             value,
         }
-    }
-}
-
-impl Serialize for ExtensionDocument {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = OneLine::default();
-        object.value("code", self.code);
-        object.text("name", &self.name);
-        object.value("length", self.length);
-        object.value("whole", self.whole);
-        if let Some(value) = &self.value {
-            object.text("value", value);
-        }
-        object.serialize(serializer)
     }
 }
 

@@ -156,7 +156,7 @@ pub(super) fn quoted(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
 
 /// Whether a text stands in JSON as it is. So many bytes are looked at in one step as there
 /// are, the last ones once more where they are no full step.
-pub(super) fn is_plain(text: &[u8]) -> bool {
+fn is_plain(text: &[u8]) -> bool {
     match text.len() {
         0..8 => text.iter().all(|byte| all_plain(&[*byte])),
         8..16 => steps::<8>(text),
