@@ -143,6 +143,7 @@ fn reason(
         missing_ca(connection).is_some_and(|top| leaf.is_some_and(|leaf| *top != leaf.issuer));
     let requested = leaf.is_some_and(|leaf| is_requested(connection, &leaf.issuer));
     let requested_top = missing_ca(connection).is_some_and(|top| is_requested(connection, top));
+    let not_asked_for = connection.client_issuer_requested().and_then(Result::err);
     let words = match alert {
         Some(46 | 48) if judged.is_some_and(|path| path.ok()) => VOUCHED,
         Some(42) if judged.is_some_and(|path| path.ok()) => Text::en(
@@ -177,11 +178,18 @@ fn reason(
         None => Text::en(
             "the reason is encrypted; most often the server does not have {issuer} among its trusted CAs, or the certificate lacks clientAuth in its extended key usage, or has expired",
         ),
+        _ if not_asked_for.is_some() => Text::en(
+            "the alert does not tell why; but the server names the CAs that it accepts ({accepted}), and none of them is above it: most likely it lacks {top}",
+        ),
+        _ if requested => Text::en(
+            "the alert does not tell why; the server names {issuer}, which signed it, among the CAs that it accepts: that it lacks this CA is hardly the reason",
+        ),
         _ => Text::en(
             "the alert does not tell why; most often the server does not have {issuer} among its trusted CAs",
         ),
     };
-    values.with_words("reason", words)
+    let accepted = not_asked_for.map(|names| authorities(&names)).unwrap_or_default();
+    values.with("accepted", accepted).with_words("reason", words)
 }
 
 /// The CA that the server needs: the last one that what the client sent leads to.
@@ -430,18 +438,30 @@ mod tests {
 
     #[test]
     fn a_ca_that_the_server_asks_for_is_not_the_missing_one() {
-        let found = bent(REFUSED, "mtls-refused-tls12.pcap", EXPRESSWAY, |connection| {
-            let issuer = leaf_issuer(connection);
-            for entry in &mut connection.observed.handshake.entries {
-                if let What::Message(message) = &mut entry.what
-                    && let Body::CertificateRequest(request) = &mut message.body
-                {
-                    request.authorities.push(issuer.clone());
+        let asked_for = |sample| {
+            let found = bent(REFUSED, sample, EXPRESSWAY, |connection| {
+                let issuer = leaf_issuer(connection);
+                for entry in &mut connection.observed.handshake.entries {
+                    if let What::Message(message) = &mut entry.what
+                        && let Body::CertificateRequest(request) = &mut message.body
+                    {
+                        request.authorities.push(issuer.clone());
+                    }
                 }
-            }
-        });
-        let said = found.unwrap().sentence();
+            });
+            found.unwrap().sentence()
+        };
+        let said = asked_for("mtls-refused-tls12.pcap");
         assert!(said.contains("among the CAs that it accepts, so it has that one"), "{said}");
+        let said = asked_for("mtls-refused-java.pcap");
+        assert!(said.contains("that it lacks this CA is hardly the reason"), "{said}");
+    }
+
+    /// Java says certificate_unknown (46) of everything, but names all whom it trusts.
+    #[test]
+    fn where_the_alert_tells_nothing_the_request_may() {
+        let found = finding(REFUSED, "mtls-refused-java.pcap", EXPRESSWAY);
+        assert!(found.sentence().contains("and none of them is above it: most likely it lacks"));
     }
 
     fn leaf_issuer(connection: &Connection) -> Vec<u8> {
