@@ -196,7 +196,7 @@ pub(super) fn encrypted_refusal(handshake: &Handshake) -> Option<Record> {
 
 /// It cannot be told whether the server refused the client's certificate: the client answered a
 /// CertificateRequest, and what the server made of it may be in bytes that are missing; or bytes
-/// of the client are missing, so that nobody knows what an alert at the end answers.
+/// of the client are missing, so that nobody knows what an alert at the end, or silence, answers.
 pub(super) fn word_is_missing(handshake: &Handshake) -> bool {
     let lacks = |role| flight::lacks_bytes(handshake, role);
     let Some(shape) = Shape::of(handshake) else { return false };
@@ -211,8 +211,7 @@ pub(super) fn word_is_missing(handshake: &Handshake) -> bool {
         .encrypted(Role::Server)
         .filter_map(|(entry, length)| (entry.frame > behind).then_some(length))
         .collect();
-    let ends_with_alert = !after.is_empty() && lacks(Role::Client);
-    (answered || ends_with_alert) && after.iter().all(|length| shape.is_alert(*length))
+    (answered || lacks(Role::Client)) && after.iter().all(|length| shape.is_alert(*length))
 }
 
 fn refused(handshake: &Handshake) -> Option<Inference> {
