@@ -106,6 +106,9 @@ impl LedgerClass {
         } else if outcome == Outcome::Completed {
             // Anonymous and pre-shared key suites show no certificate.
             Self::Decoded
+        } else if outcome == Outcome::NotVisible {
+            // Some of it must be missing, though no sequence number tells so.
+            Self::Gap
         } else {
             Self::Unfinished
         }

@@ -159,7 +159,21 @@ fn answers_a_close(description: u8, from: Role, frame: u64, tcp: &Tcp) -> Option
 /// the capture did not look.
 pub(super) fn all_is_visible(handshake: &Handshake, tcp: &Tcp) -> bool {
     let one_sided = tcp.client.segments == 0 || tcp.server.segments == 0;
-    !one_sided && handshake.gaps().is_empty() && handshake.client_hello().is_some()
+    let begins = handshake.client_hello().is_some() && !lacks_server_hello(handshake);
+    !one_sided && handshake.gaps().is_empty() && begins
+}
+
+/// Whether the server sent records that come behind a ServerHello, which itself was not seen.
+fn lacks_server_hello(handshake: &Handshake) -> bool {
+    let answered = handshake.server_hello().is_some() || handshake.hello_retry_request().is_some();
+    let comes_behind = |entry: &Entry| {
+        entry.from == Role::Server
+            && matches!(
+                entry.what,
+                What::ChangeCipherSpec | What::EncryptedHandshake { .. } | What::Protected { .. }
+            )
+    };
+    !answered && handshake.entries.iter().any(comes_behind)
 }
 
 /// Both sides sent a Finished, as far as encryption lets one see.
@@ -421,6 +435,19 @@ mod tests {
         let what = What::Gap { length: 600, cause: GapCause::NotCaptured };
         handshake.entries.push(Entry { from: Role::Server, what, ..last });
         assert_eq!(Outcome::of(&handshake, &observed.tcp), Outcome::NotVisible);
+    }
+
+    /// The first segment of the server is missing, and no number tells it.
+    #[test]
+    fn records_of_a_server_without_its_hello_are_the_rest_of_what_it_said() {
+        let source = source_from_file("samples/tls13-client-refuses.pcap".into());
+        let report = analyze(vec![source], &Config::default());
+        let observed = &report.connections[0].connection.observed;
+        let mut handshake = observed.handshake.clone();
+        assert!(all_is_visible(&handshake, &observed.tcp));
+        let hello = |what: &What| matches!(what, What::Message(message) if message.kind == 2);
+        handshake.entries.retain(|entry| !hello(&entry.what));
+        assert!(!all_is_visible(&handshake, &observed.tcp));
     }
 
     /// As OpenSSL offers a key that `-psk` gave it, and the ticket of an earlier session.

@@ -338,7 +338,9 @@ pub(super) fn not_shown(connection: &Connection, role: Role) -> Option<NotJudged
         (Role::Server, None) if connection.handshake.hides_certificates(Role::Server) => {
             Some(NotJudged::HiddenByTls13)
         }
-        (Role::Server, None) if connection.outcome == Outcome::CutOff => {
+        (Role::Server, None)
+            if matches!(connection.outcome, Outcome::CutOff | Outcome::NotVisible) =>
+        {
             Some(NotJudged::NotCaptured)
         }
         (Role::Server, None) if connection.handshake.gaps().is_empty() => Some(NotJudged::NotSent),
