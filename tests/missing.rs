@@ -127,6 +127,23 @@ fn a_frame_that_is_missing_is_no_reason_to_claim_more() {
     });
 }
 
+/// Without the SYNs no sequence number tells what was sent first.
+#[test]
+fn a_capture_that_begins_late_and_lacks_a_frame_is_no_reason_to_claim_more() {
+    check(|name, bytes| {
+        let ends = record_ends(bytes);
+        let whole: Vec<_> = ends.windows(2).filter(|pair| pair[1] <= bytes.len()).collect();
+        let behind_syns = (1..).zip(whole).skip(2);
+        behind_syns
+            .filter(|(frame, _)| !FIRST_FIN.contains(&(name, *frame)))
+            .map(|(frame, pair)| {
+                let rest = [&bytes[..ends[0]], &bytes[ends[2]..pair[0]], &bytes[pair[1]..]];
+                (format!("without frames 1, 2 and {frame}"), rest.concat())
+            })
+            .collect()
+    });
+}
+
 #[test]
 fn a_short_snaplen_is_no_reason_to_claim_more() {
     check(|_, bytes| {

@@ -169,8 +169,9 @@ impl Observed {
             return Err(match (silent, hidden) {
                 (true, _) => LedgerClass::NoPayload,
                 (false, Some(GapCause::Snaplen)) => LedgerClass::CutBySnaplen,
-                (false, Some(GapCause::NotCaptured | GapCause::Limit)) => LedgerClass::Gap,
-                (false, None) => LedgerClass::NotTls,
+                // Of a connection that was opened before the capture, most is missing anyway.
+                (false, Some(_)) if opener.is_some() => LedgerClass::Gap,
+                (false, _) => LedgerClass::NotTls,
             });
         };
         handshake.anomalies.extend(flow.reopened().map(|mark| Anomaly {

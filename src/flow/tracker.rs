@@ -199,14 +199,11 @@ impl Flow {
         self.halves[direction].assembler.missing_before(sent)
     }
 
-    /// The first byte that `direction` sends, where its own SYN was not captured but that of the
-    /// other side was: then what that side acknowledged first is no more than this SYN.
+    /// The first byte of `direction` that the capture could hold, where its SYN is not there: what
+    /// comes behind the number that the other side acknowledged first.
     fn told_first(&self, direction: Direction) -> Option<u32> {
-        let opened_in_sight = self.half(direction.reverse()).syn().is_some();
         let half = self.half(direction);
-        half.base
-            .filter(|_| opened_in_sight && half.syn().is_none())
-            .map(|base| base.wrapping_add(1))
+        half.base.filter(|_| half.syn().is_none()).map(|base| base.wrapping_add(1))
     }
 
     /// The byte up to which `direction` has sent, whether that was captured or not: a host
@@ -553,9 +550,10 @@ mod tests {
         assert_eq!(events(&[&syn, &hello, &second])[0], gap);
         // Nothing of it was captured, but the client has received it.
         let taken = segment((key, client), 6, 1_010, b"");
-        assert_eq!(events(&[&syn, &hello, &taken]), [gap]);
-        // The capture began in the middle: nothing is known of what came before.
-        assert_eq!(events(&[&hello, &second]).len(), 1);
+        assert_eq!(events(&[&syn, &hello, &taken])[0], gap);
+        // The capture began in the middle: what came before the first acknowledgment is no gap.
+        assert_eq!(events(&[&hello, &second])[0], gap);
+        assert_eq!(events(&[&second, &hello]).len(), 1);
         // No window is that large.
         let strange = segment((key, client), 1, 0xFE00_0000, b"hello");
         assert_eq!(events(&[&syn, &strange, &second]).len(), 1);
