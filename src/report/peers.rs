@@ -165,8 +165,8 @@ fn authority_line(peer: &Peer, authority: &Authority) -> String {
     if authority.refused > 0 {
         said.push(format!("seen refused in {}", count(authority.refused, "connection")));
     }
-    if authority.missing {
-        said.push("missing ours: it issued what the client shows".to_owned());
+    if authority.missing && authority.accepted == 0 {
+        said.push("most likely not trusted there, and it issued what the client shows".to_owned());
     }
     format!("    CA {}: {}", authority.name, said.join("; "))
 }
