@@ -169,7 +169,7 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
 }
 
 /// The length of the finite field in which the server wants to agree on a key.
-fn dh_bits(connection: &Connection) -> Option<usize> {
+fn dh_bits(connection: &Connection) -> Option<u32> {
     let (_, exchange) = connection.handshake.server_key_exchange()?;
     match exchange.parameters? {
         KeyExchangeParameters::DhBits(bits) => Some(bits),
@@ -190,7 +190,7 @@ const MOST_CERTIFICATES: usize = 100 * 1024;
 fn certificates_sent(connection: &Connection, of: Role) -> usize {
     let handshake = &connection.handshake;
     let hidden = || handshake.encrypted(of).map(|(_, length)| length).sum();
-    handshake.certificate_length(of).unwrap_or_else(hidden)
+    handshake.certificate_length(of).map_or_else(hidden, |length| length as usize)
 }
 
 /// What tells that the client's pre-shared key is not the server's: what it encrypts does not open

@@ -203,7 +203,13 @@ impl Half {
             _ => {
                 let (hello, certificate) = ssl2_server_hello(message);
                 self.ssl2_message(2, length, Body::ServerHello(Box::new(hello)), since, mark);
-                self.ssl2_message(11, length, Body::Certificate(certificate), since, mark);
+                self.ssl2_message(
+                    11,
+                    length,
+                    Body::Certificate(Box::new(certificate)),
+                    since,
+                    mark,
+                );
                 true
             }
         };
@@ -212,8 +218,7 @@ impl Half {
     }
 
     fn ssl2_message(&mut self, kind: u8, length: usize, body: Body, first: Mark, last: Mark) {
-        let message = Message { kind, length, body, whole: true };
-        self.note(What::Message(message), first, last);
+        self.note(What::Message(Message::of(kind, length, body)), first, last);
     }
 
     fn find_again(&mut self, bytes: &[u8], limits: &Limits) {

@@ -214,7 +214,7 @@ impl Handshake {
 
     /// How long the first Certificate message of a side is, in bytes, whatever it holds.
     #[must_use]
-    pub fn certificate_length(&self, from: Role) -> Option<usize> {
+    pub fn certificate_length(&self, from: Role) -> Option<u32> {
         let mut messages = self.messages().filter(|(entry, _)| entry.from == from);
         let (_, message) = messages.find(|(_, message)| message.kind == kind::CERTIFICATE)?;
         Some(message.length)
@@ -229,7 +229,7 @@ impl Handshake {
 
     fn certificate_message(&self, from: Role) -> Option<(&Entry, &Message, &CertificateList)> {
         self.messages().find_map(|(entry, message)| match &message.body {
-            Body::Certificate(list) if entry.from == from => Some((entry, message, list)),
+            Body::Certificate(list) if entry.from == from => Some((entry, message, &**list)),
             _ => None,
         })
     }
@@ -239,7 +239,7 @@ impl Handshake {
     #[must_use]
     pub fn raw_public_key(&self, from: Role) -> Option<&[u8]> {
         self.messages().find_map(|(entry, message)| match &message.body {
-            Body::RawPublicKey { spki } if entry.from == from => Some(spki.as_slice()),
+            Body::RawPublicKey { spki } if entry.from == from => Some(&**spki),
             _ => None,
         })
     }
@@ -248,7 +248,7 @@ impl Handshake {
     #[must_use]
     pub fn certificate_request(&self) -> Option<(&Entry, &CertificateRequest)> {
         self.first(|body| match body {
-            Body::CertificateRequest(request) => Some(request),
+            Body::CertificateRequest(request) => Some(&**request),
             _ => None,
         })
     }
@@ -282,7 +282,7 @@ impl Handshake {
     #[must_use]
     pub fn encrypted_extensions(&self) -> Option<(&Entry, &EncryptedExtensions)> {
         self.first(|body| match body {
-            Body::EncryptedExtensions(extensions) => Some(extensions),
+            Body::EncryptedExtensions(extensions) => Some(&**extensions),
             _ => None,
         })
     }

@@ -22,7 +22,7 @@ pub enum KeyExchangeParameters {
     /// A curve given by its own parameters (`explicit_prime`, `explicit_char2`).
     ExplicitCurve,
     /// A finite field of so many bits.
-    DhBits(usize),
+    DhBits(u32),
 }
 
 impl ServerKeyExchange {
@@ -65,8 +65,10 @@ fn finite_field(body: &[u8]) -> (Option<KeyExchangeParameters>, &[u8]) {
         Ok((rest, parsed)) => {
             let leading = parsed.dh_p.iter().position(|byte| *byte != 0);
             let significant = leading.and_then(|at| parsed.dh_p.get(at..)).unwrap_or_default();
-            let unused = significant.first().map_or(0, |byte| byte.leading_zeros() as usize);
-            (Some(KeyExchangeParameters::DhBits(significant.len() * 8 - unused)), rest)
+            let unused = significant.first().map_or(0, |byte| byte.leading_zeros());
+            // Two bytes tell how long it is.
+            let bits = u32::try_from(significant.len() * 8).unwrap_or(u32::MAX) - unused;
+            (Some(KeyExchangeParameters::DhBits(bits)), rest)
         }
         Err(_) => (None, &[]),
     }

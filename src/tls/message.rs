@@ -38,14 +38,15 @@ pub struct Message {
     /// HandshakeType.
     pub kind: u8,
     /// Length of the body as its header says.
-    pub length: usize,
+    pub length: u32,
     /// What it says.
     pub body: Body,
     /// Whether all of it was there.
     pub whole: bool,
 }
 
-/// The content of the messages that are read.
+/// The content of the messages that are read. What is large is boxed: most things that a side
+/// does are records and small messages, and all are kept side by side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// The client's offer.
@@ -55,13 +56,13 @@ pub enum Body {
     /// The server asks for another key share.
     HelloRetryRequest(Box<ServerHello>),
     /// The server's extensions that TLS 1.3 encrypts.
-    EncryptedExtensions(EncryptedExtensions),
+    EncryptedExtensions(Box<EncryptedExtensions>),
     /// A side's certificates; an empty list is a refusal to show one.
-    Certificate(CertificateList),
+    Certificate(Box<CertificateList>),
     /// Ephemeral parameters and the algorithm that signed them.
     ServerKeyExchange(ServerKeyExchange),
     /// The server wants to know who the client is.
-    CertificateRequest(CertificateRequest),
+    CertificateRequest(Box<CertificateRequest>),
     /// Proof of the certificate's key.
     CertificateVerify(CertificateVerify),
     /// A ticket for resumption, with its lifetime in seconds.
@@ -72,12 +73,12 @@ pub enum Body {
     /// A stapled OCSP response (RFC 6066, 8).
     CertificateStatus {
         /// The DER of the response.
-        response: Vec<u8>,
+        response: Box<[u8]>,
     },
     /// A side's public key without any certificate (RFC 7250).
     RawPublicKey {
         /// The DER of the SubjectPublicKeyInfo.
-        spki: Vec<u8>,
+        spki: Box<[u8]>,
     },
     /// A message whose content tells nothing here.
     Opaque,
@@ -100,7 +101,14 @@ impl Message {
     /// Reads a message from what there is of its body.
     pub(super) fn decode(kind: u8, length: usize, bytes: &[u8], context: Context) -> Self {
         let whole = bytes.len() >= length;
-        Self { kind, length, body: body(kind, bytes, context), whole }
+        Self { whole, ..Self::of(kind, length, body(kind, bytes, context)) }
+    }
+
+    /// A whole message.
+    pub(super) fn of(kind: u8, length: usize, body: Body) -> Self {
+        // Three bytes tell it.
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        Self { kind, length, body, whole: true }
     }
 
     /// Whether only a client sends this kind.
@@ -145,7 +153,9 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
         kind::HELLO_RETRY_REQUEST_DRAFT => {
             Body::HelloRetryRequest(Box::new(ServerHello::decode_draft_retry(bytes)))
         }
-        kind::ENCRYPTED_EXTENSIONS => Body::EncryptedExtensions(EncryptedExtensions::decode(bytes)),
+        kind::ENCRYPTED_EXTENSIONS => {
+            Body::EncryptedExtensions(Box::new(EncryptedExtensions::decode(bytes)))
+        }
         kind::CERTIFICATE => certificate(bytes, version, context.certificates),
         kind::COMPRESSED_CERTIFICATE => {
             compressed_certificate::decode(bytes, context.certificates, context.bytes)
@@ -155,10 +165,10 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
             Body::ServerKeyExchange(ServerKeyExchange::decode(bytes, context.suite, version))
         }
         kind::CERTIFICATE_REQUEST if is_tls13(version) => {
-            Body::CertificateRequest(CertificateRequest::decode_tls13(bytes))
+            Body::CertificateRequest(Box::new(CertificateRequest::decode_tls13(bytes)))
         }
         kind::CERTIFICATE_REQUEST => {
-            Body::CertificateRequest(CertificateRequest::decode(bytes, version))
+            Body::CertificateRequest(Box::new(CertificateRequest::decode(bytes, version)))
         }
         kind::CERTIFICATE_VERIFY => Body::CertificateVerify(CertificateVerify::decode(bytes)),
         kind::NEW_SESSION_TICKET => {
@@ -166,7 +176,7 @@ fn body(kind: u8, bytes: &[u8], context: Context) -> Body {
         }
         kind::CERTIFICATE_STATUS => {
             // status_type, then the response behind a three-byte length.
-            Body::CertificateStatus { response: bytes.get(4..).unwrap_or_default().to_vec() }
+            Body::CertificateStatus { response: bytes.get(4..).unwrap_or_default().into() }
         }
         _ => Body::Opaque,
     }
@@ -178,16 +188,18 @@ fn certificate(bytes: &[u8], version: u16, limit: usize) -> Body {
         return shown_in_tls13(CertificateList::decode_tls13(bytes, limit));
     }
     raw_public_key::of_tls12(bytes).map_or_else(
-        || Body::Certificate(CertificateList::decode(bytes, limit)),
-        |spki| Body::RawPublicKey { spki },
+        || Body::Certificate(Box::new(CertificateList::decode(bytes, limit))),
+        |spki| Body::RawPublicKey { spki: spki.into() },
     )
 }
 
 /// In TLS 1.3 a raw public key is the only entry of the list (RFC 8446, 4.4.2).
 fn shown_in_tls13(list: CertificateList) -> Body {
     match list.certificates.as_slice() {
-        [only] if raw_public_key::is_one(only) => Body::RawPublicKey { spki: only.clone() },
-        _ => Body::Certificate(list),
+        [only] if raw_public_key::is_one(only) => {
+            Body::RawPublicKey { spki: only.as_slice().into() }
+        }
+        _ => Body::Certificate(Box::new(list)),
     }
 }
 
@@ -218,10 +230,10 @@ mod tests {
         };
         let old = [&[0, 0, 13], &spki[..]].concat();
         let new = [&[0, 0, 0, 18, 0, 0, 13], &spki[..], &[0, 0]].concat();
-        let key = Body::RawPublicKey { spki: spki.to_vec() };
+        let key = Body::RawPublicKey { spki: spki.into() };
         assert_eq!(read(None, &old), key);
         assert_eq!(read(Some(0x0303), &old), key);
         assert_eq!(read(Some(0x0304), &new), key);
-        assert_eq!(read(Some(0x0304), &[0; 4]), Body::Certificate(CertificateList::default()));
+        assert_eq!(read(Some(0x0304), &[0; 4]), Body::Certificate(Box::default()));
     }
 }

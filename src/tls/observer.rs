@@ -147,16 +147,11 @@ impl Observer {
             plain_of_server: halves[client.reverse()].as_ref().and_then(|half| half.plain),
             ..Handshake::default()
         };
-        let mut entries: Vec<(u64, Entry)> = Vec::new();
-        for side in Direction::BOTH {
+        let [low, high] = Direction::BOTH.map(|side| {
             let role = if side == client { Role::Client } else { Role::Server };
-            if let Some(half) = halves[side].take() {
-                entries.extend(handshake.join(*half, role));
-            }
-        }
-        // Merges the two directions; the order within each stays.
-        entries.sort_by_key(|(known_since, _)| *known_since);
-        handshake.entries = entries.into_iter().map(|(_, entry)| entry).collect();
+            handshake.take_over(halves[side].take(), role)
+        });
+        handshake.entries = merged(low, high);
         handshake.anomalies.sort_by_key(|anomaly| anomaly.frame);
         Some((handshake, client))
     }
@@ -251,15 +246,40 @@ fn is(entry: &HalfEntry, test: fn(&super::Message) -> bool) -> bool {
     matches!(&entry.what, What::Message(message) if test(message))
 }
 
+/// The entries of two directions in the order in which they were there; the order within each
+/// stays.
+fn merged(
+    low: impl ExactSizeIterator<Item = (u64, Entry)>,
+    high: impl ExactSizeIterator<Item = (u64, Entry)>,
+) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(low.len() + high.len());
+    let mut high = high.peekable();
+    for (since, entry) in low {
+        while let Some((_, before)) = high.next_if(|(other, _)| *other < since) {
+            entries.push(before);
+        }
+        entries.push(entry);
+    }
+    entries.extend(high.map(|(_, entry)| entry));
+    entries
+}
+
 impl Handshake {
     /// Takes over what a direction says; gives its entries, each with the frame at
     /// which it and all before it were there. Segments may have come out of order, so
     /// its own frame may be an earlier one. A gap is found out late and delays nothing.
-    fn join(&mut self, half: Half, from: Role) -> impl Iterator<Item = (u64, Entry)> {
-        self.limit_hit |= half.limit_hit;
-        self.anomalies.extend(half.anomalies);
+    fn take_over(
+        &mut self,
+        half: Option<Box<Half>>,
+        from: Role,
+    ) -> impl ExactSizeIterator<Item = (u64, Entry)> + use<> {
+        let entries = half.map_or_else(Vec::new, |half| {
+            self.limit_hit |= half.limit_hit;
+            self.anomalies.extend(half.anomalies);
+            half.entries
+        });
         let mut reached = 0;
-        half.entries.into_iter().map(move |entry| {
+        entries.into_iter().map(move |entry| {
             // Missing packets are noticed late, missing ends of packets with the packet.
             if !matches!(
                 entry.what,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::code::{Code, ExtensionDocument, code16, extensions, scheme, schemes};
 use super::object::{Object, text};
-use super::parts::{Parts, length_key, numbers_key, text_key};
+use super::parts::{Parts, numbers_key, text_key};
 use crate::tls::{
     CertificateRequest, EncryptedExtensions, Entry, KeyExchangeParameters, Role, ServerKeyExchange,
     names,
@@ -36,7 +36,7 @@ impl EncryptedExtensionsDocument {
 struct KeyExchangeDocument {
     group: Option<Code>,
     explicit_curve: bool,
-    dh_bits: Option<usize>,
+    dh_bits: Option<u32>,
     signature_algorithm: Option<Code>,
 }
 
@@ -54,12 +54,12 @@ pub(super) fn key_exchange(
 fn exchange_key(exchange: &ServerKeyExchange, key: &mut Vec<u8>) {
     let (kind, number) = match exchange.parameters {
         None => (0, 0),
-        Some(KeyExchangeParameters::Group(group)) => (1, usize::from(group)),
+        Some(KeyExchangeParameters::Group(group)) => (1, u32::from(group)),
         Some(KeyExchangeParameters::ExplicitCurve) => (2, 0),
         Some(KeyExchangeParameters::DhBits(bits)) => (3, bits),
     };
     key.push(kind);
-    length_key(number, key);
+    key.extend(number.to_be_bytes());
     numbers_key(exchange.signature_algorithm.into_iter().map(u16::to_be_bytes), key);
 }
 

@@ -44,7 +44,7 @@ fn certificates(
     let Some(shown) = shown else { return object.null(name) };
     let frame = shown.first().map(|first| first.frame);
     let message = handshake.messages().find_map(|(entry, message)| match &message.body {
-        Body::Certificate(list) if Some(entry.frame) == frame => Some(list),
+        Body::Certificate(list) if Some(entry.frame) == frame => Some(&**list),
         _ => None,
     });
     object.objects(name, shown.iter().zip(0..), |(shown, index), inner| {
@@ -129,7 +129,7 @@ impl OcspDocument {
         let beside_leaf = |list: &'_ CertificateList| list.ocsp_response(0).map(<[u8]>::to_vec);
         let (entry, response) = handshake.messages().find_map(|(entry, message)| {
             let response = match &message.body {
-                Body::CertificateStatus { response } => Some(response.clone()),
+                Body::CertificateStatus { response } => Some(response.to_vec()),
                 Body::Certificate(list) if entry.from == Role::Server => beside_leaf(list),
                 _ => None,
             };
