@@ -16,8 +16,10 @@ use super::parts::Parts;
 use crate::report::model::Judged;
 use crate::rules::{Finding, Rule, Severity, registry};
 
-/// Bytes of the findings of one rule in memory; there are more than a hundred rules.
-const FINDINGS: usize = 32 << 10;
+/// Bytes of findings in memory: those on some 400 connections, so that much is written at a time.
+const FINDINGS: usize = 512 << 10;
+/// Bytes that are read at a time of a temporary file.
+const PIECE: usize = 64 << 10;
 
 /// The place of a finding in a document: worst first, then by rule.
 type Place = (Reverse<Severity>, usize);
@@ -72,14 +74,22 @@ impl Entries {
 pub(super) struct Findings {
     places: BTreeMap<&'static str, usize>,
     by_place: BTreeMap<Place, Pile>,
+    /// Bytes of them in memory.
+    in_memory: usize,
 }
 
 /// Items of a list that lie one after the other; at least one.
-pub(super) struct Pile(SpooledTempFile);
+#[derive(Default)]
+pub(super) struct Pile {
+    /// The first ones, where there was no room for them in memory.
+    put_away: Option<SpooledTempFile>,
+    /// Those behind them.
+    at_hand: Vec<u8>,
+}
 
 impl Default for Findings {
     fn default() -> Self {
-        Self { places: registry::places(), by_place: BTreeMap::new() }
+        Self { places: registry::places(), by_place: BTreeMap::new(), in_memory: 0 }
     }
 }
 
@@ -92,10 +102,14 @@ impl Findings {
         let mut begin = 0;
         for (severity, rule, end) in &entries.ends {
             let place = self.places.get(rule.id).copied().unwrap_or(usize::MAX);
-            let pile = self.by_place.entry((Reverse(*severity), place));
-            let finding = entries.findings.get(begin..*end).unwrap_or_default();
-            pile.or_insert_with(|| Pile(SpooledTempFile::new(FINDINGS))).push(finding)?;
+            let pile = self.by_place.entry((Reverse(*severity), place)).or_default();
+            pile.at_hand.extend(entries.findings.get(begin..*end).unwrap_or_default());
             begin = *end;
+        }
+        self.in_memory += begin;
+        if self.in_memory > FINDINGS {
+            self.in_memory = 0;
+            self.by_place.values_mut().try_for_each(Pile::put_away).map_err(no_room)?;
         }
         Ok(())
     }
@@ -106,22 +120,65 @@ impl Findings {
     }
 }
 
+fn no_room(error: io::Error) -> io::Error {
+    io::Error::other(format!("temporary file for findings: {error}"))
+}
+
 impl Pile {
-    fn push(&mut self, items: &[u8]) -> io::Result<()> {
-        let no_room =
-            |error: io::Error| io::Error::other(format!("temporary file for findings: {error}"));
-        self.0.write_all(items).map_err(no_room)
+    fn put_away(&mut self) -> io::Result<()> {
+        // Not only emptied: the memory of every pile at its highest would be far too much.
+        let at_hand = std::mem::take(&mut self.at_hand);
+        if at_hand.is_empty() {
+            return Ok(());
+        }
+        let file = self.put_away.get_or_insert_with(|| SpooledTempFile::new(0));
+        file.write_all(&at_hand)
     }
 
     /// Hands on its items, piece by piece.
-    pub(super) fn read(mut self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        self.0.rewind()?;
-        let mut piece = vec![0; FINDINGS];
-        loop {
-            match self.0.read(&mut piece)? {
-                0 => return Ok(()),
-                read => take(piece.get(..read).unwrap_or_default())?,
+    pub(super) fn read(self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if let Some(mut file) = self.put_away {
+            file.rewind()?;
+            let mut piece = vec![0; PIECE];
+            while let read @ 1.. = file.read(&mut piece)? {
+                take(piece.get(..read).unwrap_or_default())?;
             }
         }
+        take(&self.at_hand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries with one finding of each of two rules, of which neither comes first.
+    fn two(number: usize) -> Entries {
+        let mut entries = Entries::default();
+        for rule in registry::rules().take(2).collect::<Vec<_>>().into_iter().rev() {
+            let text = format!("{} {number:>1000}\n", rule.id);
+            entries.findings.extend(text.as_bytes());
+            entries.ends.push((Severity::Warning, rule, entries.findings.len()));
+        }
+        entries
+    }
+
+    #[test]
+    fn findings_that_were_put_away_come_before_those_at_hand() {
+        let mut findings = Findings::default();
+        // Twice more than fits, and then some.
+        let count = 5 * FINDINGS / 4_000;
+        (0..count).for_each(|number| findings.push(&two(number)).unwrap());
+        assert!(findings.in_memory <= FINDINGS);
+        let mut text = Vec::new();
+        for pile in findings.into_piles() {
+            assert!(pile.put_away.is_some() && !pile.at_hand.is_empty());
+            pile.read(|piece| text.write_all(piece)).unwrap();
+        }
+        let expected: String = registry::rules()
+            .take(2)
+            .flat_map(|rule| (0..count).map(|number| format!("{} {number:>1000}\n", rule.id)))
+            .collect();
+        assert!(String::from_utf8(text).unwrap() == expected);
     }
 }
