@@ -16,6 +16,10 @@ pub struct Limits {
     /// Largest single packet record or block, in bytes. libpcap and Wireshark stop
     /// at 262,144 per packet; metadata blocks of pcapng may be larger.
     pub record_bytes: usize,
+    /// Windows of packets, of 1 MiB each, that several threads read while they reassemble as many
+    /// before; then all wait for one another. Over a GiB, two threads took 5 % longer with 3 than
+    /// with 4, and no less with 6.
+    pub windows_ahead: usize,
     /// Bytes held per direction while an earlier segment is missing. Two full
     /// receive windows without window scaling.
     pub pending_bytes: usize,
@@ -91,6 +95,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             record_bytes: 16 * 1024 * 1024,
+            windows_ahead: 4,
             pending_bytes: 256 * 1024,
             pending_segments: 4096,
             flow_bytes: 16 << 20,

@@ -23,6 +23,7 @@ use toolkit::{Dice, tls};
 fn small() -> Limits {
     Limits {
         record_bytes: 4_096,
+        windows_ahead: 2,
         pending_bytes: 2_048,
         pending_segments: 8,
         flow_bytes: 64_000,

@@ -12,6 +12,7 @@ const LOOK: Look = Look { width: 80, colour: false };
 fuzz_target!(|data: &[u8]| {
     let limits = Limits {
         record_bytes: 64 * 1024,
+        windows_ahead: 2,
         pending_bytes: 4096,
         pending_segments: 16,
         flow_bytes: 64_000,

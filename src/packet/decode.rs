@@ -84,7 +84,7 @@ impl Skipped {
 /// `encapsulations` bounds how many layers are entered.
 #[must_use]
 pub fn decode<'a>(frame: &Frame<'a>, encapsulations: usize) -> Decoded<'a> {
-    let usual = Usual::of(frame, 0).and_then(|usual| usual.segment(frame.data, frame.number));
+    let usual = Usual::of(frame, 0, 0).and_then(|usual| usual.segment(frame.data, frame.number));
     usual.map_or_else(|| walk(frame, encapsulations), Decoded::Tcp)
 }
 

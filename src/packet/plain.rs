@@ -19,7 +19,9 @@ pub struct Usual {
     time: Timestamp,
     sequence: u32,
     acknowledgment: u32,
-    /// Where the payload begins in the bytes that hold the frame.
+    /// Which of the frames that lie side by side it is, counted from 0.
+    pub place: u32,
+    /// Where the payload begins in the bytes that hold the frames.
     payload_at: u32,
     /// Bytes of it that were captured, and that were not.
     captured: u16,
@@ -29,10 +31,11 @@ pub struct Usual {
 }
 
 impl Usual {
-    /// Reads a usual frame, which stands at `start` of some bytes; `None` for any other frame.
+    /// Reads a usual frame, which is the one at `place` of some and stands at `start` of their
+    /// bytes; `None` for any other frame.
     #[inline]
     #[must_use]
-    pub fn of(frame: &Frame<'_>, start: u32) -> Option<Self> {
+    pub fn of(frame: &Frame<'_>, place: u32, start: u32) -> Option<Self> {
         let head: &[u8; HEADERS] = frame.data.first_chunk()?;
         let two = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
         let four =
@@ -53,6 +56,7 @@ impl Usual {
             time: frame.time,
             sequence: four(38),
             acknowledgment: four(42),
+            place,
             payload_at: start.checked_add(34 + u32::from(offset))?,
             captured: u16::try_from(captured).ok()?,
             missing: u16::try_from(promised - end).ok()?,
@@ -69,7 +73,7 @@ impl Usual {
     }
 
     /// Its segment, the same as the walk would give, in the frame of this number; `bytes` are
-    /// those that hold the frame.
+    /// those that hold the frames.
     #[inline]
     #[must_use]
     pub fn segment<'a>(&self, bytes: &'a [u8], number: u64) -> Option<Segment<'a>> {
@@ -105,7 +109,7 @@ mod tests {
         let mut usual = 0;
         let mut compare = |data: &[u8]| {
             let frame = Frame { data, ..frame };
-            let usual_one = Usual::of(&frame, 0);
+            let usual_one = Usual::of(&frame, 0, 0);
             if let Some(segment) = usual_one.and_then(|one| one.segment(data, frame.number)) {
                 usual += 1;
                 let walked = format!("{:?}", walk(&frame, 8));

@@ -3,14 +3,34 @@
 
 use std::collections::BTreeMap;
 
-use super::group::{Group, shard_of};
+use super::group::{Group, Sharing, shard_of};
 use crate::capture::Chunk;
 use crate::packet::{self, Decoded, DnsAnswer, Fragment, Segment, Skipped, Usual};
 
-/// Stands for a frame without a segment.
-const NOBODY: u8 = u8::MAX;
-/// Stands for a frame that is not usual: the next of [`DecodedChunk::others`].
-const OTHER: u8 = u8::MAX - 1;
+/// How chunks are decoded.
+#[derive(Clone, Copy)]
+pub(super) struct Decoding {
+    /// Headers around a packet at most.
+    pub(super) encapsulations: usize,
+    /// Who handles what the frames hold.
+    pub(super) sharing: Sharing,
+}
+
+/// Room for a chunk and for what its frames are sorted into. The memory is used again and again:
+/// when one thread gave back what another had taken, two threads lost a part of what they won.
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) chunk: Chunk,
+    usual: Vec<Vec<Usual>>,
+}
+
+impl Slot {
+    /// Room for the usual frames of so many groups.
+    fn clear(&mut self, groups: usize) {
+        self.usual.resize_with(groups, Vec::new);
+        self.usual.iter_mut().for_each(Vec::clear);
+    }
+}
 
 /// A chunk whose frames were looked at.
 ///
@@ -20,10 +40,9 @@ pub(super) struct DecodedChunk<'c> {
     chunk: &'c Chunk,
     /// Frames before those of the chunk.
     frames_before: u64,
-    /// Who handles each frame: a shard if it is usual, else [`OTHER`] or [`NOBODY`].
-    handlers: Vec<u8>,
-    /// The usual frames, in file order.
-    usual: Vec<Usual>,
+    /// The usual frames that each group of shards handles, in file order. Several lists: were it
+    /// one, every thread would have to look at all frames for its own.
+    usual: &'c [Vec<Usual>],
     /// Shards and segments of frames that are not usual, in file order.
     others: Vec<(u8, Segment<'c>)>,
     pub(super) fragments: Vec<Fragment<'c>>,
@@ -32,39 +51,40 @@ pub(super) struct DecodedChunk<'c> {
 }
 
 impl<'c> DecodedChunk<'c> {
-    /// Decodes the frames of `chunk`, inside so many `encapsulations` at most.
-    pub(super) fn of(chunk: &'c Chunk, encapsulations: usize) -> Self {
+    /// Decodes the frames of the chunk that was read into `slot`.
+    pub(super) fn of(slot: &'c mut Slot, decoding: Decoding) -> Self {
+        let Decoding { encapsulations, sharing } = decoding;
+        slot.clear(sharing.groups());
+        let Slot { chunk, usual: lists } = slot;
+        let chunk = &*chunk;
         let mut decoded = Self {
             chunk,
             frames_before: 0,
-            handlers: Vec::new(),
-            usual: Vec::with_capacity(chunk.len()),
+            usual: &[],
             others: Vec::new(),
             fragments: Vec::new(),
             answers: Vec::new(),
             skipped: BTreeMap::new(),
         };
-        let mut handlers = Vec::with_capacity(chunk.len());
-        handlers.extend((0..chunk.len()).map(|place| {
-            let Some(frame) = chunk.frame(place) else { return NOBODY };
-            let Some(usual) = Usual::of(&frame, chunk.start(place)) else {
-                return decoded.other(packet::decode(&frame, encapsulations));
+        for (at, place) in (0..chunk.len()).zip(0..) {
+            let Some(frame) = chunk.frame(at) else { continue };
+            let Some(usual) = Usual::of(&frame, place, chunk.start(at)) else {
+                decoded.other(packet::decode(&frame, encapsulations));
+                continue;
             };
-            decoded.usual.push(usual);
-            shard_of(&usual.key())
-        }));
-        decoded.handlers = handlers;
+            if let Some(list) = lists.get_mut(sharing.group_of(shard_of(&usual.key()))) {
+                list.push(usual);
+            }
+        }
+        decoded.usual = lists;
         decoded
     }
 
-    /// Takes what a frame holds that is not usual; gives who handles it.
+    /// Takes what a frame holds that is not usual.
     #[inline(never)]
-    fn other(&mut self, frame: Decoded<'c>) -> u8 {
+    fn other(&mut self, frame: Decoded<'c>) {
         match frame {
-            Decoded::Tcp(segment) => {
-                self.others.push((shard_of(&segment.key), segment));
-                return OTHER;
-            }
+            Decoded::Tcp(segment) => self.others.push((shard_of(&segment.key), segment)),
             Decoded::Fragment(fragment) => self.fragments.push(fragment),
             Decoded::Dns(answer) => {
                 self.answers.push(answer);
@@ -72,7 +92,6 @@ impl<'c> DecodedChunk<'c> {
             }
             Decoded::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
         }
-        NOBODY
     }
 
     /// How many frames there are.
@@ -96,41 +115,31 @@ impl<'c> DecodedChunk<'c> {
     /// Adds segments that came in fragments, each in the place of its last one.
     pub(super) fn add_joined(&mut self, joined: &[Segment<'c>]) {
         let before = self.frames_before();
-        for segment in joined {
-            let place = segment.frame.checked_sub(before + 1).map(usize::try_from);
-            if let Some(Ok(place)) = place
-                && let Some(handler) = self.handlers.get_mut(place)
-                && *handler == NOBODY
-            {
-                *handler = OTHER;
-                self.others.push((shard_of(&segment.key), *segment));
-            }
-        }
+        let frames = before + 1..=before + self.len();
+        let mine = joined.iter().filter(|segment| frames.contains(&segment.frame));
+        self.others.extend(mine.map(|segment| (shard_of(&segment.key), *segment)));
         self.others.sort_by_key(|(_, segment)| segment.frame);
     }
 
-    /// Gives `group` the segments of its shards, in file order. Every group goes through the
-    /// handlers of all frames: a byte each, which costs less than sorting them. No iterator: it
-    /// would move every segment of a hundred bytes several times.
+    /// Gives `group` the segments of its shards, in file order. No iterator over them: it would
+    /// move every segment of a hundred bytes several times.
     pub(super) fn give(&self, group: &mut Group<'_>) {
-        let (mut usual, mut others) = (self.usual.iter(), self.others.iter());
-        let bytes = self.chunk.bytes();
-        for (number, handler) in (self.frames_before() + 1..).zip(&self.handlers) {
-            match *handler {
-                NOBODY => {}
-                OTHER => {
-                    if let Some((shard, segment)) = others.next().filter(|of| group.has(of.0)) {
-                        group.take_other(*shard, segment);
-                    }
-                }
-                shard => {
-                    if let Some(usual) = usual.next().filter(|_| group.has(shard))
-                        && let Some(segment) = usual.segment(bytes, number)
-                    {
-                        group.take(shard, &segment);
-                    }
-                }
+        let shards = group.shards();
+        let mut others = self
+            .others
+            .iter()
+            .filter(|(shard, _)| shards.contains(&usize::from(*shard)))
+            .peekable();
+        let (bytes, first) = (self.chunk.bytes(), self.frames_before() + 1);
+        for usual in self.usual.get(group.index).into_iter().flatten() {
+            let number = first + u64::from(usual.place);
+            while let Some((shard, segment)) = others.next_if(|(_, other)| other.frame < number) {
+                group.take_other(*shard, segment);
+            }
+            if let Some(segment) = usual.segment(bytes, number) {
+                group.take(shard_of(&segment.key), &segment);
             }
         }
+        others.for_each(|(shard, segment)| group.take_other(*shard, segment));
     }
 }

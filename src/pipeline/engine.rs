@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::config::{Config, Source};
-use super::decoded::DecodedChunk;
-use super::group::{Group, SHARDS, shards_together};
+use super::decoded::{DecodedChunk, Decoding};
+use super::group::{Group, SHARDS, Sharing};
 use super::names::LookedUp;
 use super::shard::{Finished, Shard, Turn, With};
 use super::window::{Room, Window};
@@ -54,8 +54,7 @@ struct Engine<'l, 'e> {
     keys: Arc<KeyLog>,
     ignore_embedded_keys: bool,
     shards: Vec<Shard>,
-    /// Shards that a thread handles together.
-    together: u8,
+    decoding: Decoding,
     defragmenter: Defragmenter,
     rooms: [Room; 2],
     capture: CaptureReport,
@@ -75,15 +74,18 @@ struct Engine<'l, 'e> {
 impl<'l, 'e> Engine<'l, 'e> {
     fn new(config: &'l Config, take: Take<'e>) -> Self {
         let limits = &config.limits;
+        let threads = rayon::current_num_threads();
+        let windows = if threads > 1 { limits.windows_ahead.max(1) } else { 1 };
+        let sharing = Sharing::among(threads);
         Self {
             take,
             limits,
             keys: Arc::clone(&config.keys),
             ignore_embedded_keys: config.ignore_embedded_keys,
             shards: (0..SHARDS).map(|_| Shard::new()).collect(),
-            together: shards_together(rayon::current_num_threads()),
+            decoding: Decoding { encapsulations: limits.encapsulations, sharing },
             defragmenter: Defragmenter::new(limits.fragmented_datagrams),
-            rooms: std::array::from_fn(|_| Room::of(rayon::current_num_threads())),
+            rooms: std::array::from_fn(|_| Room::of(windows)),
             capture: CaptureReport::default(),
             missed: Vec::new(),
             large: 0,
@@ -175,17 +177,17 @@ impl<'l, 'e> Engine<'l, 'e> {
                 format!("{}{}", reader.format().name(), packed.unwrap_or_default());
         }
         reader.keep_secrets(!self.ignore_embedded_keys);
-        let encapsulations = self.limits.encapsulations;
+        let decoding = self.decoding;
         if let Some(mut blocks) = reader.blocks() {
             let mut frames = frames_before;
             self.windows(|room| {
-                let windows = Window::of_blocks(&mut blocks, room, frames, encapsulations)?;
+                let windows = Window::of_blocks(&mut blocks, room, frames, decoding)?;
                 frames += windows.iter().map(Window::frames).sum::<u64>();
                 Some(windows)
             });
             reader.go_on_behind(&blocks, frames - frames_before);
         }
-        self.windows(|room| Window::of_stream(&mut reader, room, encapsulations));
+        self.windows(|room| Window::of_stream(&mut reader, room, decoding));
         // Secrets may stand behind the last packet.
         self.add_keys(reader.take_secrets());
         let file = self.capture.files.len();
@@ -265,8 +267,8 @@ impl<'l, 'e> Engine<'l, 'e> {
             self.names.add(answer, self.limits.looked_up_names);
         }
         let with = With { limits: self.limits, keys: &self.keys };
-        let groups = self.shards.par_chunks_mut(usize::from(self.together)).enumerate();
-        groups.for_each(|(index, shards)| {
+        let groups = self.shards.par_chunks_mut(self.decoding.sharing.together()).enumerate();
+        groups.with_max_len(1).for_each(|(index, shards)| {
             let mut group = Group::new(index, shards, with);
             decoded.iter().for_each(|chunk| chunk.give(&mut group));
         });
@@ -354,6 +356,9 @@ impl<'l, 'e> Engine<'l, 'e> {
     fn number_streams(&mut self) {
         let before = self.capture.tcp_connections;
         let mut born: Vec<u64> = self.shards.iter().flat_map(Shard::born).collect();
+        if born.is_empty() {
+            return;
+        }
         born.sort_unstable();
         self.shards.par_iter_mut().for_each(|shard| {
             shard.number(|first| born.binary_search(&first).ok().map(|at| before + at as u64));

@@ -26,6 +26,9 @@ use crate::rules::{Subject, Told, Verdicts, judge, judge_case, verdicts_of_case}
 /// Connections judged at a time: enough for every thread, few enough that their findings
 /// take little room.
 const BLOCK: usize = 512;
+/// Connections of a block that a thread takes at a time: few, so that none waits long for the
+/// last one.
+const TAKEN: usize = 16;
 /// Archives tell more of their connections taken together than captures do: this many
 /// times as many of them are held.
 const ARCHIVE_FACTOR: usize = 8;
@@ -246,6 +249,7 @@ impl<'c, 's> Run<'c, 's> {
             let block: Vec<Connection> = connections.by_ref().take(BLOCK).collect();
             let placed: Vec<Judged> = block
                 .into_par_iter()
+                .with_max_len(TAKEN)
                 .map(|connection| Judged {
                     capture: index,
                     leg: who::leg(&connection, (index, own), join, deployment),
@@ -282,6 +286,7 @@ impl<'c, 's> Run<'c, 's> {
         let Some(verdicts) = self.verdicts.get_mut(index) else { return placed };
         let judgements: Vec<(Judgement, Option<Told>)> = placed
             .par_iter()
+            .with_max_len(TAKEN)
             .map(|one| {
                 if one.same_as.is_some() {
                     return (Judgement::default(), None);

@@ -149,7 +149,13 @@ impl<B: Rendered> Renderers<B> {
         for group in judged.chunks(BLOCK * BLOCKS * rayon::current_num_threads()) {
             let (written, blocks) = rayon::join(
                 || self.write(std::mem::take(&mut ready), &mut write),
-                || group.par_chunks(BLOCK).map(|block| self.render(origin, block)).collect(),
+                || {
+                    group
+                        .par_chunks(BLOCK)
+                        .with_max_len(1)
+                        .map(|block| self.render(origin, block))
+                        .collect()
+                },
             );
             written?;
             ready = blocks;

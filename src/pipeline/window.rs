@@ -2,17 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::decoded::DecodedChunk;
-use crate::capture::{Block, Blocks, CaptureReader, Chunk, Fit};
+use super::decoded::{DecodedChunk, Decoding, Slot};
+use crate::capture::{Block, Blocks, CaptureReader, Fit};
 
 /// Chunks per window: 1 MiB of packets, which stay in the second-level cache of many processors
 /// from the one phase to the other.
 const WINDOW: usize = 8;
 
-/// Windows that are read together where several threads read. While the flows of these are
-/// reassembled, the next ones are read, and then all wait for one another. Two threads took a
-/// seventh longer over a GiB when they waited after each window.
-const TOGETHER: usize = 3;
 /// With more frames than this in a window, the next one is read alone: it takes long enough as it
 /// is, and what is kept of each frame would take memory.
 const MANY: u64 = 4096;
@@ -21,27 +17,26 @@ const MANY: u64 = 4096;
 /// in the one are reassembled, the next ones are read into the other.
 #[derive(Default)]
 pub(super) struct Room {
-    chunks: Vec<Chunk>,
+    slots: Vec<Slot>,
     /// For blocks of a file whose beginning was guessed wrongly.
-    spare: Vec<Chunk>,
+    spare: Vec<Slot>,
     /// The most frames in one of the windows that were read last; at first there may be many.
     frames: u64,
 }
 
 impl Room {
-    /// For so many threads.
-    pub(super) fn of(threads: usize) -> Self {
-        let windows = if threads > 1 { TOGETHER } else { 1 };
-        let chunks = || (0..windows * WINDOW).map(|_| Chunk::default()).collect();
-        Self { chunks: chunks(), spare: chunks(), frames: u64::MAX }
+    /// For so many windows.
+    pub(super) fn of(windows: usize) -> Self {
+        let slots = || (0..windows * WINDOW).map(|_| Slot::default()).collect();
+        Self { slots: slots(), spare: slots(), frames: u64::MAX }
     }
 
-    /// The chunks to read into now, as many again to spare, and where to note the most frames.
-    fn for_now(&mut self) -> (&mut [Chunk], &mut [Chunk], &mut u64) {
-        let now = if self.frames > MANY { WINDOW } else { self.chunks.len() };
-        let (chunks, _) = self.chunks.split_at_mut(now);
+    /// The slots to read into now, as many again to spare, and where to note the most frames.
+    fn for_now(&mut self) -> (&mut [Slot], &mut [Slot], &mut u64) {
+        let now = if self.frames > MANY { WINDOW } else { self.slots.len() };
+        let (slots, _) = self.slots.split_at_mut(now);
         let (spare, _) = self.spare.split_at_mut(now);
-        (chunks, spare, &mut self.frames)
+        (slots, spare, &mut self.frames)
     }
 }
 
@@ -59,17 +54,17 @@ impl<'c> Window<'c> {
     pub(super) fn of_stream(
         reader: &mut CaptureReader<'_>,
         room: &'c mut Room,
-        encapsulations: usize,
+        decoding: Decoding,
     ) -> Option<Vec<Self>> {
-        let (chunks, _, most) = room.for_now();
+        let (slots, _, most) = room.for_now();
         let mut windows = Vec::new();
-        for chunks in chunks.chunks_mut(WINDOW) {
+        for slots in slots.chunks_mut(WINDOW) {
             let mut decoded = Vec::with_capacity(WINDOW);
-            for chunk in chunks {
-                if !reader.fill(chunk) {
+            for slot in slots {
+                if !reader.fill(&mut slot.chunk) {
                     break;
                 }
-                decoded.push(DecodedChunk::of(chunk, encapsulations));
+                decoded.push(DecodedChunk::of(slot, decoding));
             }
             if decoded.is_empty() {
                 break;
@@ -86,20 +81,23 @@ impl<'c> Window<'c> {
         blocks: &mut Blocks,
         room: &'c mut Room,
         mut frames: u64,
-        encapsulations: usize,
+        decoding: Decoding,
     ) -> Option<Vec<Self>> {
         let first = blocks.next()?;
-        let (chunks, spare, most) = room.for_now();
-        let guesses: Vec<(Block, DecodedChunk<'c>)> = chunks
+        let (slots, spare, most) = room.for_now();
+        let guesses: Vec<(Block, DecodedChunk<'c>)> = slots
             .par_iter_mut()
+            .with_max_len(1)
             .enumerate()
-            .map(|(index, chunk)| {
-                let block = blocks.guess(first + index, chunk);
-                (block, DecodedChunk::of(chunk, encapsulations))
+            .map(|(index, slot)| {
+                let block = blocks.guess(first + index, &mut slot.chunk);
+                (block, DecodedChunk::of(slot, decoding))
             })
             .collect();
         let mut windows: Vec<Self> = Vec::new();
-        for ((index, (block, decoded)), spare) in guesses.into_iter().enumerate().zip(spare) {
+        // In order, so that few of them ever take memory.
+        let mut spare = spare.iter_mut();
+        for (index, (block, decoded)) in guesses.into_iter().enumerate() {
             if index % WINDOW == 0 {
                 windows.push(Self::default());
             }
@@ -107,9 +105,10 @@ impl<'c> Window<'c> {
                 Fit::Nothing => continue,
                 Fit::Follows => decoded,
                 Fit::Elsewhere => {
-                    let block = blocks.again(first + index, spare);
+                    let Some(spare) = spare.next() else { break };
+                    let block = blocks.again(first + index, &mut spare.chunk);
                     blocks.accept(first + index, &block);
-                    DecodedChunk::of(spare, encapsulations)
+                    DecodedChunk::of(spare, decoding)
                 }
             };
             decoded.number_from(frames);

@@ -41,6 +41,8 @@ pub(super) fn run(args: &Scan, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     config.wanted = args.filters.wanted()?;
+    // Where threads wait for one another over one file, they read others.
+    config.limits.windows_ahead = WINDOWS_AHEAD;
     // Only the records of files tell the verdicts.
     config.unranked = args.per != Per::File;
     let walk = Walk::new(args.inputs()?);
@@ -68,6 +70,8 @@ pub(super) fn run(args: &Scan, look: Look) -> Result<Exit, Trouble> {
     ledger.end(interrupt.is_asked())
 }
 
+/// Several files lie in memory at the same time, so less of each does.
+const WINDOWS_AHEAD: usize = 3;
 /// Of most captures far less than this part is kept as connections.
 const LIGHTER: u64 = 4;
 
