@@ -98,10 +98,10 @@
 //!
 //! A capture passes through [`pipeline`] window by window, each in two phases. In the first,
 //! chunks are read and every frame is looked at by the thread that read it, while its bytes
-//! are near; of a usual frame a few numbers are kept, side by side. In the second, flows are
-//! put in order and read, each flow by one thread and in the order of the file, so that threads
-//! cannot change a result; the next window is read at the same time, which also gives packed
-//! files a second thread. Blocks of a large classic pcap file are read at the same time
+//! are near; of a usual frame a few numbers are kept, in a list for each group of flows. In the
+//! second, flows are put in order and read, each group by one thread and in the order of the
+//! file, so that threads cannot change a result; the next windows are read at the same time,
+//! which also gives packed files a second thread. Blocks of a large classic pcap file are read at the same time
 //! ([`capture::Blocks`]: where one begins is guessed, and proven before it counts); pcapng,
 //! packed files and streams are read record by record and pass through the same phases.
 //! Certificates, chains, names and what is written of them are worked out once and known

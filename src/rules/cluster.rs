@@ -30,7 +30,7 @@ const SUBSCRIBER_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("One node passes the checks of Expressway-C, another node does not"),
     sentence: Text::en(
-        "On port {port} {good} passes the checks of {client}, and {bad} does not ({fault}): what needs {bad} fails, while the rest works.",
+        "On port {port} {good} passes the checks of {client}, and {bad} does not (rule {fault}): what needs {bad} fails, while the rest works.",
     ),
     remedy: Text::en(
         "Give {bad} a certificate like that of the other node: one multi-server certificate (multi-SAN) for all nodes, with every node's name and one CA chain, or a certificate of the same CA for that node; or upload the chain of {bad} to the trusted CA list.",

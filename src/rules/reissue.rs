@@ -3,6 +3,7 @@
 use super::rule::Subject;
 use super::scene;
 use super::words::{Text, Values};
+use crate::expressway::Party;
 use crate::tls::Role;
 use crate::trust::Origin;
 use crate::x509::Certificate;
@@ -49,19 +50,20 @@ pub(super) fn with_place(
     of: Role,
     held: Held,
 ) -> Values {
+    let holder = subject.leg.party(of);
     let trust = match of {
         Role::Server => scene::upload(subject),
-        Role::Client => TRUSTED_BY_SERVER,
+        Role::Client => trusted_by_server(subject.leg.server),
     };
     let place = match held {
         // Whoever trusts a self-signed certificate has it in the trust list.
         Held::Own if certificate.is_self_signed() => OWN_AND_TRUSTED,
-        Held::Own => OWN,
-        Held::Sent => SENT,
+        Held::Own => own(holder),
+        Held::Sent => sent(holder),
         Held::Trusted => trust,
     };
     values
-        .with_words("own", OWN)
+        .with_words("own", own(holder))
         .with_words("trust", trust)
         .with("ca", certificate.subject.text())
         .with("serial", certificate.serial.text())
@@ -69,17 +71,57 @@ pub(super) fn with_place(
         .with_words("replace", place)
 }
 
-/// Where the certificate of a side itself goes.
-pub(super) const OWN: Text = Text::en(
-    "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it",
-);
+/// Where the certificate of `{holder}` itself goes, as far as it is known what that is.
+pub(super) const fn own(holder: Party) -> Text {
+    if holder.is_expressway() {
+        Text::en("On {holder}: upload the new server certificate on that peer, then restart it")
+    } else if holder.is_uc() {
+        Text::en(
+            "On {holder}: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat)",
+        )
+    } else {
+        Text::en(
+            "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it",
+        )
+    }
+}
+
 const OWN_AND_TRUSTED: Text =
     Text::en("{own}. It is self-signed, so the new one has to be trusted as well: {trust}");
-const SENT: Text = Text::en(
-    "Upload the new CA certificate where {holder} has the chain that it sends. Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. Expressway: together with its server certificate on that peer, then restart it. What it signed needs no new issue as long as its name and key stay the same",
-);
-const TRUSTED_BY_SERVER: Text = Text::en(
-    "Upload {wanted} where {server} has its trusted CAs. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
-);
+
+/// Where a CA certificate that `{holder}` sends goes.
+const fn sent(holder: Party) -> Text {
+    if holder.is_expressway() {
+        Text::en(
+            "Upload the new CA certificate on {holder} together with its server certificate, then restart it. What the CA signed needs no new issue as long as its name and key stay the same",
+        )
+    } else if holder.is_uc() {
+        Text::en(
+            "Upload the new CA certificate on {holder}: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. What the CA signed needs no new issue as long as its name and key stay the same",
+        )
+    } else {
+        Text::en(
+            "Upload the new CA certificate where {holder} has the chain that it sends. Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. Expressway: together with its server certificate on that peer, then restart it. What it signed needs no new issue as long as its name and key stay the same",
+        )
+    }
+}
+
+/// Where a certificate goes that `{server}` has to trust.
+const fn trusted_by_server(server: Party) -> Text {
+    if server.is_expressway() {
+        Text::en(
+            "Upload {wanted} on {server} and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, then restart it",
+        )
+    } else if server.is_uc() {
+        Text::en(
+            "Upload {wanted} on every node of the cluster of {server}: OS Administration > Security > Certificate Management, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`",
+        )
+    } else {
+        Text::en(
+            "Upload {wanted} where {server} has its trusted CAs. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
+        )
+    }
+}
+
 const IN_PLACE: Text =
     Text::en("the new certificate of {ca} in place of the one with serial {serial}");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::reissue::OWN;
-use crate::expressway::Appliance;
+use super::super::reissue;
+use crate::expressway::{Appliance, Party};
 use crate::rules::case::{Case, CaseConnection, CaseObservation};
 use crate::rules::finding::{Evidence, Observation, Severity};
 use crate::rules::own;
@@ -70,7 +70,9 @@ fn cert_expires_soon(case: &Case<'_>) -> Vec<CaseObservation> {
         for (list, file) in files {
             for (depth, certificate) in list.iter().enumerate() {
                 let Some(soon) = Soon::find(certificate, now, &mut told) else { continue };
-                let values = soon.values(certificate, depth).with("holder", appliance.title());
+                let values = soon
+                    .values(certificate, depth, Party::Expressway)
+                    .with("holder", appliance.title());
                 let seen = if appliance.archive.is_some() { file } else { GIVEN };
                 let values = values.with_words("seen", seen);
                 found.push(own::told(alarmed(values, Some(appliance), depth)));
@@ -98,7 +100,7 @@ fn shown_soon(
             let certificate = shown.parsed()?;
             let soon = Soon::find(certificate, now, told)?;
             let values = soon
-                .values(certificate, depth)
+                .values(certificate, depth, one.subject.leg.party(of))
                 .with("holder", scene::holder(connection, of))
                 .with("port", connection.server.port.to_string())
                 .with_words("seen", Text::en("shown on port {port}"));
@@ -135,7 +137,7 @@ impl Soon {
         soon.then_some(Self { end, days: left / 86_400 })
     }
 
-    fn values(&self, certificate: &Certificate, depth: usize) -> Values {
+    fn values(&self, certificate: &Certificate, depth: usize, holder: Party) -> Values {
         let what = match depth {
             0 => Text::en("The certificate"),
             _ => Text::en("The CA certificate"),
@@ -144,7 +146,7 @@ impl Soon {
             .with("certificate", certificate.title())
             .with("date", date_text(self.end))
             .with("days", count(self.days.unsigned_abs(), "day"))
-            .with_words("renew", OWN)
+            .with_words("renew", reissue::own(holder))
             .with_words("what", what)
     }
 }
