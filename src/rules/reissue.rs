@@ -71,19 +71,30 @@ pub(super) fn with_place(
         .with_words("replace", place)
 }
 
+/// What is said of a box: of an Expressway, of a node of Unified CM or the like, or of what may be
+/// either.
+const fn by_product(party: Party, expressway: Text, uc: Text, either: Text) -> Text {
+    if party.is_expressway() {
+        expressway
+    } else if party.is_uc() {
+        uc
+    } else {
+        either
+    }
+}
+
 /// Where the certificate of `{holder}` itself goes, as far as it is known what that is.
 pub(super) const fn own(holder: Party) -> Text {
-    if holder.is_expressway() {
-        Text::en("On {holder}: upload the new server certificate on that peer, then restart it")
-    } else if holder.is_uc() {
+    by_product(
+        holder,
+        Text::en("On {holder}: upload the new server certificate on that peer, then restart it"),
         Text::en(
             "On {holder}: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat)",
-        )
-    } else {
+        ),
         Text::en(
             "On Unified CM: OS Administration > Security > Certificate Management, then restart the services that use it (utils service restart Cisco Tomcat). On Expressway: upload the new server certificate on that peer, then restart it",
-        )
-    }
+        ),
+    )
 }
 
 const OWN_AND_TRUSTED: Text =
@@ -91,37 +102,54 @@ const OWN_AND_TRUSTED: Text =
 
 /// Where a CA certificate that `{holder}` sends goes.
 const fn sent(holder: Party) -> Text {
-    if holder.is_expressway() {
+    by_product(
+        holder,
         Text::en(
             "Upload the new CA certificate on {holder} together with its server certificate, then restart it. What the CA signed needs no new issue as long as its name and key stay the same",
-        )
-    } else if holder.is_uc() {
+        ),
         Text::en(
             "Upload the new CA certificate on {holder}: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. What the CA signed needs no new issue as long as its name and key stay the same",
-        )
-    } else {
+        ),
         Text::en(
             "Upload the new CA certificate where {holder} has the chain that it sends. Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust (and CallManager-trust), then restart Cisco Tomcat. Expressway: together with its server certificate on that peer, then restart it. What it signed needs no new issue as long as its name and key stay the same",
-        )
-    }
+        ),
+    )
 }
 
 /// Where a certificate goes that `{server}` has to trust.
 const fn trusted_by_server(server: Party) -> Text {
-    if server.is_expressway() {
+    by_product(
+        server,
         Text::en(
             "Upload {wanted} on {server} and on every peer of its cluster: Maintenance > Security > Trusted CA certificate > Append CA certificate, then restart it",
-        )
-    } else if server.is_uc() {
+        ),
         Text::en(
             "Upload {wanted} on every node of the cluster of {server}: OS Administration > Security > Certificate Management, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`",
-        )
-    } else {
+        ),
         Text::en(
             "Upload {wanted} where {server} has its trusted CAs. Unified CM: OS Administration > Security > Certificate Management on every node, as tomcat-trust and as CallManager-trust, then `utils service restart Cisco Tomcat`, restart Cisco CallManager, `utils service restart Cisco HAProxy`. Expressway: Maintenance > Security > Trusted CA certificate > Append CA certificate on every peer, then restart it",
-        )
-    }
+        ),
+    )
 }
 
 const IN_PLACE: Text =
     Text::en("the new certificate of {ca} in place of the one with serial {serial}");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_gets_the_clicks_of_its_product_only() {
+        let values = Values::new().with("holder", "H").with("server", "S").with("wanted", "W");
+        for (party, word, _) in Party::WORDS {
+            for text in [own(party), sent(party), trusted_by_server(party)] {
+                let text = text.fill(&values);
+                let of_uc = text.contains("OS Administration");
+                assert_eq!(of_uc, !party.is_expressway(), "{word}: {text}");
+                let of_both = text.contains(" Expressway: ");
+                assert_eq!(of_both, of_uc && !party.is_uc(), "{word}: {text}");
+            }
+        }
+    }
+}
