@@ -101,9 +101,10 @@
 //! are near; of a usual frame a few numbers are kept, in a list for each group of flows. In the
 //! second, flows are put in order and read, each group by one thread and in the order of the
 //! file, so that threads cannot change a result; the next windows are read at the same time,
-//! which also gives packed files a second thread. Blocks of a large classic pcap file are read at the same time
-//! ([`capture::Blocks`]: where one begins is guessed, and proven before it counts); pcapng,
-//! packed files and streams are read record by record and pass through the same phases.
+//! which also gives packed files a second thread. Blocks of a large classic pcap file are read
+//! at the same time ([`capture::Blocks`]: where one begins is guessed, and proven before it
+//! counts); pcapng, packed files and streams are read record by record and pass through the same
+//! phases.
 //! Certificates, chains, names and what is written of them are worked out once and known
 //! again by their bytes.
 //!

@@ -28,8 +28,8 @@ pub struct Limits {
     pub pending_segments: usize,
     /// Bytes of memory for the TCP connections that are watched, about. Past it those
     /// that were closed are concluded, then those that have been silent longest. A silent
-    /// connection takes 488 bytes, a handshake with certificates 5 to 16 kB: room for some
-    /// 34,000 of the one or 1,600 of the other at the same time.
+    /// connection takes 568 bytes, a handshake with certificates 2 to 15 kB (those in `samples/`;
+    /// 6.5 kB in the middle): room for some 29,000 of the one or 2,500 of the other at the same time.
     pub flow_bytes: usize,
     /// TCP connections that were closed and are watched on, for what comes late. Past it
     /// those that have been silent for longest are concluded. Watching them costs time more

@@ -16,8 +16,8 @@ pub(super) struct Decoding {
     pub(super) sharing: Sharing,
 }
 
-/// Room for a chunk and for what its frames are sorted into. The memory is used again and again:
-/// when one thread gave back what another had taken, two threads lost a part of what they won.
+/// Room for a chunk and for what its frames are sorted into. The memory is used again and again,
+/// so that no thread gives back what another took.
 #[derive(Default)]
 pub(super) struct Slot {
     pub(super) chunk: Chunk,

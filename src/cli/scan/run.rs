@@ -41,7 +41,6 @@ pub(super) fn run(args: &Scan, look: Look) -> Result<Exit, Trouble> {
     set_threads(&args.run)?;
     let mut config = trust::config(&args.trust, args.release.product_version, &args.keys)?;
     config.wanted = args.filters.wanted()?;
-    // Where threads wait for one another over one file, they read others.
     config.limits.windows_ahead = WINDOWS_AHEAD;
     // Only the records of files tell the verdicts.
     config.unranked = args.per != Per::File;
@@ -70,7 +69,8 @@ pub(super) fn run(args: &Scan, look: Look) -> Result<Exit, Trouble> {
     ledger.end(interrupt.is_asked())
 }
 
-/// Several files lie in memory at the same time, so less of each does.
+/// Less of a file is read ahead than where it is the only one: several lie in memory at the same
+/// time, and threads that wait for one another over one of them read others.
 const WINDOWS_AHEAD: usize = 3;
 /// Of most captures far less than this part is kept as connections.
 const LIGHTER: u64 = 4;
