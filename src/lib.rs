@@ -119,7 +119,7 @@
 //!
 //! - A new rule: one value in the file of its family in `src/rules/`; the registry,
 //!   `tlsight rules`, `tlsight explain` and the tests over all rules follow from it.
-//! - A new link layer or tunnel: `src/packet/link.rs` or `tunnel.rs`.
+//! - A new link layer or tunnel: `src/packet/link.rs`, `wireless.rs` or `tunnel.rs`.
 //! - A new line of Expressway's log: the file of its program in `src/expressway/log/`,
 //!   and the words it is found by in `reader.rs` there.
 //! - A new member of a diagnostic archive: `src/expressway/bundle.rs`.

@@ -667,7 +667,22 @@ fn fragmented(talk: &Conversation) -> Vec<Variant> {
     }
     let mixed = Variant::of_file("fragments of all packets mixed", mixed_fragments(talk));
     variants.push(mixed);
+    variants.push(Variant {
+        name: "fragments of CAPWAP".into(),
+        file: pcap(&capwap_fragments(talk)),
+        expected: Expected::Wrapped(&["CAPWAP"]),
+    });
     variants
+}
+
+/// Packets that their access point fragments before the tunnel does, the last part first.
+fn capwap_fragments(talk: &Conversation) -> Vec<Frame> {
+    let frames = |(id, segment): (usize, &Segment)| {
+        let packet = wrap::packet(talk, segment);
+        let parts = wrap::capwap_fragments(&packet, u16::try_from(id).unwrap(), 512);
+        parts.into_iter().rev().map(|part| Frame::new(segment.nanos, part)).collect::<Vec<_>>()
+    };
+    talk.segments.iter().enumerate().flat_map(frames).collect()
 }
 
 fn fragment_file(

@@ -587,8 +587,8 @@ fn frames_of_an_unknown_link_type_are_not_silent() {
     let tree = Tree::new();
     let talk = Conversation::read(&samples::path("rsa-trusted.pcap"));
     let frames = wrap::plain(&talk);
-    tree.write("radio.pcap", &file::pcap(127, &frames, Style::default()));
-    let told = format!("{} of unknown link type 127", frames.len());
+    tree.write("radio.pcap", &file::pcap(147, &frames, Style::default()));
+    let told = format!("{} of unknown link type 147", frames.len());
     let path = tree.text("radio.pcap");
     let scan = tree.scan(&[]).stdout;
     let line = format!("unread   {path}: 0 connections, frames not looked into: {told}");
@@ -597,7 +597,7 @@ fn frames_of_an_unknown_link_type_are_not_silent() {
     let report = run(&[&path]).stdout;
     assert!(report.contains(&told), "{report}");
     let sum = summary(&tree.scan(&["--jsonl"]));
-    assert_eq!(sum["frames_without_tcp"]["link_type_127"], frames.len());
+    assert_eq!(sum["frames_without_tcp"]["link_type_147"], frames.len());
 }
 
 /// A connection that was refused is known by its ends alone.

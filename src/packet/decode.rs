@@ -7,8 +7,10 @@ use super::ip;
 use super::link;
 use super::plain::Usual;
 use super::segment::Segment;
+use super::wireless;
 use crate::capture::{Frame, LinkType};
 use crate::time::Timestamp;
+use crate::wire::Reader;
 
 /// What a frame turned out to hold.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub enum Skipped {
     NoPacket,
     /// Neither IPv4 nor IPv6 (ARP, LLDP, ...).
     NotIp,
+    /// Encrypted below IP: a wireless frame, or MACsec.
+    Encrypted,
     /// TLS over UDP (RFC 9147 and before).
     Dtls,
     /// A handshake of QUIC (RFC 9000), which is TLS 1.3 over UDP.
@@ -50,8 +54,10 @@ pub enum Skipped {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Layer<'a> {
     Ethernet(&'a [u8]),
+    Llc(&'a [u8]),
     EtherType(u16, &'a [u8]),
     Ppp(&'a [u8]),
+    Wireless(&'a [u8]),
     Ip(&'a [u8]),
 }
 
@@ -110,8 +116,10 @@ impl Walk {
             self.depth -= 1;
             let turn = match layer {
                 Layer::Ethernet(bytes) => link::ethernet(bytes),
+                Layer::Llc(bytes) => link::llc(&mut Reader::new(bytes)),
                 Layer::EtherType(kind, bytes) => link::ethertype(self, kind, bytes),
                 Layer::Ppp(bytes) => link::ppp(bytes),
+                Layer::Wireless(bytes) => wireless::frame(bytes),
                 Layer::Ip(bytes) => ip::ip(self, bytes),
             };
             match turn {

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Encapsulation(u16);
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "VLAN",
     "QinQ",
     "MPLS",
@@ -21,6 +21,7 @@ const NAMES: [&str; 14] = [
     "Teredo",
     "VN-Tag",
     "MACsec",
+    "CAPWAP",
 ];
 
 impl Encapsulation {
@@ -52,6 +53,8 @@ impl Encapsulation {
     pub const VN_TAG: Self = Self(1 << 12);
     /// IEEE 802.1AE, authenticated but not encrypted.
     pub const MACSEC: Self = Self(1 << 13);
+    /// RFC 5415.
+    pub const CAPWAP: Self = Self(1 << 14);
 
     /// Whether there is none.
     #[must_use]

@@ -1,4 +1,5 @@
-//! IP fragments put together, in bounded memory (RFC 791, 3.2; RFC 8200, 4.5).
+//! Fragments of IP and CAPWAP put together, in bounded memory (RFC 791, 3.2;
+//! RFC 8200, 4.5; RFC 5415, 3.4).
 //!
 //! etherparse's pool is not used: it takes strictly parsed packets only and says
 //! of itself that it has no bound.
@@ -6,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 
+use super::capwap;
 use super::decode::{Decoded, Turn, Walk};
 use super::encapsulation::Encapsulation;
 use super::ip::{self, Ip};
@@ -16,7 +18,7 @@ const DATAGRAM_BYTES: usize = 65_535;
 /// Fragments taken per datagram: the smallest carry eight bytes.
 const PIECES: usize = 8_192;
 
-/// One fragment of an IP datagram.
+/// One fragment of a datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Fragment<'a> {
     /// Number of the frame that held it.
@@ -37,8 +39,20 @@ pub struct Fragment<'a> {
 pub(super) struct DatagramKey {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
-    pub(super) protocol: u8,
+    pub(super) of: Whole,
     pub(super) identification: u32,
+}
+
+/// What was fragmented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Whole {
+    /// An IP packet of this protocol.
+    Ip(u8),
+    /// What CAPWAP tunnels (RFC 5415, 3.4), which makes fragments of its own.
+    Capwap {
+        /// It is a wireless frame.
+        wireless: bool,
+    },
 }
 
 /// A datagram put together from its fragments.
@@ -63,14 +77,20 @@ impl Datagram {
             depth: encapsulations,
             quoted: false,
         };
-        let packet = Ip {
-            source: self.key.source,
-            destination: self.key.destination,
-            protocol: self.key.protocol,
-            payload: &self.payload,
-            missing: self.missing,
+        let turn = match self.key.of {
+            Whole::Capwap { wireless } => Turn::Into(capwap::inner(wireless, &self.payload)),
+            Whole::Ip(protocol) => {
+                let packet = Ip {
+                    source: self.key.source,
+                    destination: self.key.destination,
+                    protocol,
+                    payload: &self.payload,
+                    missing: self.missing,
+                };
+                ip::transport(&mut walk, &packet)
+            }
         };
-        match ip::transport(&mut walk, &packet) {
+        match turn {
             Turn::Done(decoded) => decoded,
             Turn::Into(layer) => walk.down(layer),
         }
@@ -206,7 +226,7 @@ mod tests {
             key: DatagramKey {
                 source: IpAddr::from([1, 1, 1, 1]),
                 destination: IpAddr::from([2, 2, 2, 2]),
-                protocol: 6,
+                of: Whole::Ip(6),
                 identification,
             },
             offset,

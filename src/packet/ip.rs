@@ -8,7 +8,7 @@ use super::decode::{Decoded, Layer, Skipped, Turn, Walk};
 use super::dns;
 use super::encapsulation::Encapsulation;
 use super::endpoint::{Endpoint, FlowKey};
-use super::fragment::{DatagramKey, Fragment};
+use super::fragment::{DatagramKey, Fragment, Whole};
 use super::segment::{Segment, TcpFlags};
 use super::tunnel;
 
@@ -66,7 +66,7 @@ pub(super) fn transport<'a>(walk: &mut Walk, packet: &Ip<'a>) -> Turn<'a> {
         1 | 58 if !walk.quoted => icmp_error(walk, packet),
         17 => match dns::answer(walk.frame, packet) {
             Some(answer) if !walk.quoted => Turn::Done(Decoded::Dns(answer)),
-            _ => tunnel::udp(walk, inner),
+            _ => tunnel::udp(walk, packet),
         },
         47 => tunnel::gre(walk, inner),
         4 => {
@@ -152,7 +152,7 @@ fn fragment<'a>(
         key: DatagramKey {
             source: slice.source_addr(),
             destination: slice.destination_addr(),
-            protocol: payload.ip_number.0,
+            of: Whole::Ip(payload.ip_number.0),
             identification,
         },
         offset: usize::from(offset),

@@ -2,6 +2,7 @@
 
 use super::decode::{Layer, Skipped, Turn, Walk};
 use super::encapsulation::Encapsulation;
+use super::wireless;
 use crate::capture::LinkType;
 use crate::wire::Reader;
 
@@ -25,6 +26,15 @@ pub(super) fn enter(link: LinkType, data: &[u8]) -> Result<Layer<'_>, Skipped> {
         LinkType::PPP_WITH_DIR => reader.take(1).map(|_| Layer::Ppp(reader.peek())),
         LinkType::C_HDLC => cisco_hdlc(&mut reader),
         LinkType::PPPOE => reader.take(6).map(|_| Layer::Ppp(reader.peek())),
+        LinkType::ATM_RFC1483 => Some(Layer::Llc(data)),
+        LinkType::IEEE802_11 => Some(Layer::Wireless(data)),
+        LinkType::IEEE802_11_RADIOTAP => wireless::radiotap(&mut reader),
+        LinkType::IEEE802_11_PRISM | LinkType::IEEE802_11_AVS => {
+            wireless::prism_or_avs(&mut reader)
+        }
+        LinkType::NFLOG => netfilter_log(&mut reader),
+        LinkType::PPI => return per_packet_information(&mut reader),
+        LinkType::PKTAP => return packet_tap(&mut reader),
         LinkType::NO_PACKET => return Err(Skipped::NoPacket),
         other => return Err(Skipped::LinkType(other)),
     };
@@ -59,12 +69,66 @@ fn cisco_hdlc<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
     Some(Layer::EtherType(protocol, reader.peek()))
 }
 
+/// A message of Linux's packet filter (registry of tcpdump.org, LINKTYPE_NFLOG): family, version
+/// and resource, then attributes, each with its length and type in the order of the host and
+/// filled up to four bytes. One is the IP packet.
+fn netfilter_log<'a>(reader: &mut Reader<'a>) -> Option<Layer<'a>> {
+    const HEADER: u16 = 4;
+    const PAYLOAD: u16 = 9;
+    reader.take(4)?;
+    loop {
+        let (length, kind): ([u8; 2], [u8; 2]) = (reader.array()?, reader.array()?);
+        // Types are small numbers: this one tells the order.
+        let order = if kind[0] == 0 { u16::from_be_bytes } else { u16::from_le_bytes };
+        let value = usize::from(order(length).checked_sub(HEADER)?);
+        if order(kind) == PAYLOAD {
+            return Some(Layer::Ip(reader.take_lax(value).0));
+        }
+        reader.take(value.next_multiple_of(4))?;
+    }
+}
+
+/// PPI of CACE: its length and the link type of what follows, both in little-endian order.
+fn per_packet_information<'a>(reader: &mut Reader<'a>) -> Result<Layer<'a>, Skipped> {
+    let head: Option<[u8; 8]> = reader.array();
+    let Some([_, _, low, high, link @ ..]) = head else { return Err(Skipped::CutHeader) };
+    let length = usize::from(u16::from_le_bytes([low, high]));
+    inner(reader, length.checked_sub(8), u32::from_le_bytes(link))
+}
+
+/// What macOS puts in front of the packets of all its interfaces (`bsd/net/pktap.h`): its
+/// length, the kind of entry (1: a packet), and the link type of what follows, all in
+/// little-endian order.
+fn packet_tap<'a>(reader: &mut Reader<'a>) -> Result<Layer<'a>, Skipped> {
+    let mut number = || reader.array().map(u32::from_le_bytes).ok_or(Skipped::CutHeader);
+    let (length, kind, link) = (number()?, number()?, number()?);
+    if kind != 1 {
+        return Err(Skipped::NoPacket);
+    }
+    inner(reader, usize::try_from(length).ok().and_then(|length| length.checked_sub(12)), link)
+}
+
+/// Enters what follows `more` bytes of header.
+fn inner<'a>(
+    reader: &mut Reader<'a>,
+    more: Option<usize>,
+    link: u32,
+) -> Result<Layer<'a>, Skipped> {
+    let Some(more) = more else { return Err(Skipped::Malformed) };
+    reader.take(more).ok_or(Skipped::CutHeader)?;
+    match u16::try_from(link).map(LinkType) {
+        // One within another is nothing that is written: no call goes deeper than once.
+        Ok(LinkType::PPI | LinkType::PKTAP) | Err(_) => Err(Skipped::Malformed),
+        Ok(link) => enter(link, reader.peek()),
+    }
+}
+
 pub(super) fn ethernet(bytes: &[u8]) -> Turn<'_> {
     tagged(bytes, 12)
 }
 
 /// IEEE 802.3 with LLC: IP behind a SNAP header (RFC 1042), or at its own access point (RFC 948).
-fn llc<'a>(reader: &mut Reader<'a>) -> Turn<'a> {
+pub(super) fn llc<'a>(reader: &mut Reader<'a>) -> Turn<'a> {
     if let Some(ip) = reader.peek().strip_prefix(&[0x06, 0x06, 0x03]) {
         return Turn::Into(Layer::Ip(ip));
     }
@@ -131,7 +195,7 @@ fn macsec(bytes: &[u8]) -> Turn<'_> {
     /// Encrypted, or changed in another way.
     const HIDDEN: u8 = 0x0c;
     match bytes.first() {
-        Some(control) if control & HIDDEN != 0 => Skipped::NotIp.turn(),
+        Some(control) if control & HIDDEN != 0 => Skipped::Encrypted.turn(),
         Some(control) => tagged(bytes, if control & CHANNEL == 0 { 6 } else { 14 }),
         None => Skipped::CutHeader.turn(),
     }

@@ -7,6 +7,7 @@
 //! etherparse's lax slices, because its strict ones drop every packet that a
 //! snapshot length has cut and every one that offloading left without a length.
 
+mod capwap;
 mod decode;
 mod dns;
 mod encapsulation;
@@ -18,6 +19,7 @@ mod plain;
 mod segment;
 mod tunnel;
 mod udp_tls;
+mod wireless;
 
 pub use decode::{Decoded, Skipped, decode};
 pub use dns::DnsAnswer;

@@ -1,18 +1,23 @@
-//! Tunnels over UDP and GRE.
+//! Tunnels over UDP and GRE, but for CAPWAP.
 
+use super::capwap;
 use super::decode::{Layer, Skipped, Turn, Walk};
 use super::encapsulation::Encapsulation;
+use super::ip::Ip;
 use super::link::MPLS;
 use super::udp_tls;
 use crate::wire::Reader;
 
 /// A UDP datagram that carries packets, recognised by its registered port.
-pub(super) fn udp<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Turn<'a> {
-    let mut reader = Reader::new(bytes);
+pub(super) fn udp<'a>(walk: &mut Walk, packet: &Ip<'a>) -> Turn<'a> {
+    let mut reader = Reader::new(packet.payload);
     let ports = (reader.u16(), reader.u16(), reader.take(4));
     let (Some(source), Some(destination), Some(_)) = ports else {
         return Skipped::NotTcp.turn();
     };
+    if [source, destination].contains(&capwap::DATA) {
+        return capwap::data(walk, packet, reader.peek());
+    }
     let inner = [destination, source].into_iter().find_map(|port| match port {
         4789 => Some((Encapsulation::VXLAN, vxlan(reader))),
         4790 => Some((Encapsulation::VXLAN, vxlan_gpe(reader))),

@@ -47,6 +47,7 @@ pub(super) fn skipped_word(reason: Skipped) -> String {
         Skipped::LinkType(link) => format!("{LINK_TYPE}{}", link.0),
         Skipped::NoPacket => "no_packet".into(),
         Skipped::NotIp => "not_ip".into(),
+        Skipped::Encrypted => ENCRYPTED.into(),
         Skipped::Dtls => "dtls".into(),
         Skipped::Quic => "quic".into(),
         Skipped::NotTcp => "not_tcp".into(),
@@ -56,15 +57,19 @@ pub(super) fn skipped_word(reason: Skipped) -> String {
     }
 }
 
+/// The word for frames that are encrypted below IP.
+const ENCRYPTED: &str = "encrypted_link";
+
 /// Begins the word for frames of an unknown link type; its number follows.
 const LINK_TYPE: &str = "link_type_";
 
 /// These words in the order in which they are told, and what they mean.
-const SKIPPED: [(&str, &str); 8] = [
+const SKIPPED: [(&str, &str); 9] = [
     ("dtls", "DTLS (TLS over UDP)"),
     ("quic", "QUIC (TLS 1.3 over UDP)"),
     ("not_tcp", "IP but not TCP"),
     ("not_ip", "not IP"),
+    (ENCRYPTED, "encrypted below IP (Wi-Fi, MACsec)"),
     ("no_packet", "no packets (journal entries, events, custom blocks)"),
     ("header_cut", "cut inside the headers"),
     ("malformed_header", "with malformed headers"),
@@ -85,9 +90,10 @@ pub(super) fn skipped_text<'w>(counts: impl IntoIterator<Item = (&'w str, u64)>)
     usual.chain(unknown).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether the word is that of frames of an unknown link type: nothing of them was read.
+/// Whether the word is that of frames of which nothing could be read: of an unknown link type, or
+/// encrypted below IP.
 pub(super) fn is_unread(word: &str) -> bool {
-    word.starts_with(LINK_TYPE)
+    word.starts_with(LINK_TYPE) || word == ENCRYPTED
 }
 
 /// `openssl` or `expressway`.

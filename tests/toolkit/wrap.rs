@@ -72,6 +72,19 @@ pub(crate) const WRAPPINGS: &[Wrapping] = &[
     Wrapping { name: "GENEVE with options", link: 1, wrap: geneve_options, told: &["GENEVE"] },
     Wrapping { name: "GTP-U", link: 1, wrap: gtp_u, told: &["GTP-U"] },
     Wrapping { name: "GTP-U with extension", link: 1, wrap: gtp_u_extended, told: &["GTP-U"] },
+    Wrapping { name: "LLC on ATM", link: 100, wrap: llc_and_snap, told: &[] },
+    Wrapping { name: "NFLOG", link: 239, wrap: nflog, told: &[] },
+    Wrapping { name: "PKTAP", link: 258, wrap: pktap, told: &[] },
+    Wrapping { name: "802.11", link: 105, wrap: wireless, told: &[] },
+    Wrapping { name: "802.11 with QoS", link: 105, wrap: wireless_qos, told: &[] },
+    Wrapping { name: "802.11 between two access points", link: 105, wrap: wireless_ds, told: &[] },
+    Wrapping { name: "802.11, filled up, behind radiotap", link: 127, wrap: radiotap, told: &[] },
+    Wrapping { name: "802.11 behind Prism", link: 119, wrap: prism, told: &[] },
+    Wrapping { name: "802.11 behind AVS", link: 163, wrap: avs, told: &[] },
+    Wrapping { name: "802.11 behind PPI", link: 192, wrap: ppi, told: &[] },
+    Wrapping { name: "CAPWAP", link: 1, wrap: capwap, told: &["CAPWAP"] },
+    Wrapping { name: "CAPWAP, swapped", link: 1, wrap: capwap_swapped, told: &["CAPWAP"] },
+    Wrapping { name: "CAPWAP with Ethernet", link: 1, wrap: capwap_ethernet, told: &["CAPWAP"] },
     Wrapping { name: "VXLAN in VLAN", link: 1, wrap: vxlan_in_vlan, told: &["VLAN", "VXLAN"] },
 ];
 
@@ -418,6 +431,97 @@ fn teredo(ip: &[u8]) -> Vec<u8> {
 
 fn teredo_origin(ip: &[u8]) -> Vec<u8> {
     udp(3544, &[&[0, 0, 0x63, 0x6c, 1, 2, 3, 4][..], ip].concat())
+}
+
+fn llc_and_snap(ip: &[u8]) -> Vec<u8> {
+    [&[0xaa, 0xaa, 3, 0, 0, 0][..], &kind_of(ip).to_be_bytes(), ip].concat()
+}
+
+/// An interface index, then a prefix of five bytes and three to fill it up, then the packet.
+fn nflog(ip: &[u8]) -> Vec<u8> {
+    let head =
+        [2, 0, 0, 9, 8, 0, 4, 0, 0, 0, 0, 1, 9, 0, 10, 0, b'd', b'r', b'o', b'p', 0, 0, 0, 0];
+    let length = u16::try_from(ip.len() + 4).unwrap().to_le_bytes();
+    [&head[..], &length, &[9, 0], ip].concat()
+}
+
+/// Ethernet behind the 108 bytes that macOS writes.
+fn pktap(ip: &[u8]) -> Vec<u8> {
+    let mut head = [0; 108];
+    [head[0], head[4], head[8]] = [108, 1, 1];
+    [&head[..], &ethernet_of_ip(ip)].concat()
+}
+
+/// To an access point: control, duration, three addresses, sequence control.
+fn wireless_head(control: [u8; 2]) -> Vec<u8> {
+    [&control[..], &[0, 0], &[2; 6], &[4; 6], &[6; 6], &[0x10, 0]].concat()
+}
+
+fn wireless(ip: &[u8]) -> Vec<u8> {
+    [wireless_head([0x08, 0x01]), llc_and_snap(ip)].concat()
+}
+
+fn wireless_qos(ip: &[u8]) -> Vec<u8> {
+    [&wireless_head([0x88, 0x02])[..], &[5, 0], &llc_and_snap(ip)].concat()
+}
+
+/// Four addresses.
+fn wireless_ds(ip: &[u8]) -> Vec<u8> {
+    [&wireless_head([0x08, 0x03])[..], &[8; 6], &llc_and_snap(ip)].concat()
+}
+
+/// No fields but the flags, of which one says that the header of 26 bytes is filled up.
+fn radiotap(ip: &[u8]) -> Vec<u8> {
+    let head = [0, 0, 9, 0, 2, 0, 0, 0, 0x20];
+    let frame = [&wireless_head([0x88, 0x01])[..], &[5, 0, 0, 0], &llc_and_snap(ip)].concat();
+    [&head[..], &frame].concat()
+}
+
+fn prism(ip: &[u8]) -> Vec<u8> {
+    let mut head = [0; 144];
+    [head[0], head[4]] = [0x44, 144];
+    [&head[..], &wireless(ip)].concat()
+}
+
+fn avs(ip: &[u8]) -> Vec<u8> {
+    [&[0x80, 0x21, 0x10, 0x01, 0, 0, 0, 64][..], &[0; 56], &wireless(ip)].concat()
+}
+
+fn ppi(ip: &[u8]) -> Vec<u8> {
+    [&[0, 0, 8, 0, 105, 0, 0, 0][..], &wireless(ip)].concat()
+}
+
+/// A header of eight bytes, for IEEE 802.11.
+fn capwap_of(flags: [u8; 2], inside: &[u8]) -> Vec<u8> {
+    udp(5247, &[&[0, 0x10, flags[0], flags[1], 0, 0, 0, 0][..], inside].concat())
+}
+
+fn capwap(ip: &[u8]) -> Vec<u8> {
+    capwap_of([0x03, 0], &wireless(ip))
+}
+
+/// As access points of Cisco send it: the two bytes of frame control in the other order.
+fn capwap_swapped(ip: &[u8]) -> Vec<u8> {
+    let mut frame = wireless_qos(ip);
+    frame.swap(0, 1);
+    capwap_of([0x03, 0], &frame)
+}
+
+fn capwap_ethernet(ip: &[u8]) -> Vec<u8> {
+    capwap_of([0x02, 0], &ethernet_of_ip(ip))
+}
+
+/// What CAPWAP tunnels of a packet, in fragments of `size` bytes.
+pub(crate) fn capwap_fragments(ip: &[u8], identification: u16, size: usize) -> Vec<Vec<u8>> {
+    let frame = wireless(ip);
+    let last = frame.len().div_ceil(size) - 1;
+    let fragment = |(index, part): (usize, &[u8])| {
+        let flags = if index == last { 0xc0 } else { 0x80 };
+        let place = u16::try_from(index * size).unwrap().to_be_bytes();
+        let id = identification.to_be_bytes();
+        udp(5247, &[&[0, 0x10, 0x03, flags], &id[..], &place, part].concat())
+    };
+    frame.chunks(size).enumerate().map(fragment).collect()
 }
 
 /// Hop-by-hop and destination options between the IPv6 header and TCP.

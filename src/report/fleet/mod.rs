@@ -272,7 +272,7 @@ impl Summary {
         self.damaged += other.damaged;
     }
 
-    /// Frames of an unknown link type: nothing of them was read.
+    /// Frames of which nothing could be read: of an unknown link type, or encrypted below IP.
     #[must_use]
     pub fn unread(&self) -> u64 {
         self.skipped.named().filter(|(word, _)| is_unread(word)).map(|(_, frames)| frames).sum()
