@@ -101,7 +101,7 @@ const OWN_AND_TRUSTED: Text =
     Text::en("{own}. It is self-signed, so the new one has to be trusted as well: {trust}");
 
 /// Where a CA certificate that `{holder}` sends goes.
-const fn sent(holder: Party) -> Text {
+pub(super) const fn sent(holder: Party) -> Text {
     by_product(
         holder,
         Text::en(

@@ -160,12 +160,22 @@ pub(super) fn bend_leaf(
     of: Role,
     bend: impl FnOnce(&mut Certificate),
 ) {
+    bend_shown(connection, of, 0, bend);
+}
+
+/// Changes one of the certificates that a side shows.
+pub(super) fn bend_shown(
+    connection: &mut Connection,
+    of: Role,
+    at: usize,
+    bend: impl FnOnce(&mut Certificate),
+) {
     let list = match of {
         Role::Server => &mut connection.server_certificates,
         Role::Client => connection.client_certificates.as_mut().unwrap(),
     };
-    let leaf = list.first_mut().unwrap().certificate.as_mut().unwrap();
-    bend(Arc::make_mut(leaf));
+    let shown = list.get_mut(at).unwrap().certificate.as_mut().unwrap();
+    bend(Arc::make_mut(shown));
 }
 
 /// Changes the ClientHello.

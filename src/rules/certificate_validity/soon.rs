@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::reissue;
+use super::{RENEW, RENEW_CA};
 use crate::expressway::{Appliance, Party};
 use crate::rules::case::{Case, CaseConnection, CaseObservation};
 use crate::rules::finding::{Evidence, Observation, Severity};
@@ -27,7 +28,7 @@ pub(super) const CERT_EXPIRES_SOON: Rule = Rule {
     sentence: Text::en(
         "{what} {certificate} of {holder} ({seen}) expires on {date}, {days} after the capture.{alarmed}",
     ),
-    remedy: Text::en("Renew {certificate} before {date}. {renew}."),
+    remedy: Text::en("{renew} before {date}. {replace}.{trusted}"),
     needs: &[],
     applies: Text::en("Certificates on the wire, and those of known Expressways"),
     part: Part::Remark,
@@ -122,6 +123,10 @@ fn alarmed(values: Values, known: Option<&Appliance>, depth: usize) -> Values {
     }
 }
 
+/// Of a certificate that may be a trust anchor.
+const TRUSTED: Text =
+    Text::en(" Whoever has the old one in a trust list needs the new one there, too.");
+
 /// The end of a certificate that expires soon.
 struct Soon {
     end: i64,
@@ -138,15 +143,20 @@ impl Soon {
     }
 
     fn values(&self, certificate: &Certificate, depth: usize, holder: Party) -> Values {
-        let what = match depth {
-            0 => Text::en("The certificate"),
-            _ => Text::en("The CA certificate"),
+        let (what, renew, replace) = match depth {
+            0 => (Text::en("The certificate"), RENEW, reissue::own(holder)),
+            _ => (Text::en("The CA certificate"), RENEW_CA, reissue::sent(holder)),
         };
+        let alone = depth == 0 && !certificate.is_self_signed();
+        let trusted = if alone { Text::en("") } else { TRUSTED };
         Values::new()
             .with("certificate", certificate.title())
             .with("date", date_text(self.end))
             .with("days", count(self.days.unsigned_abs(), "day"))
-            .with_words("renew", reissue::own(holder))
+            .with("ca", certificate.subject.text())
+            .with_words("renew", renew)
+            .with_words("replace", replace)
+            .with_words("trusted", trusted)
             .with_words("what", what)
     }
 }
@@ -156,7 +166,8 @@ mod tests {
     use super::*;
     use crate::expressway::Event;
     use crate::rules::testing::{
-        bend_leaf, bent_case, case_findings, end_after, expressway, log, own_certificate,
+        bend_leaf, bend_shown, bent_case, case_findings, end_after, expressway, log,
+        own_certificate,
     };
 
     fn ending_after(days: i64) -> Appliance {
@@ -212,6 +223,21 @@ mod tests {
         assert!(found.sentence().contains("(shown on port"), "{}", found.sentence());
         assert!(found.sentence().ends_with("12 days after the capture."), "{}", found.sentence());
         assert_eq!(found.frames().len(), 1);
+        assert!(found.remedy().starts_with("Renew CN="), "{}", found.remedy());
+        assert!(!found.remedy().contains("trust list"), "{}", found.remedy());
         assert!(of(30).is_empty());
+    }
+
+    #[test]
+    fn a_ca_certificate_is_renewed_by_the_ca() {
+        let sample = "rsa-trusted.pcap";
+        let found = bent_case("cert-expires-soon", sample, vec![], vec![], |connection| {
+            let end = connection.judged_at.seconds() + 86_400;
+            bend_shown(connection, Role::Server, 1, |ca| ca.not_after.unix = Some(end));
+        });
+        let remedy = found.first().expect("a finding").remedy();
+        assert!(remedy.starts_with("Get the renewed certificate of CN=Example Issuing CA 1"));
+        assert!(remedy.contains("Upload the new CA certificate"), "{remedy}");
+        assert!(remedy.ends_with("in a trust list needs the new one there, too."), "{remedy}");
     }
 }
