@@ -13,8 +13,8 @@ use crate::expressway::Party;
 use crate::rules::{Finding, mending};
 use crate::time::duration_text;
 use crate::tls::{
-    Body, CertificateList, CertificateRequest, ClientHello, Entry, Extension,
-    KeyExchangeParameters, Message, Role, ServerHello, What, describe, names,
+    Body, CertificateList, CertificateRequest, ClientHello, EncryptedExtensions, Entry, Extension,
+    KeyExchangeParameters, Message, Role, ServerHello, ServerKeyExchange, What, describe, names,
 };
 use crate::trust::{Conclusion, Origin};
 use crate::wire::text::hex;
@@ -150,69 +150,12 @@ impl Paper {
         match &message.body {
             Body::ClientHello(hello) => self.client_hello(hello),
             Body::ServerHello(hello) | Body::HelloRetryRequest(hello) => self.server_hello(hello),
-            Body::EncryptedExtensions(message) => {
-                let alpn = message.alpn();
-                self.extensions(&message.extensions, Role::Server, |page, extension| {
-                    if extension.code == 16 {
-                        page.line(3, alpn.as_deref().unwrap_or_default());
-                    }
-                });
-            }
-            Body::Certificate(list) => {
-                if let Some(algorithm) = list.compression {
-                    let name = names::certificate_compression_name(algorithm);
-                    self.line(1, &format!("compressed with {name}"));
-                }
-                if list.certificates.is_empty() && list.cut_bytes == 0 {
-                    self.line(1, "the list is empty: no certificate was shown");
-                }
-                self.certificates(connection, entry, list);
-                if list.cut_bytes > 0 {
-                    self.line(
-                        1,
-                        &format!(
-                            "a further certificate is cut: {} bytes of it are there",
-                            list.cut_bytes
-                        ),
-                    );
-                }
-                if list.left_out > 0 {
-                    self.line(
-                        1,
-                        &format!(
-                            "{} more certificates than the limit are not shown",
-                            list.left_out
-                        ),
-                    );
-                }
-            }
+            Body::EncryptedExtensions(message) => self.encrypted_extensions(message),
+            Body::Certificate(list) => self.certificate_list(connection, entry, list),
             Body::CertificateRequest(request) => self.certificate_request(request),
-            Body::ServerKeyExchange(exchange) => {
-                match exchange.parameters {
-                    Some(KeyExchangeParameters::Group(group)) => {
-                        self.line(
-                            1,
-                            &format!("group: {}", number16(group, &names::group_name(group))),
-                        );
-                    }
-                    Some(KeyExchangeParameters::ExplicitCurve) => {
-                        self.line(1, "group: a curve given by explicit parameters");
-                    }
-                    Some(KeyExchangeParameters::DhBits(bits)) => {
-                        self.line(1, &format!("group: finite field of {bits} bits"));
-                    }
-                    None => {}
-                }
-                if let Some(scheme) = exchange.signature_algorithm {
-                    let name = names::signature_scheme_name(scheme);
-                    self.line(1, &format!("signed with: {}", number16(scheme, &name)));
-                }
-            }
+            Body::ServerKeyExchange(exchange) => self.server_key_exchange(exchange),
             Body::CertificateVerify(verify) => {
-                if let Some(scheme) = verify.algorithm {
-                    let name = names::signature_scheme_name(scheme);
-                    self.line(1, &format!("signed with: {}", number16(scheme, &name)));
-                }
+                self.signed_with(verify.algorithm);
                 self.line(1, &format!("signature of {} bytes", verify.signature_length));
             }
             Body::NewSessionTicket { lifetime } => {
@@ -221,6 +164,59 @@ impl Paper {
             Body::CertificateStatus { response } => self.lines(beside::ocsp(1, response)),
             Body::RawPublicKey { spki } => self.lines(beside::raw_public_key(spki)),
             Body::Opaque => {}
+        }
+    }
+
+    fn encrypted_extensions(&mut self, message: &EncryptedExtensions) {
+        let alpn = message.alpn();
+        self.extensions(&message.extensions, Role::Server, |page, extension| {
+            if extension.code == 16 {
+                page.line(3, alpn.as_deref().unwrap_or_default());
+            }
+        });
+    }
+
+    fn certificate_list(&mut self, connection: &Connection, entry: &Entry, list: &CertificateList) {
+        if let Some(algorithm) = list.compression {
+            let name = names::certificate_compression_name(algorithm);
+            self.line(1, &format!("compressed with {name}"));
+        }
+        let CertificateList { cut_bytes, left_out, .. } = *list;
+        if list.certificates.is_empty() && cut_bytes == 0 {
+            self.line(1, "the list is empty: no certificate was shown");
+        }
+        self.certificates(connection, entry, list);
+        if cut_bytes > 0 {
+            self.line(
+                1,
+                &format!("a further certificate is cut: {cut_bytes} bytes of it are there"),
+            );
+        }
+        if left_out > 0 {
+            self.line(1, &format!("{left_out} more certificates than the limit are not shown"));
+        }
+    }
+
+    fn server_key_exchange(&mut self, exchange: &ServerKeyExchange) {
+        match exchange.parameters {
+            Some(KeyExchangeParameters::Group(group)) => {
+                self.line(1, &format!("group: {}", number16(group, &names::group_name(group))));
+            }
+            Some(KeyExchangeParameters::ExplicitCurve) => {
+                self.line(1, "group: a curve given by explicit parameters");
+            }
+            Some(KeyExchangeParameters::DhBits(bits)) => {
+                self.line(1, &format!("group: finite field of {bits} bits"));
+            }
+            None => {}
+        }
+        self.signed_with(exchange.signature_algorithm);
+    }
+
+    fn signed_with(&mut self, scheme: Option<u16>) {
+        if let Some(scheme) = scheme {
+            let name = names::signature_scheme_name(scheme);
+            self.line(1, &format!("signed with: {}", number16(scheme, &name)));
         }
     }
 
