@@ -20,7 +20,9 @@ const ALERT_RECEIVED: Rule = Rule {
     id: ID,
     severity: Severity::Error,
     summary: Text::en("A side ended the handshake with an alert"),
-    sentence: Text::en("{sender} ended the handshake with {alert}, sent to {receiver}: {meaning}."),
+    sentence: Text::en(
+        "{sender} ended the handshake with {alert}, sent to {receiver}: {meaning}{vouched}.",
+    ),
     remedy: Text::en("{remedy}"),
     needs: &[],
     applies: Text::en("Every TLS connection"),
@@ -54,13 +56,28 @@ fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
         .with("sender", scene::holder(connection, by))
         .with("receiver", scene::holder(connection, by.other()))
         .with("alert", scene::said_alert(description))
-        .with_words("meaning", meaning(connection, by, description));
+        .with_words("meaning", meaning(connection, by, description))
+        .with_words(
+            "vouched",
+            if vouched(connection, by, description) { VOUCHED } else { NOTHING },
+        );
     let values = match dh_bits(connection) {
         Some(bits) => values.with("dh_bits", bits.to_string()),
         None => values,
     };
     let values = with_remedy(values, subject, by, description);
     Some(Observation { values, evidence: vec![evidence], severity: None, of: None })
+}
+
+const NOTHING: Text = Text::en("");
+const VOUCHED: Text =
+    Text::en("; by the trust list given here, nothing is wrong with that certificate");
+
+/// Whether a side refused a certificate in which nothing is found wrong, and does not say why.
+fn vouched(connection: &Connection, by: Role, alert: Option<u8>) -> bool {
+    let named = by == Role::Server || name_matches(connection);
+    let path = connection.path(by.other()).judged();
+    matches!(alert, Some(42 | 43 | 46)) && named && path.is_some_and(|path| path.ok())
 }
 
 const ASK_THE_SENDER: Text = Text::en(
@@ -73,7 +90,8 @@ fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8
     let connection = subject.connection;
     // Where the other side's certificate was shown, or hidden by TLS 1.3, other rules tell.
     let unseen = reaction::reaction(connection, by.other()) == Reaction::Unknown;
-    let values = values.with_words("remedy", remedy(by, alert, unseen));
+    let remedy = if vouched(connection, by, alert) { COMPARE } else { remedy(by, alert, unseen) };
+    let values = values.with_words("remedy", remedy);
     match (by, alert) {
         (Role::Server, Some(112)) => {
             values.with("name", connection.server_name().unwrap_or_default())
@@ -103,6 +121,9 @@ fn remedy(by: Role, alert: Option<u8>, unseen: bool) -> Text {
     }
 }
 
+const COMPARE: Text = Text::en(
+    "Compare the trust list of {sender} with the one given here, and whether {sender} was restarted since it was changed; its log for this time tells the reason. What is not in a capture remains: revocation, a name other than the one asked for, algorithms that it has disabled.",
+);
 const GET_AND_UPLOAD: Text = Text::en(
     "{missing}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and compare its chain with the trust list of {sender}. {upload}.",
 );
@@ -163,7 +184,9 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
         Role::Client if of_certificate => of_server_certificate(connection, code),
         Role::Server if of_certificate => of_client_certificate(code),
         // What a client has against the suite it says to the ServerHello.
-        Role::Client if code == 40 && dh_bits(connection).is_some() => SHORT_GROUP,
+        Role::Client if matches!(code, 40 | 71) && dh_bits(connection).is_some() => SHORT_GROUP,
+        Role::Client if code == 71 => Text::en("what the server chose is too weak for the client"),
+        _ if code == 80 && is_old(connection) => OLD_VERSION,
         _ => of_handshake(code),
     }
 }
@@ -178,7 +201,20 @@ fn dh_bits(connection: &Connection) -> Option<u32> {
 }
 
 const SHORT_GROUP: Text = Text::en(
-    "the server wants to agree on a key in a Diffie-Hellman group of {dh_bits} bits; OpenSSL refuses one that is shorter than its security level asks for (1024 bits at level 1, 2048 at level 2; CiscoSSL since X8.7.2 less than 1024, CSCuy59366)",
+    "the server wants to agree on a key in a Diffie-Hellman group of {dh_bits} bits; a client refuses one that is too short for it (OpenSSL: by its security level, 1024 bits at level 1, 2048 at level 2; CiscoSSL since X8.7.2 less than 1024, CSCuy59366)",
+);
+
+/// Whether the handshake is one of TLS 1.1 or older, or can be of no newer version.
+fn is_old(connection: &Connection) -> bool {
+    const TLS12: u16 = 0x0303;
+    let handshake = &connection.handshake;
+    let hello = || handshake.client_hello().filter(|hello| hello.supported_versions().is_empty());
+    let most = || hello().map(|hello| hello.legacy_version);
+    handshake.version().or_else(most).is_some_and(|version| version < TLS12)
+}
+
+const OLD_VERSION: Text = Text::en(
+    "an error inside the sender; OpenSSL 3 says so of TLS 1.1 and older, whose signatures with SHA-1 its security level does not allow",
 );
 
 /// What OpenSSL takes of a Certificate message unless it is told otherwise
@@ -215,16 +251,20 @@ fn of_server_certificate(connection: &Connection, code: u8) -> Text {
     let checker = service(connection.server.port).map(|service| service.checker);
     match code {
         48 => Text::en("its trust list lacks the chain of the certificate that the server showed"),
+        80 if name_matches(connection) && is_old(connection) => OLD_VERSION,
         80 if name_matches(connection) => Text::en(
             "an error of its own, after it had seen the server's certificate; the name that it asked for is in that certificate",
         ),
         80 if checker == Some(Checker::TrafficServer) => Text::en(
             "after a certificate the traffic server of Expressway says so when the name does not match",
         ),
+        80 if is_old(connection) => OLD_VERSION,
         80 => Text::en("an error of its own, after it had seen the server's certificate"),
         45 => Text::en("the server's certificate or a CA above it has expired"),
         44 => Text::en("the server's certificate has been revoked"),
-        43 => Text::en("the server's certificate is not for this use (extended key usage)"),
+        43 => Text::en(
+            "the server's certificate is not for this use (OpenSSL: its extended key usage; Java: an algorithm or a key length that it has disabled)",
+        ),
         42 if name_matches(connection) => Text::en(
             "the server's certificate is refused; the alert does not tell why (OpenSSL: not valid yet, key or signature too weak; others: nearly everything)",
         ),
@@ -250,9 +290,9 @@ fn of_client_certificate(code: u8) -> Text {
         48 => Text::en("its trust list lacks the chain of the certificate that the client showed"),
         45 => Text::en("the client's certificate or a CA above it has expired"),
         44 => Text::en("the client's certificate has been revoked"),
-        43 => {
-            Text::en("the client's certificate is not for this use (extended key usage clientAuth)")
-        }
+        43 => Text::en(
+            "the client's certificate is not for this use (OpenSSL: its extended key usage lacks clientAuth; Java: an algorithm or a key length that it has disabled)",
+        ),
         46 => Text::en("the client's certificate is refused; Java says so for every reason"),
         51 => Text::en("a signature of the client did not verify"),
         _ => Text::en("the client's certificate is refused"),
@@ -280,9 +320,11 @@ fn of_handshake(code: u8) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::Finding;
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT};
     use super::super::testing::{bend_server_hello, bent, findings};
     use super::*;
+    use crate::connection::NotJudged;
 
     #[test]
     fn who_told_whom_what_and_what_it_means() {
@@ -303,6 +345,49 @@ mod tests {
             by_server.starts_with("cucmpub.example.org (10.30.7.11:8443) ended"),
             "{by_server}"
         );
+    }
+
+    /// What is said of an alert of `by` in a handshake that is in order but for it.
+    fn told(by: Role, code: u8, bend: impl Fn(&mut Connection)) -> Finding {
+        let found = bent(ID, "rsa-trusted.pcap", EXPRESSWAY, |connection| {
+            refuse(connection, by, code);
+            bend(connection);
+        });
+        found.unwrap()
+    }
+
+    #[test]
+    fn a_refused_certificate_that_the_trust_list_vouches_for_is_told_so() {
+        for code in [42, 43, 46] {
+            let found = told(Role::Client, code, |_| {});
+            assert!(found.sentence().ends_with("nothing is wrong with that certificate."));
+            assert!(found.remedy().starts_with("Compare the trust list of 10.30.5.20 with"));
+        }
+        let found = told(Role::Client, 46, |connection| {
+            connection.name = NameVerdict::NotJudged(NotJudged::NoTrustStore)
+        });
+        assert!(!found.sentence().contains("nothing is wrong"), "{}", found.sentence());
+    }
+
+    #[test]
+    fn what_is_too_weak_depends_on_who_says_so() {
+        let by_client = told(Role::Client, 71, |_| {}).sentence();
+        assert!(by_client.ends_with("what the server chose is too weak for the client."));
+        let by_server = told(Role::Server, 71, |_| {}).sentence();
+        assert!(by_server.ends_with("what was offered is too weak for the server."));
+    }
+
+    #[test]
+    fn an_error_inside_the_sender_may_come_of_an_old_version() {
+        let said = |version| {
+            let bend = |connection: &mut Connection| {
+                bend_server_hello(connection, |hello| hello.legacy_version = version);
+            };
+            told(Role::Client, 80, bend).sentence()
+        };
+        let old = said(0x0302);
+        assert!(old.contains("OpenSSL 3 says so of TLS 1.1 and older"), "{old}");
+        assert!(!said(0x0303).contains("OpenSSL 3"));
     }
 
     #[test]

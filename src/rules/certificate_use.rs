@@ -18,8 +18,9 @@ use crate::x509::{Certificate, KeyKind, KeyUsage};
 /// The rules of this family, in report order.
 pub(super) const RULES: &[Rule] = &[WEAK_KEY, EKU_UNSUITABLE, KEY_USAGE_OF_OTHER_SUITES];
 
-/// How OpenSSL says "key too small", and Java everything.
-const TOO_WEAK: &[u8] = &[42, 46];
+/// How OpenSSL says "key too small", and Java everything, or unsupported_certificate of what its
+/// security properties disable (measured with OpenJDK 17).
+const TOO_WEAK: &[u8] = &[42, 43, 46];
 /// How OpenSSL says "not for this purpose", and Java everything.
 const WRONG_PURPOSE: &[u8] = &[43, 46];
 /// How a client says that the key may not be used for the suite: GnuTLS internal_error

@@ -20,7 +20,7 @@ const SERVER_NOT_TLS: Rule = Rule {
     severity: Severity::Error,
     summary: Text::en("The server answered the ClientHello with something that is not TLS"),
     sentence: Text::en(
-        "{server} answered the ClientHello of {client} with {bytes} that {verb} not TLS: another service, or plain text, listens on port {port}.",
+        "{server} {how} {bytes} that {verb} not TLS: another service, or plain text, listens on port {port}.",
     ),
     remedy: Text::en(
         "Check what listens on port {port} of {server}: a plain HTTP or SIP service, or a proxy in the path that answers in clear. On Unified CM, look whether the secure service is activated.",
@@ -30,7 +30,7 @@ const SERVER_NOT_TLS: Rule = Rule {
     part: Part::Handshake,
     page: Page {
         checks: Text::en(
-            "Whether the server sent bytes after the ClientHello, all of them captured, and none of them is a TLS record.",
+            "Whether the server sent bytes, before or after the ClientHello of a client that said nothing else, all of them captured, and none of them is a TLS record.",
         ),
         why: Text::en(
             "A client that gets plain text where it wants TLS gives up at once, and its message (wrong version number) sounds like a fault of TLS versions.",
@@ -52,18 +52,19 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
     let hello = selection::client_hello_frame(connection)?;
     let handshake = &connection.handshake;
     let silent = handshake.entries.iter().all(|entry| entry.from == Role::Client);
-    let answered = answer(connection, hello);
+    let said = said(connection, hello);
     let ended = connection.outcome.failed() && connection.outcome != Outcome::Unanswered;
     // Text of a server behind the ClientHello looks like the begin of a STARTTLS; the header of
     // the PROXY protocol begins no dialogue.
     let upgraded = handshake
         .started_by
         .is_some_and(|protocol| !matches!(protocol, "another protocol" | "PROXY protocol"));
-    let bytes = answered.filter(|_| silent)?;
+    let (how, bytes) = said.filter(|_| silent)?;
     if !ended || upgraded || !handshake.gaps().is_empty() {
         return None;
     }
     let values = scene::values(connection)
+        .with_words("how", how)
         .with("bytes", bytes.map_or_else(|| "bytes".to_owned(), |bytes| count(bytes, "byte")))
         .with("verb", if bytes == Some(1) { "is" } else { "are" });
     let sent = Evidence::new(hello, "tls.handshake.type", "client_hello").expecting("server_hello");
@@ -75,15 +76,23 @@ fn server_not_tls(subject: &Subject<'_>) -> Option<Observation> {
     })
 }
 
-/// How many bytes the server sent behind the ClientHello that are no TLS, where it sent any and
-/// that can be told: what it said before is no answer, but not counted apart.
-fn answer(connection: &Connection, hello: u64) -> Option<Option<u64>> {
+const ANSWERED: Text = Text::en("answered the ClientHello of {client} with");
+const SPOKE_FIRST: Text =
+    Text::en("did not answer the ClientHello of {client}; it had greeted the client with");
+
+/// How many bytes the server sent that are no TLS, where it sent any and that can be told, and
+/// when: what it said before the ClientHello is no answer, but not counted apart. It tells
+/// something where it is no part of a dialogue that asks for TLS.
+fn said(connection: &Connection, hello: u64) -> Option<(Text, Option<u64>)> {
     let Some(plain) = connection.handshake.plain_of_server else {
         // More than was looked at.
-        return (connection.tcp.server.bytes > 0).then_some(None);
+        return (connection.tcp.server.bytes > 0).then_some((ANSWERED, None));
     };
-    let answered = plain.last_frame > hello;
-    answered.then(|| (plain.first_frame > hello).then_some(plain.bytes))
+    if plain.last_frame < hello {
+        let alone = connection.handshake.started_by.is_none();
+        return alone.then_some((SPOKE_FIRST, Some(plain.bytes)));
+    }
+    Some((ANSWERED, (plain.first_frame > hello).then_some(plain.bytes)))
 }
 
 const HANDSHAKE_UNFINISHED: Rule = Rule {
@@ -321,6 +330,22 @@ mod tests {
         for sample in ["xmpp-starttls.pcap", "reset-after-client-hello.pcap"] {
             assert!(findings("server-does-not-speak-tls", sample, EXPRESSWAY).is_empty());
         }
+    }
+
+    #[test]
+    fn a_server_that_greets_in_clear_is_told() {
+        let greeted = |started_by| {
+            let id = "server-does-not-speak-tls";
+            bent(id, "server-speaks-http.pcap", EXPRESSWAY, |connection| {
+                let handshake = &mut connection.observed.handshake;
+                handshake.started_by = started_by;
+                let plain = handshake.plain_of_server.as_mut().unwrap();
+                (plain.first_frame, plain.last_frame) = (1, 1);
+            })
+        };
+        let said = greeted(None).unwrap().sentence();
+        assert!(said.contains("did not answer the ClientHello of 10.30.5.20; it had"), "{said}");
+        assert!(greeted(Some("SMTP")).is_none());
     }
 
     /// A server that is set up for the header of a proxy answers its absence in clear, and one

@@ -24,8 +24,9 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 // The alerts are those of OpenSSL (x509table in ssl/statem/statem_lib.c), with 42, which
-// GnuTLS and others send for nearly every fault of a certificate, and 46 of Java.
-const WEAK: &[u8] = &[42, 46];
+// GnuTLS and others send for nearly every fault of a certificate, and 46 of Java, which says 43 of
+// what its security properties disable (measured with OpenJDK 17).
+const WEAK: &[u8] = &[42, 43, 46];
 const NO_CA: &[u8] = &[48, 46, 42];
 const WRONG_PURPOSE: &[u8] = &[43, 46, 42];
 const ANY: &[u8] = &[46, 42, 43, 48, 51, 80];

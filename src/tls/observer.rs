@@ -142,8 +142,11 @@ impl Observer {
                 half.entries.first().is_some_and(|entry| matches!(entry.what, What::Gap { .. }))
             });
         let protocol = starttls::protocol(preface(client), preface(client.reverse()));
+        // A client that has asked for nothing in clear began with TLS, whatever the server said.
+        let asked = halves[client].is_none() || !preface(client).is_empty();
+        let protocol = protocol.filter(|name| asked && (!torn || *name != starttls::UNKNOWN));
         let mut handshake = Handshake {
-            started_by: protocol.filter(|name| !torn || *name != starttls::UNKNOWN),
+            started_by: protocol,
             plain_of_server: halves[client.reverse()].as_ref().and_then(|half| half.plain),
             ..Handshake::default()
         };
