@@ -3,7 +3,7 @@
 use super::change::{Change, with_ciphers};
 use super::offer::{Offer, TLS12, TLS13};
 use super::scene::{Observed, Plan};
-use crate::connection::{Reference, Terms};
+use crate::connection::{Reference, Terms, is_plain, s_client};
 use crate::expressway::ciphers::{self, TLS13_SUITES};
 use crate::expressway::known_cipher_lists::{KnownList, known_lists};
 use crate::tls::names;
@@ -25,24 +25,11 @@ pub(super) fn command(
 ) -> Option<String> {
     let connection = one.connection;
     let before = one.offer()?;
-    let mut words = vec!["openssl".to_owned(), "s_client".to_owned()];
+    let mut words = s_client(connection)?;
     let mut add = |flag: &str, value: Option<String>| {
         words.push(flag.to_owned());
         words.extend(value.map(|value| shell_word(&value)));
     };
-    add("-connect", Some(connection.server.to_string()));
-    match connection.server_name().filter(|name| is_plain(name)) {
-        Some(name) => add("-servername", Some(name.to_owned())),
-        None => add("-noservername", None),
-    }
-    if let Some(protocol) = connection.handshake.started_by {
-        add("-starttls", Some(starttls(protocol)?.to_owned()));
-        if protocol.starts_with("XMPP")
-            && let Some(domain) = reference_name(connection.reference.as_ref())
-        {
-            add("-xmpphost", Some(domain));
-        }
-    }
     if let Some(flag) = version_flag(offer) {
         add(flag, None);
     }
@@ -99,25 +86,6 @@ fn source(store: &Store) -> Option<&str> {
 
 fn reference_name(reference: Option<&Reference>) -> Option<String> {
     reference.map(ToString::to_string).filter(|name| is_plain(name))
-}
-
-/// What `-starttls` calls the protocol whose dialogue came before TLS.
-fn starttls(protocol: &str) -> Option<&'static str> {
-    Some(match protocol {
-        "XMPP" => "xmpp",
-        "XMPP server" => "xmpp-server",
-        "LDAP" => "ldap",
-        "PostgreSQL" => "postgres",
-        "MySQL" => "mysql",
-        "FTP" => "ftp",
-        "SMTP" => "smtp",
-        "POP3" => "pop3",
-        "IMAP" => "imap",
-        "NNTP" => "nntp",
-        "ManageSieve" => "sieve",
-        "IRC" => "irc",
-        _ => return None,
-    })
 }
 
 fn version_flag(offer: &Offer) -> Option<&'static str> {
@@ -183,19 +151,9 @@ fn signatures(offer: &Offer) -> String {
     list.map(|code| names::signature_scheme_name(*code).into_owned()).collect::<Vec<_>>().join(":")
 }
 
-/// Text that may stand in a command: what is not printable ASCII is left out of it.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_no_plain_text_stands_in_no_command() {
-        assert!(!is_plain("a\nb") && !is_plain("\u{202e}"));
-    }
 
     #[test]
     fn suites_are_named_as_openssl_names_them() {

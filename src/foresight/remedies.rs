@@ -263,6 +263,10 @@ fn by_server(connection: &Connection) -> Candidate {
         None if chain.is_some() => {
             Prospect::WouldNot("the given trust list of the server accepts it already".to_owned())
         }
+        None if connection.handshake.is_tls13() && connection.client_certificates.is_none() => {
+            let why = "TLS 1.3 hides the certificate of the client (a key log shows it: --keylog)";
+            Prospect::CannotBeKnown(why.to_owned())
+        }
         None => Prospect::CannotBeKnown(
             "the trust list of the server is not known (give it with --peer-trust)".to_owned(),
         ),

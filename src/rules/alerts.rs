@@ -98,7 +98,7 @@ fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8
         }
         (Role::Server, Some(120)) => values.with("protocols", protocols(connection)),
         (Role::Client, Some(42..=46 | 48)) if unseen => values
-            .with("end", connection.server.text())
+            .with("fetch", scene::fetch(connection))
             .with_words("missing", missing(connection))
             .with_words("upload", scene::upload(subject))
             .with_words("wanted", Text::en("the CA certificates above the server's certificate")),
@@ -125,10 +125,10 @@ const COMPARE: Text = Text::en(
     "Compare the trust list of {sender} with the one given here, and whether {sender} was restarted since it was changed; its log for this time tells the reason. What is not in a capture remains: revocation, a name other than the one asked for, algorithms that it has disabled.",
 );
 const GET_AND_UPLOAD: Text = Text::en(
-    "{missing}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and compare its chain with the trust list of {sender}. {upload}.",
+    "{missing}Get the server's certificate (`{fetch}`), and compare its chain with the trust list of {sender}. {upload}.",
 );
 const GET_AND_COMPARE: Text = Text::en(
-    "{missing}Get the server's certificate (`openssl s_client -connect {end} -showcerts`), and look at its names, dates and usages (`tlsight verify`); the log of {sender} for this time tells which of them it is.",
+    "{missing}Get the server's certificate (`{fetch}`), and look at its names, dates and usages (`tlsight verify`); the log of {sender} for this time tells which of them it is.",
 );
 const LOOK_AT_CLIENT: Text = Text::en(
     "{missing}Look at the certificate of {receiver} (on an Expressway: Maintenance > Security > Server certificate): its dates, its extended key usage clientAuth, and whether the CAs above it are in the trust list of {sender}. If they are not: {upload}.",
@@ -266,12 +266,14 @@ fn of_server_certificate(connection: &Connection, code: u8) -> Text {
             "the server's certificate is not for this use (OpenSSL: its extended key usage; Java: an algorithm or a key length that it has disabled)",
         ),
         42 if name_matches(connection) => Text::en(
-            "the server's certificate is refused; the alert does not tell why (OpenSSL: not valid yet, key or signature too weak; others: nearly everything)",
+            "the server's certificate is refused; the alert does not tell why (OpenSSL: not valid yet, key or signature too weak, or another name than this one expected; others: nearly everything)",
         ),
         42 => Text::en(
             "the server's certificate is refused: not valid yet, key or signature too weak, or wrong name",
         ),
-        46 => Text::en("the server's certificate is refused; Java says so for every reason"),
+        46 => Text::en(
+            "the server's certificate is refused; Java says so of nearly every fault, but not of a certificate that has expired",
+        ),
         51 => Text::en("a signature did not verify"),
         _ => Text::en("the server's certificate is refused"),
     }
@@ -293,7 +295,9 @@ fn of_client_certificate(code: u8) -> Text {
         43 => Text::en(
             "the client's certificate is not for this use (OpenSSL: its extended key usage lacks clientAuth; Java: an algorithm or a key length that it has disabled)",
         ),
-        46 => Text::en("the client's certificate is refused; Java says so for every reason"),
+        46 => Text::en(
+            "the client's certificate is refused; Java says so of nearly every fault, but not of a certificate that has expired",
+        ),
         51 => Text::en("a signature of the client did not verify"),
         _ => Text::en("the client's certificate is refused"),
     }
@@ -303,18 +307,24 @@ fn of_handshake(code: u8) -> Text {
     match code {
         10 => Text::en("a message came that was not expected at this place"),
         20 => Text::en("a record could not be decrypted"),
+        22 => Text::en("a record was longer than it may be"),
         40 => Text::en(
             "both sides have no cipher suite, group or signature algorithm in common, or a certificate that the server requires did not come",
         ),
         47 | 50 => Text::en("a message was malformed; think of a middlebox"),
         70 => Text::en("both sides have no TLS version in common"),
+        49 => Text::en("access is not granted; GnuTLS says so of a client that it does not trust"),
         71 => Text::en("what was offered is too weak for the server"),
         80 => Text::en("an error inside the sender"),
         86 => Text::en("the client fell back to an older version without need"),
+        109 => Text::en("an extension that has to be there is missing"),
+        110 => Text::en("an extension came that was not asked for"),
         112 => Text::en("the server does not know the server name that was asked for"),
+        113 => Text::en("the stapled OCSP response is refused"),
+        115 => Text::en("the server does not know the pre-shared key that the client offers"),
         116 => Text::en("the server requires a client certificate"),
         120 => Text::en("both sides have no application protocol (ALPN) in common"),
-        _ => Text::en("see RFC 8446, 6.2"),
+        _ => Text::en("the standards say no more of it"),
     }
 }
 

@@ -10,7 +10,7 @@ use super::words::{Text, Values};
 use crate::connection::Connection;
 use crate::expressway::Party;
 use crate::tls::Role;
-use crate::trust::code;
+use crate::trust::{Origin, code};
 use crate::x509::Certificate;
 
 /// The rules of this family, in report order.
@@ -241,20 +241,18 @@ const CERTIFICATE_SIGNATURE_FAILURE: Rule = Rule {
     id: "certificate-signature-failure",
     severity: Severity::Error,
     summary: Text::en(
-        "A signature in the server's chain does not fit the CA of that name in the trust store",
+        "A signature in the server's chain does not fit the CA of that name that is there",
     ),
     sentence: Text::en(
-        "The signature on {signed}, shown by {server}, was not made by the key of the CA {issuer} that the trust store has (OpenSSL: {openssl}); {reaction}.",
+        "The signature on {signed}, shown by {server}, was not made by the key of the CA {issuer} that {whose} (OpenSSL: {openssl}); {reaction}.",
     ),
-    remedy: Text::en(
-        "The trust list of {client} has a CA of this name with another key, in front of the right one or in its place. Remove it and upload the present CA certificate: Maintenance > Security > Trusted CA certificate.",
-    ),
+    remedy: Text::en("{mend}"),
     needs: &[Need::ServerCertificate, Need::TrustStore],
     applies: TRAFFIC_SERVER,
     part: Part::Certificate {
         alerts: &[51, 48, 46, 42],
         clause: Text::en(
-            "the signature on the certificate {signed} was not made by the key of the CA {issuer} that the trust list has (OpenSSL: {openssl})",
+            "the signature on the certificate {signed} was not made by the key of the CA {issuer} that {whose} (OpenSSL: {openssl})",
         ),
     },
     page: Page {
@@ -262,11 +260,11 @@ const CERTIFICATE_SIGNATURE_FAILURE: Rule = Rule {
             "Whether each signature of the chain verifies with the key above it (OpenSSL error 7).",
         ),
         why: Text::en(
-            "CAs are found by name. When a CA was renewed with a new key and both certificates are in the trust list, the first one wins, and its key does not fit.",
+            "CAs are found by name. When a CA was renewed with a new key and both certificates are in the trust list, the first one wins, and its key does not fit; or the server still sends the old one.",
         ),
         symptom: SYMPTOM,
         steps: Text::en(
-            "1. Compare the serial numbers of the CA certificates of that name in the trust list with the CA that signed. 2. Keep only the right one. 3. Restart the Expressway.",
+            "1. Compare the serial numbers of the CA certificates of that name, in the trust list or in what the server sends, with the CA that signed. 2. Keep only the right one. 3. Restart the Expressway.",
         ),
         caveat: OTHER_STORE,
     },
@@ -279,18 +277,37 @@ fn certificate_signature_failure(subject: &Subject<'_>) -> Option<Observation> {
     let path = connection.server_path.judged()?;
     let error = path.errors.iter().find(|error| error.code == code::CERT_SIGNATURE_FAILURE)?;
     let signed = &path.path.get(error.depth)?.certificate;
+    let by = path.path.get(error.depth + 1);
+    let (whose, mend) = match by.map(|link| link.origin) {
+        Some(Origin::Store(_)) => (Text::en("the trust list has"), OTHER_KEY_IN_STORE),
+        Some(_) => (Text::en("it sent with it"), OTHER_KEY_SENT),
+        None => (Text::en("it names as its own"), ALTERED),
+    };
     let values = values(subject, connection.server_leaf()?)
         .with("signed", signed.title())
         .with("issuer", signed.issuer.text())
+        .with("ca", by.map(|link| link.certificate.title()).unwrap_or_default())
+        .with_words("whose", whose)
+        .with_words("mend", mend)
         .with("openssl", openssl(error));
     let values = with_reaction(values, connection, Role::Server, &[51, 48, 46, 42]);
     Some(Observation {
         values,
-        evidence: proof(connection, signed, "a signature by the CA in the trust store"),
+        evidence: proof(connection, signed, "a signature by the key of its CA"),
         severity: severity(connection, Role::Server),
         of: Some(Role::Server),
     })
 }
+
+const OTHER_KEY_IN_STORE: Text = Text::en(
+    "The trust list of {client} has a CA of this name with another key, in front of the right one or in its place. Remove it and upload the present CA certificate: Maintenance > Security > Trusted CA certificate.",
+);
+const OTHER_KEY_SENT: Text = Text::en(
+    "{server} sends {ca}, which has this name and another key: an older or a newer certificate of that CA. Let it send the one that signed {signed} (Unified CM: OS Administration > Security > Certificate Management, as tomcat-trust and CallManager-trust in place of the other, then restart Cisco Tomcat; Expressway: in the file with its server certificate). If that is the right one, the certificate was altered: have it issued again.",
+);
+const ALTERED: Text = Text::en(
+    "The certificate was altered after it was signed: have it issued again, or get it again from where it was made.",
+);
 
 fn fault(connection: &Connection, lack: Lack) -> Option<TrustFault<'_>> {
     TrustFault::of(connection, Role::Server).filter(|fault| fault.lack == lack)
@@ -524,17 +541,21 @@ mod tests {
 
     #[test]
     fn a_signature_of_another_key_is_told() {
-        let found =
-            bent("certificate-signature-failure", "root-missing.pcap", EXPRESSWAY, |connection| {
-                let PathVerdict::Judged(path) = &mut connection.server_path else {
-                    panic!("not judged")
-                };
-                Arc::make_mut(path).validation.errors =
-                    vec![VerifyError::new(code::CERT_SIGNATURE_FAILURE, 1)];
+        let failing_at = |depth| {
+            let id = "certificate-signature-failure";
+            let found = bent(id, "root-missing.pcap", EXPRESSWAY, |connection| {
+                validation_of_server(connection).errors =
+                    vec![VerifyError::new(code::CERT_SIGNATURE_FAILURE, depth)];
             });
-        assert!(
-            found.unwrap().sentence().contains("certificate signature failure, error 7 at depth 1")
-        );
+            found.unwrap()
+        };
+        let by_store = failing_at(1);
+        assert!(by_store.sentence().contains("certificate signature failure, error 7 at depth 1"));
+        assert!(by_store.sentence().contains("that the trust list has"));
+        let by_sent = failing_at(0);
+        assert!(by_sent.sentence().contains("that it sent with it"), "{}", by_sent.sentence());
+        assert!(by_sent.remedy().contains("sends CN=Example Issuing CA 1"), "{}", by_sent.remedy());
+        assert!(failing_at(2).remedy().starts_with("The certificate was altered"));
         assert!(
             findings("certificate-signature-failure", "root-missing.pcap", EXPRESSWAY).is_empty()
         );

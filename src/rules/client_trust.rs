@@ -18,8 +18,9 @@ pub(super) const RULES: &[Rule] =
     &[CLIENT_CHAIN_NOT_TRUSTED, CLIENT_ISSUER_NOT_REQUESTED, CLIENT_CERTIFICATE_EMPTY];
 
 /// How a server says "not trusted": OpenSSL unknown_ca (48) and, for a bad signature,
-/// decrypt_error (51), Java certificate_unknown (46), others bad_certificate (42).
-const NOT_TRUSTED: &[u8] = &[48, 46, 42, 51];
+/// decrypt_error (51), Java certificate_unknown (46), GnuTLS access_denied (49; measured with
+/// gnutls-serv 3.7), others bad_certificate (42).
+const NOT_TRUSTED: &[u8] = &[48, 46, 42, 49, 51];
 
 const CLIENT_CHAIN_NOT_TRUSTED: Rule = Rule {
     id: "client-chain-not-trusted",

@@ -57,11 +57,15 @@ fn no_common_cipher(subject: &Subject<'_>) -> Option<Observation> {
     let (only, hint) = match selection::preference(connection) {
         Some(Preference::EcdsaOnly) => (
             "cipher suites for EC certificates only, ",
-            Text::en("Give the server an EC certificate, or the client suites for RSA. "),
+            Text::en(
+                "If the server has no EC certificate, give it one, or the client suites for RSA. ",
+            ),
         ),
         Some(Preference::RsaOnly) => (
             "cipher suites for RSA certificates only, ",
-            Text::en("Give the server an RSA certificate, or the client suites for ECDSA. "),
+            Text::en(
+                "If the server has no RSA certificate, give it one, or the client suites for ECDSA. ",
+            ),
         ),
         _ => ("cipher suites ", Text::en("")),
     };
@@ -246,7 +250,7 @@ mod tests {
         assert!(found.sentence().contains("with alert handshake_failure (40)"));
         assert!(found.sentence().contains("for EC certificates only, TLS_ECDHE_ECDSA_WITH_"));
         assert!(found.sentence().contains("secp256r1, x448 and 2 more; signature"));
-        assert!(found.remedy().starts_with("Give the server an EC certificate"));
+        assert!(found.remedy().starts_with("If the server has no EC certificate"));
     }
 
     #[test]

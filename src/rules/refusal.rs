@@ -112,7 +112,7 @@ fn issuer_sent(connection: &Connection, leaf: &Certificate) -> bool {
 }
 
 const VOUCHED: Text = Text::en(
-    "the client does not trust the certificate {certificate}, though the trust store given here vouches for it: that store is not the one that the client uses, or the client was not restarted since it was changed",
+    "the client does not trust the certificate {certificate}, though the trust store given here vouches for it: that store is not the one that the client uses, or the client was not restarted since it was changed, or it lacks a revocation list that it wants to have",
 );
 
 fn wanted(leaf: &Certificate) -> Text {
@@ -167,14 +167,16 @@ fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation
         Some(48) => (NO_ANCHOR, TRUST_HIDDEN),
         Some(80) => (WRONG_NAME, RENAME),
         Some(45) => (EXPIRED, RENEW),
-        Some(43) => (WRONG_PURPOSE, LOOK),
+        Some(43) => (WRONG_PURPOSE, REISSUE),
+        Some(44) => (REVOKED, REPLACE),
+        Some(51) => (BAD_SIGNATURE, LOOK),
         Some(_) => (UNTOLD, LOOK),
         None => (ENCRYPTED, LOOK),
     };
     let values = scene::values(connection)
         .with("place", scene::named_server(subject))
         .with("who_connects", scene::named_client(subject))
-        .with("end", connection.server.text())
+        .with("fetch", scene::fetch(connection))
         .with("alert", scene::said_alert(alert))
         .with("wanted", "the CA certificates above the server's certificate")
         .with_words("upload", scene::upload(subject))
@@ -196,19 +198,26 @@ const WRONG_NAME: Text = Text::en(
 );
 const EXPIRED: Text = Text::en("that certificate, or a CA above it, has expired");
 const WRONG_PURPOSE: Text = Text::en("that certificate is not for servers (extended key usage)");
+const REVOKED: Text = Text::en("that certificate, or a CA above it, has been revoked");
+const BAD_SIGNATURE: Text =
+    Text::en("a signature did not verify, that of the handshake or one in the chain");
 const UNTOLD: Text = Text::en("the alert does not tell whether chain, name or date is at fault");
 const ENCRYPTED: Text = Text::en("the reason is encrypted, and so is what was wrong");
 
-const TRUST_HIDDEN: Text = Text::en(
-    "Get the certificate from the server (`openssl s_client -connect {end} -showcerts`). {upload}.",
-);
+const TRUST_HIDDEN: Text = Text::en("Get the certificate from the server (`{fetch}`). {upload}.");
 const RENAME: Text = Text::en(
     "Compare the server name of the ClientHello with the certificate; on Unified CM, System > Server has to list the fully qualified domain name that the certificate carries.",
 );
 const RENEW: Text =
     Text::en("Renew the certificate of {server}, or the CA certificate above it that has expired.");
+const REISSUE: Text = Text::en(
+    "Look at the certificate (`{fetch}`): have it issued again with serverAuth in its extended key usage, and clientAuth if {server} also connects to others.",
+);
+const REPLACE: Text = Text::en(
+    "Have a new certificate issued for {server}; if it was revoked by mistake, look which revocation list or OCSP server {client} asks, and how old its answer is.",
+);
 const LOOK: Text = Text::en(
-    "Get the certificate from the server (`openssl s_client -connect {end} -showcerts`), and the reason from the log of {client}; for SIP, test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` to see it in a capture.",
+    "Get the certificate from the server (`{fetch}`), and the reason from the log of {client}; for SIP, test with `xConfiguration SIP Advanced SipTlsVersions: 'TLSv1.2'` to see it in a capture.",
 );
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::finding::Evidence;
 use super::rule::Subject;
 use super::words::{Text, Values};
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Connection, Outcome, s_client};
 use crate::expressway::{Checker, Party, service};
 use crate::tls::{Role, names};
 use crate::x509::Certificate;
@@ -92,6 +92,18 @@ pub(super) fn values(connection: &Connection) -> Values {
         .with("client", connection.client.host())
         .with("server", server(connection))
         .with("port", itoa::Buffer::new().format(connection.server.port))
+}
+
+/// The command that fetches the certificates of the server as the client was shown them.
+pub(super) fn fetch(connection: &Connection) -> String {
+    let reached = s_client(connection).map(|words| words.join(" "));
+    let command = reached.unwrap_or_else(|| match connection.handshake.started_by {
+        Some("HTTP CONNECT") => {
+            ["openssl s_client -proxy ", &connection.server.text(), " -connect HOST:PORT"].concat()
+        }
+        _ => "openssl s_client -connect HOST:PORT".to_owned(),
+    });
+    command + " -showcerts"
 }
 
 /// Frame of the first Certificate message of a side.
