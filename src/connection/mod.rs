@@ -185,7 +185,7 @@ impl Connection {
         let (_, request) = self.handshake.certificate_request()?;
         let shown = self.certificates(Role::Client);
         shown.first().and_then(Presented::parsed)?;
-        let mut issuers = shown.iter().filter_map(Presented::parsed).map(|one| &one.issuer);
+        let issuers = shown.iter().filter_map(Presented::parsed).map(|one| &one.issuer);
         // Mostly a name stands there octet by octet as in the certificate, and none needs
         // to be read.
         let same = |issuer: &Name| request.authorities.iter().any(|der| **der == *issuer.der());
@@ -193,7 +193,13 @@ impl Connection {
             return Some(Ok(()));
         }
         let names = self.requested_authorities().filter(|names| !names.is_empty())?;
-        if issuers.any(|issuer| names.contains(issuer)) {
+        // What the server shows may tell that the issuer comes from one of them.
+        let of_server = self.certificates(Role::Server).iter().filter_map(Presented::parsed);
+        let between = |issuer: &Name| {
+            let mut above = of_server.clone();
+            above.any(|ca| ca.subject == *issuer && names.contains(&ca.issuer))
+        };
+        if issuers.into_iter().any(|issuer| names.contains(issuer) || between(issuer)) {
             return Some(Ok(()));
         }
         let all_seen = request.whole && self.handshake.certificates_are_whole(Role::Client)?;

@@ -59,7 +59,7 @@ fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
         .with_words("meaning", meaning(connection, by, description))
         .with_words(
             "vouched",
-            if vouched(connection, by, description) { VOUCHED } else { NOTHING },
+            besides(connection, by, description).map_or(NOTHING, |(fact, _)| fact),
         );
     let values = match dh_bits(connection) {
         Some(bits) => values.with("dh_bits", bits.to_string()),
@@ -70,8 +70,33 @@ fn alert_received(subject: &Subject<'_>) -> Option<Observation> {
 }
 
 const NOTHING: Text = Text::en("");
+const NOT_STAPLED: Text = Text::en(
+    "; that certificate demands a stapled OCSP response (RFC 7633), and the server sent none",
+);
+const STAPLE: Text = Text::en(
+    "Let {receiver} staple an OCSP response, or have its certificate issued again without the demand for one (TLS feature status_request).",
+);
 const VOUCHED: Text =
     Text::en("; by the trust list given here, nothing is wrong with that certificate");
+
+/// What else is known of a certificate that was refused without a reason, and what helps.
+fn besides(connection: &Connection, by: Role, alert: Option<u8>) -> Option<(Text, Text)> {
+    if by == Role::Client && matches!(alert, Some(42 | 46 | 113)) && lacks_staple(connection) {
+        return Some((NOT_STAPLED, STAPLE));
+    }
+    vouched(connection, by, alert).then_some((VOUCHED, COMPARE))
+}
+
+/// Whether the server's certificate demands a stapled response, and the client that asked for one
+/// got none.
+fn lacks_staple(connection: &Connection) -> bool {
+    const STATUS_REQUEST: u16 = 5;
+    let handshake = &connection.handshake;
+    let asked =
+        handshake.client_hello().is_some_and(|hello| hello.extension(STATUS_REQUEST).is_some());
+    let demanded = connection.server_leaf().is_some_and(|leaf| leaf.extensions.must_staple);
+    asked && demanded && handshake.stapled().is_none() && handshake.gaps().is_empty()
+}
 
 /// Whether a side refused a certificate in which nothing is found wrong, and does not say why.
 fn vouched(connection: &Connection, by: Role, alert: Option<u8>) -> bool {
@@ -90,7 +115,8 @@ fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8
     let connection = subject.connection;
     // Where the other side's certificate was shown, or hidden by TLS 1.3, other rules tell.
     let unseen = reaction::reaction(connection, by.other()) == Reaction::Unknown;
-    let remedy = if vouched(connection, by, alert) { COMPARE } else { remedy(by, alert, unseen) };
+    let known = besides(connection, by, alert).map(|(_, remedy)| remedy);
+    let remedy = known.unwrap_or_else(|| remedy(by, alert, unseen));
     let values = values.with_words("remedy", remedy);
     match (by, alert) {
         (Role::Server, Some(112)) => {
@@ -332,9 +358,10 @@ fn of_handshake(code: u8) -> Text {
 mod tests {
     use super::super::finding::Finding;
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT};
-    use super::super::testing::{bend_server_hello, bent, findings};
+    use super::super::testing::{bend_client_hello, bend_leaf, bend_server_hello, bent, findings};
     use super::*;
     use crate::connection::NotJudged;
+    use crate::tls::Extension;
 
     #[test]
     fn who_told_whom_what_and_what_it_means() {
@@ -377,6 +404,17 @@ mod tests {
             connection.name = NameVerdict::NotJudged(NotJudged::NoTrustStore)
         });
         assert!(!found.sentence().contains("nothing is wrong"), "{}", found.sentence());
+    }
+
+    #[test]
+    fn a_staple_that_the_certificate_demands_is_missed() {
+        let found = told(Role::Client, 42, |connection| {
+            bend_leaf(connection, Role::Server, |leaf| leaf.extensions.must_staple = true);
+            let asks = Extension { code: 5, body: vec![1, 0, 0, 0, 0], whole: true };
+            bend_client_hello(connection, |hello| hello.extensions.push(asks.clone()));
+        });
+        assert!(found.sentence().contains("and the server sent none"), "{}", found.sentence());
+        assert!(found.remedy().starts_with("Let cucmpub.example.org"), "{}", found.remedy());
     }
 
     #[test]

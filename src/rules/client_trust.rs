@@ -206,7 +206,9 @@ fn client_certificate_empty(subject: &Subject<'_>) -> Option<Observation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, NO_STORE, bent, findings, findings_of_peers};
+    use super::super::testing::{
+        EXPRESSWAY, NO_STORE, bend_shown, bent, findings, findings_of_peers,
+    };
     use super::*;
     use crate::tls::{Body, What};
 
@@ -241,6 +243,19 @@ mod tests {
         assert!(found.sentence().contains("asked 10.30.5.20 for a certificate of CN="));
         assert_eq!(found.severity, Severity::Warning);
         assert!(findings("client-issuer-not-requested", ACCEPTED, NO_STORE).is_empty());
+    }
+
+    #[test]
+    fn a_ca_that_the_server_shows_below_one_that_it_asks_for_is_asked_for() {
+        let joined = bent("client-issuer-not-requested", REFUSED, EXPRESSWAY, |connection| {
+            let asked_for = connection.client_issuer_requested().unwrap().unwrap_err();
+            let issuer = scene::leaf(connection, Role::Client).unwrap().issuer.clone();
+            bend_shown(connection, Role::Server, 0, |shown| {
+                shown.subject = issuer;
+                shown.issuer = asked_for[0].clone();
+            });
+        });
+        assert!(joined.is_none());
     }
 
     /// The CA that was asked for may be the issuer of one that was not captured.

@@ -327,6 +327,20 @@ impl Handshake {
         )
     }
 
+    /// The OCSP response that the server stapled, and where it stands: a CertificateStatus message
+    /// (RFC 6066, 8), or beside the certificate itself (RFC 8446, 4.4.2.1).
+    #[must_use]
+    pub fn stapled(&self) -> Option<(&Entry, &[u8])> {
+        self.messages().find_map(|(entry, message)| {
+            let response = match &message.body {
+                Body::CertificateStatus { response } => Some(&**response),
+                Body::Certificate(list) if entry.from == Role::Server => list.ocsp_response(0),
+                _ => None,
+            };
+            Some((entry, response?))
+        })
+    }
+
     /// The negotiated version, once there is a ServerHello.
     #[must_use]
     pub fn version(&self) -> Option<u16> {

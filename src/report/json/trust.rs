@@ -10,7 +10,7 @@ use super::path::PathDocument;
 use super::value::{Hex, Word, Written};
 use crate::connection::{Connection, NameVerdict, PathVerdict, Presented};
 use crate::time::date_text;
-use crate::tls::{Body, CertificateList, Handshake, Role};
+use crate::tls::{Body, CertificateList, Handshake};
 use crate::wire::text::hex;
 use crate::x509::{Certificate, OcspResponse};
 
@@ -126,16 +126,8 @@ struct OcspAnswerDocument {
 
 impl OcspDocument {
     fn of(handshake: &Handshake) -> Option<Self> {
-        let beside_leaf = |list: &'_ CertificateList| list.ocsp_response(0).map(<[u8]>::to_vec);
-        let (entry, response) = handshake.messages().find_map(|(entry, message)| {
-            let response = match &message.body {
-                Body::CertificateStatus { response } => Some(response.to_vec()),
-                Body::Certificate(list) if entry.from == Role::Server => beside_leaf(list),
-                _ => None,
-            };
-            Some((entry, response?))
-        })?;
-        let parsed = OcspResponse::parse(&response);
+        let (entry, response) = handshake.stapled()?;
+        let parsed = OcspResponse::parse(response);
         let answers = parsed.iter().flat_map(|staple| &staple.answers);
         Some(Self {
             frame: entry.frame,
