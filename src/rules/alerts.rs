@@ -116,6 +116,7 @@ fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8
     // Where the other side's certificate was shown, or hidden by TLS 1.3, other rules tell.
     let unseen = reaction::reaction(connection, by.other()) == Reaction::Unknown;
     let known = besides(connection, by, alert).map(|(_, remedy)| remedy);
+    let known = known.or_else(|| too_short(connection, by, alert).then_some(LONGER_GROUP));
     let remedy = known.unwrap_or_else(|| remedy(by, alert, unseen));
     let values = values.with_words("remedy", remedy);
     match (by, alert) {
@@ -138,6 +139,7 @@ fn with_remedy(values: Values, subject: &Subject<'_>, by: Role, alert: Option<u8
 
 fn remedy(by: Role, alert: Option<u8>, unseen: bool) -> Text {
     match (by, alert) {
+        (Role::Server, Some(86)) => FALLEN_BACK,
         (Role::Server, Some(112)) => UNKNOWN_NAME,
         (Role::Server, Some(120)) => OTHER_PROTOCOL,
         (Role::Client, Some(48)) if unseen => GET_AND_UPLOAD,
@@ -158,6 +160,12 @@ const GET_AND_COMPARE: Text = Text::en(
 );
 const LOOK_AT_CLIENT: Text = Text::en(
     "{missing}Look at the certificate of {receiver} (on an Expressway: Maintenance > Security > Server certificate): its dates, its extended key usage clientAuth, and whether the CAs above it are in the trust list of {sender}. If they are not: {upload}.",
+);
+const LONGER_GROUP: Text = Text::en(
+    "Give the server a Diffie-Hellman group of 2048 bits or more, or let both sides prefer ECDHE suites (Expressway: Maintenance > Security > Ciphers).",
+);
+const FALLEN_BACK: Text = Text::en(
+    "Look at what {receiver} tried just before: a handshake with a newer version failed, and it fell back (it says so by TLS_FALLBACK_SCSV). The reason is there.",
 );
 const UNKNOWN_NAME: Text = Text::en(
     "Compare the name {name} with those that {sender} is set up for and has in its certificate. If it is wrong, correct it where {receiver} has it from (Unified CM: System > Server, then on Expressway-C: Configuration > Unified Communications > Unified CM servers > Refresh servers); a proxy in the path that picks its certificate by name says so too.",
@@ -210,7 +218,7 @@ fn meaning(connection: &Connection, by: Role, alert: Option<u8>) -> Text {
         Role::Client if of_certificate => of_server_certificate(connection, code),
         Role::Server if of_certificate => of_client_certificate(code),
         // What a client has against the suite it says to the ServerHello.
-        Role::Client if matches!(code, 40 | 71) && dh_bits(connection).is_some() => SHORT_GROUP,
+        _ if too_short(connection, by, alert) => SHORT_GROUP,
         Role::Client if code == 71 => Text::en("what the server chose is too weak for the client"),
         _ if code == 80 && is_old(connection) => OLD_VERSION,
         _ => of_handshake(code),
@@ -224,6 +232,11 @@ fn dh_bits(connection: &Connection) -> Option<u32> {
         KeyExchangeParameters::DhBits(bits) => Some(bits),
         _ => None,
     }
+}
+
+/// Whether a client refuses the finite field in which the server wants to agree on a key.
+fn too_short(connection: &Connection, by: Role, alert: Option<u8>) -> bool {
+    by == Role::Client && matches!(alert, Some(40 | 71)) && dh_bits(connection).is_some()
 }
 
 const SHORT_GROUP: Text = Text::en(
@@ -361,7 +374,7 @@ mod tests {
     use super::super::testing::{bend_client_hello, bend_leaf, bend_server_hello, bent, findings};
     use super::*;
     use crate::connection::NotJudged;
-    use crate::tls::Extension;
+    use crate::tls::{Body, Extension, What};
 
     #[test]
     fn who_told_whom_what_and_what_it_means() {
@@ -423,6 +436,31 @@ mod tests {
         assert!(by_client.ends_with("what the server chose is too weak for the client."));
         let by_server = told(Role::Server, 71, |_| {}).sentence();
         assert!(by_server.ends_with("what was offered is too weak for the server."));
+    }
+
+    #[test]
+    fn a_group_that_is_too_short_is_told_with_its_length() {
+        let of_1024_bits = |connection: &mut Connection| {
+            for entry in &mut connection.observed.handshake.entries {
+                if let What::Message(message) = &mut entry.what
+                    && let Body::ServerKeyExchange(exchange) = &mut message.body
+                {
+                    exchange.parameters = Some(KeyExchangeParameters::DhBits(1024));
+                }
+            }
+        };
+        for code in [40, 71] {
+            let found = told(Role::Client, code, of_1024_bits);
+            assert!(found.sentence().contains("group of 1024 bits;"), "{}", found.sentence());
+            assert!(found.remedy().starts_with("Give the server a Diffie-Hellman group"));
+        }
+        assert!(!told(Role::Server, 40, of_1024_bits).sentence().contains("1024"));
+    }
+
+    #[test]
+    fn a_fallback_without_need_is_explained_by_what_came_before() {
+        let remedy = told(Role::Server, 86, |_| {}).remedy();
+        assert!(remedy.starts_with("Look at what 10.30.5.20 tried just before"), "{remedy}");
     }
 
     #[test]
