@@ -25,7 +25,7 @@ pub use in_clear::InClear;
 pub use inference::{Claim, Confidence, HiddenKey, Inference, Record};
 pub use ledger::LedgerClass;
 pub use outcome::{Outcome, Resumption};
-pub use reach::{is_plain, s_client};
+pub use reach::s_client;
 pub use reference::{NameVerdict, Reference};
 pub use renegotiation::{Renegotiation, RenegotiationEnd};
 pub use terms::Terms;

@@ -1,7 +1,7 @@
 //! How a server is reached as the client reached it: the beginning of an `openssl s_client` line.
 
 use super::{Connection, Reference};
-use crate::wire::text::shell_word;
+use crate::wire::text::{is_plain, shell_word};
 
 /// The words of a command for a POSIX shell, to be typed on a host from which the server is
 /// reached as the client reaches it: end, server name, and the protocol that asks for TLS. `None`
@@ -28,12 +28,6 @@ pub fn s_client(connection: &Connection) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// Text that may stand in a command: what is not printable ASCII is left out of it.
-#[must_use]
-pub fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-}
-
 /// What `-starttls` calls the protocol whose dialogue came before TLS.
 fn starttls(protocol: &str) -> Option<&'static str> {
     Some(match protocol {
@@ -51,14 +45,4 @@ fn starttls(protocol: &str) -> Option<&'static str> {
         "IRC" => "irc",
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_plain_text_stands_in_no_command() {
-        assert!(!is_plain("a\nb") && !is_plain("\u{202e}"));
-    }
 }

@@ -3,12 +3,12 @@
 use super::change::{Change, with_ciphers};
 use super::offer::{Offer, TLS12, TLS13};
 use super::scene::{Observed, Plan};
-use crate::connection::{Reference, Terms, is_plain, s_client};
+use crate::connection::{Reference, Terms, s_client};
 use crate::expressway::ciphers::{self, TLS13_SUITES};
 use crate::expressway::known_cipher_lists::{KnownList, known_lists};
 use crate::tls::names;
 use crate::trust::Store;
-use crate::wire::text::shell_word;
+use crate::wire::text::{is_plain, shell_word};
 
 /// What the trust list after the changes is called where no files make it up.
 pub const TRUST_AFTER: &str = "trust-after.pem";

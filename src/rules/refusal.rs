@@ -222,7 +222,7 @@ const LOOK: Text = Text::en(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, finding, findings};
+    use super::super::testing::{EXPRESSWAY, NO_STORE, WITHOUT_ROOT, bent, finding, findings};
 
     const REFUSED: &str = "certificate-refused";
     const HIDDEN: &str = "tls13-client-refused-certificate";
@@ -254,6 +254,22 @@ mod tests {
         assert!(findings(REFUSED, "root-missing.pcap", WITHOUT_ROOT).is_empty());
         assert!(findings(REFUSED, "rsa-trusted.pcap", NO_STORE).is_empty());
         assert!(findings(REFUSED, "expired.pcap", NO_STORE).is_empty());
+    }
+
+    /// What fetches the certificate is shown the same one as the client, hence by name and protocol.
+    #[test]
+    fn a_hidden_certificate_is_fetched_as_the_client_got_it() {
+        let fetched = |started_by| {
+            let found = bent(HIDDEN, "tls13-client-refuses.pcap", WITHOUT_ROOT, |connection| {
+                connection.observed.handshake.started_by = started_by;
+            });
+            found.unwrap().remedy()
+        };
+        let plain = "`openssl s_client -connect 10.30.7.11:8443 -servername cucmpub.example.org";
+        assert!(fetched(None).contains(&format!("{plain} -showcerts`")));
+        assert!(fetched(Some("SMTP")).contains(&format!("{plain} -starttls smtp -showcerts`")));
+        let proxied = fetched(Some("HTTP CONNECT"));
+        assert!(proxied.contains("-proxy 10.30.7.11:8443 -connect HOST:PORT -showcerts`"));
     }
 
     #[test]

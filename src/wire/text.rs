@@ -62,6 +62,12 @@ pub fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// Text that may stand in a command: what is not printable ASCII is left out of it.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Bytes that should be text: as they are when all are printable ASCII, else
 /// `0x` and hexadecimal digits, so that nothing is lost and nothing is guessed.
 #[must_use]
@@ -133,6 +139,11 @@ mod tests {
         assert_eq!(shell_word("EECDH:!aNULL"), "'EECDH:!aNULL'");
         assert_eq!(shell_word("a'; rm -r ~; '"), r"'a'\''; rm -r ~; '\'''");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn what_is_no_plain_text_stands_in_no_command() {
+        assert!(!is_plain("a\nb") && !is_plain("\u{202e}"));
     }
 
     #[test]
