@@ -63,6 +63,8 @@ pub struct Half {
     first_byte: Option<u32>,
     /// The highest acknowledgment number sent.
     acknowledged: Option<u32>,
+    /// Bytes that were sent when the other side ended its direction; 0: none, or it did not.
+    sent_before_end: u32,
     /// Nobody wants the payload any more.
     stopped: bool,
     /// What is sent now belongs to another connection.
@@ -175,6 +177,9 @@ impl Flow {
     fn note_flags(&mut self, segment: &Segment<'_>, mark: Mark) {
         let expected = self.half(segment.direction.reverse()).acknowledged;
         self.halves[segment.direction].note_flags(segment, mark, expected);
+        if segment.flags.has_any(TcpFlags::FIN_RST) {
+            self.halves[segment.direction.reverse()].note_end_of_other();
+        }
     }
 
     /// Whether anything is held back in `direction`.
@@ -243,6 +248,16 @@ impl Flow {
         first.zip(upto).is_some_and(|(first, upto)| is_behind(first, upto))
     }
 
+    /// Whether the sender of `direction` sent no payload, captured or not.
+    #[must_use]
+    pub fn sent_nothing(&self, direction: Direction) -> bool {
+        let half = self.half(direction);
+        let upto = self.half(direction.reverse()).acknowledged;
+        // SYN and FIN have a sequence number each.
+        let beyond = |(base, upto): (u32, u32)| is_behind(base.wrapping_add(2), upto);
+        half.bytes == 0 && !half.base.zip(upto).is_some_and(beyond)
+    }
+
     /// Where another connection between the same ends was opened, by a SYN that was not captured.
     /// Wireshark gives it no number of its own, and it is not read.
     #[must_use]
@@ -251,7 +266,8 @@ impl Flow {
     }
 
     /// Bytes of `direction` that the other side never acknowledged, and, if any of them was sent
-    /// again, how many bytes were; nothing is known of a direction that was stopped.
+    /// again, how many bytes were; nothing is known of a direction that was stopped. What answers
+    /// the end of the other side does not count: who has left acknowledges no more.
     #[must_use]
     pub fn unacknowledged(&self, direction: Direction) -> (u64, u64) {
         let half = self.half(direction);
@@ -261,7 +277,11 @@ impl Flow {
         };
         let taken = upto.wrapping_sub(first).cast_signed().max(0).unsigned_abs();
         let sent = half.assembler.handed_on();
-        let unacknowledged = sent.saturating_sub(u64::from(taken));
+        let asked = match half.sent_before_end {
+            0 => sent,
+            before => sent.min(u64::from(before)),
+        };
+        let unacknowledged = asked.saturating_sub(u64::from(taken));
         if half.assembler.sent_again_upto() <= u64::from(taken) {
             return (unacknowledged, 0);
         }
@@ -375,6 +395,14 @@ impl Half {
         }
     }
 
+    /// The other side sends no more.
+    fn note_end_of_other(&mut self) {
+        if self.sent_before_end == 0 {
+            let sent = self.assembler.handed_on();
+            self.sent_before_end = u32::try_from(sent).unwrap_or(u32::MAX);
+        }
+    }
+
     fn is_closed(&self) -> bool {
         self.fin().is_some() || self.rst().is_some()
     }
@@ -465,6 +493,27 @@ mod tests {
             drop(flow.accept(segment, &Limits::default()));
         }
         assert_eq!(flow.unacknowledged(client), (5, 0));
+    }
+
+    /// The client leaves and hears the alert that answers it no more; what it had not
+    /// acknowledged before stays missing.
+    #[test]
+    fn what_answers_the_end_needs_no_acknowledgment() {
+        let (key, client) = FlowKey::new(end(1, 40_000), end(2, 443));
+        let server = client.reverse();
+        let opened = TcpFlags(TcpFlags::ACK.0 | TcpFlags::SYN.0);
+        let answer = Segment { flags: opened, ..segment((key, server), 0, 1, b"") };
+        let flight = segment((key, server), 1, 1, b"0123456789");
+        let fin = TcpFlags(TcpFlags::ACK.0 | TcpFlags::FIN.0);
+        let alert = segment((key, server), 11, 2, b"alert");
+        for (upto, missing) in [(11, 0), (5, 6)] {
+            let leaves = Segment { flags: fin, ..segment((key, client), 1, upto, b"") };
+            let mut flow = Flow::new(&answer);
+            for segment in [&answer, &flight, &leaves, &alert] {
+                drop(flow.accept(segment, &Limits::default()));
+            }
+            assert_eq!(flow.unacknowledged(server), (missing, 0));
+        }
     }
 
     /// RFC 9293, 3.10.7.4: a RST outside of the window is dropped.
