@@ -79,7 +79,7 @@ check_programs() {
     local program missing=()
     [[ $(id -u) == 0 ]] || { echo "network namespaces need root" >&2; exit 2; }
     for program in openssl ip ss ethtool tcpdump dumpcap editcap dnsmasq haproxy traffic_server \
-        gnutls-cli gnutls-serv prosody sshd ssh java keytool python3 curl gzip zstd xz; do
+        gnutls-cli gnutls-serv prosody sshd ssh tinyproxy java keytool python3 curl gzip zstd xz; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
     [[ ${#missing[@]} == 0 ]] || { echo "not found: ${missing[*]} (see samples/README.md)" >&2; exit 2; }
@@ -750,6 +750,16 @@ record_client_speaks_http() {
     capture client-speaks-http.pcap
     "${EXPC[@]}" curl -s -m 5 -o /dev/null http://10.30.7.11:8443/cucm-uds/version || true
     finish client-speaks-http.pcap
+}
+
+# the way out, to a service in the cloud, is a proxy that wants to know who asks
+record_proxy_wants_password() {
+    printf '%s\n' "Port 3128" "Listen 10.30.7.11" "BasicAuth user password" "Timeout 10" >"$work/tinyproxy.conf"
+    background "${UC[@]}" tinyproxy -d -c "$work/tinyproxy.conf"
+    listening tlsight-uc 3128
+    capture proxy-wants-password.pcap
+    "${EXPC[@]}" curl -s -m 5 -o /dev/null -x http://10.30.7.11:3128 https://cloud.example.net/ || true
+    finish proxy-wants-password.pcap
 }
 
 # OpenSSL answers the end of the stream inside a handshake with decode_error (50)

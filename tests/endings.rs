@@ -151,6 +151,32 @@ fn a_client_that_speaks_in_clear_is_told_by_the_answer() {
     assert!(said.contains("gave no answer, and the client gave up"), "{said}");
 }
 
+/// A server that lets nobody in; one that a client leaves without a word, or that waits for it and
+/// gives up, is as it should be.
+#[test]
+fn a_connection_that_the_server_drops_before_a_word_is_told() {
+    let talk = sample("rsa-trusted.pcap");
+    let opened = talk.with(talk.segments[..talk.data(true, 0)].to_vec());
+    let found = |talk: &Conversation| {
+        let report = report(talk);
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.first().map(|one| one["sentence"].as_str().unwrap().to_owned())
+    };
+    for (flag, how) in [(RST, "reset it before"), (FIN, "closed it before")] {
+        let said = found(&then(&opened, false, flag, b"")).unwrap();
+        assert!(said.contains("it was opened, and the server ") && said.contains(how), "{said}");
+        assert_eq!(found(&then(&then(&opened, true, FIN, b""), false, flag, b"")), None);
+        let mut late = then(&opened, false, flag, b"");
+        late.segments.last_mut().unwrap().nanos += 20_000_000_000;
+        assert_eq!(found(&late), None);
+        // Something was said, and is not in the capture.
+        let mut spoken = then(&opened, false, flag, b"");
+        let last = spoken.segments.last_mut().unwrap();
+        last.acknowledgment = last.acknowledgment.wrapping_add(300);
+        assert_eq!(found(&spoken), None);
+    }
+}
+
 #[test]
 fn who_says_close_notify_closes_whichever_fin_comes_first() {
     let hello = up_to(&sample("rsa-trusted.pcap"), true, 0);

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::connection::{InClear, LedgerClass, Missed, Observed, Unopened};
+use crate::connection::{InClear, LedgerClass, Missed, Observed, RefusedRequest, Unopened};
 use crate::expressway::service;
 use crate::flow::{Flow, Mark, StreamEvent};
 use crate::limits::Limits;
@@ -85,7 +85,7 @@ pub(super) struct Shard {
     pub(super) evicted: u64,
     /// Connections that were not opened, told so far.
     unopened: usize,
-    /// Connections on which the client spoke in clear, told so far.
+    /// Connections on which the client spoke in clear in place of TLS, told so far.
     in_clear: usize,
 }
 
@@ -193,7 +193,7 @@ impl Shard {
         let (result, in_clear) = tracked.conclude(with);
         let in_clear = in_clear.filter(|_| self.in_clear < MISSED);
         self.in_clear += usize::from(in_clear.is_some());
-        let missed = unopened.map(Missed::Unopened).or_else(|| in_clear.map(Missed::InClear));
+        let missed = unopened.map(Missed::Unopened).or(in_clear);
         let missed = missed.map(Box::new);
         self.finished.push(Finished { first_frame, stream, result, missed });
     }
@@ -277,14 +277,17 @@ impl Tracked {
         }
     }
 
-    /// The TLS connection, or why it is none; and that the client spoke in clear.
-    fn conclude(mut self, with: With<'_>) -> (Result<Box<Observed>, LedgerClass>, Option<InClear>) {
+    /// The TLS connection, or why it is none; and what the client said in clear in place of it.
+    fn conclude(mut self, with: With<'_>) -> (Result<Box<Observed>, LedgerClass>, Option<Missed>) {
         let last = self.flow.last;
         for direction in Direction::BOTH {
             self.hand_on(direction, true, last, with);
         }
-        let observer = self.observer.as_ref();
-        if let Some(in_clear) = observer.and_then(|observer| InClear::of(&self.flow, observer)) {
+        let in_clear = |observer| {
+            let spoken = InClear::of(&self.flow, observer).map(Missed::InClear);
+            spoken.or_else(|| RefusedRequest::of(&self.flow, observer).map(Missed::Refused))
+        };
+        if let Some(in_clear) = self.observer.as_ref().and_then(in_clear) {
             return (Err(LedgerClass::NotTls), Some(in_clear));
         }
         let observed = Observed::conclude(&self.flow, self.observer, with.limits, with.keys);

@@ -34,6 +34,7 @@ mod refusal;
 pub mod registry;
 mod reissue;
 mod renegotiation;
+mod request;
 mod rule;
 mod run;
 mod scene;

@@ -10,7 +10,8 @@ use super::{
 use super::{
     cipher_preference, cipher_selection, client_certificate, client_trust, cluster, configuration,
     handshake_failure, in_clear, negotiation, own_certificate, path_fault, path_validation,
-    refusal, renegotiation, tcp, tls13_inference, traversal, trust_store, unified_cm, visibility,
+    refusal, renegotiation, request, tcp, tls13_inference, traversal, trust_store, unified_cm,
+    visibility,
 };
 
 /// Each family is one file with one slice that names its rules in report order. A
@@ -39,6 +40,7 @@ const FAMILIES: &[(&str, &[Rule])] = &[
     ("renegotiation", renegotiation::RULES),
     ("alerts", alerts::RULES),
     ("before TLS", tcp::RULES),
+    ("requests for TLS", request::RULES),
     ("in place of TLS", in_clear::RULES),
     ("handshake failure", handshake_failure::RULES),
     ("both ends", both_ends::RULES),
@@ -213,6 +215,7 @@ mod tests {
                 "cert-expires-soon",
                 "tcp-connection-failed",
                 "dns-name-not-found",
+                "request-for-tls-refused",
                 "client-does-not-speak-tls"
             ]
         );

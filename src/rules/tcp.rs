@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::case::{Attempt, Case, CaseObservation, MissingName};
 use super::finding::{Evidence, Observation, Severity};
 use super::rule::{Check, Page, Part, Rule};
+use super::scene;
 use super::words::{Text, Values};
-use crate::connection::{Missed, Outcome, Unopened};
+use crate::connection::{Failure, Missed, Outcome, Unopened};
 use crate::expressway::service;
 
 /// The rules of this family, in report order.
@@ -81,7 +82,7 @@ const TCP_CONNECTION_FAILED: Rule = Rule {
     id: ID,
     severity: Severity::Error,
     summary: Text::en(
-        "A service could not be reached: the TCP connection was refused or unanswered",
+        "A service could not be reached: the TCP connection was refused, unanswered or dropped",
     ),
     sentence: Text::en("{client} could not connect to {server} ({service}): {how}, {times}."),
     remedy: Text::en("{remedy}"),
@@ -90,12 +91,12 @@ const TCP_CONNECTION_FAILED: Rule = Rule {
     part: Part::Remark,
     page: Page {
         checks: Text::en(
-            "Whether a SYN to a port of Mobile and Remote Access was answered with RST, or not at all.",
+            "Whether a SYN to a port of Mobile and Remote Access was answered with RST, or not at all, or the server ended the connection within a second, before the client had said anything.",
         ),
         why: Text::en("Without TCP there is no TLS, and no certificate is to blame."),
         symptom: Text::en("Login fails, or lasts until a timeout; the log says: connect failed"),
         steps: Text::en(
-            "1. Refused: the host is up and nothing listens on the port; start the service (Unified CM: `utils service list`). 2. No answer: the host is down, or a firewall drops the packets; capture on the other side. 3. Check that the address is that of the right host.",
+            "1. Refused: the host is up and nothing listens on the port; start the service (Unified CM: `utils service list`). 2. No answer: the host is down, or a firewall drops the packets; capture on the other side. 3. Dropped: the host accepts and lets nobody in; look at the service behind the port, and at what filters in front of it. 4. Check that the address is that of the right host.",
         ),
         caveat: Text::en(
             "A firewall may refuse in the name of the host. A capture that ends at once may have missed the answer.",
@@ -109,8 +110,8 @@ fn tcp_connection_failed(case: &Case<'_>) -> Vec<CaseObservation> {
     let mut groups: BTreeMap<_, Vec<(&Attempt, &Unopened)>> = BTreeMap::new();
     for attempt in case.attempts {
         let Missed::Unopened(tried) = &attempt.missed else { continue };
-        let refused = tried.refused.is_some();
-        let key = (attempt.capture, tried.client.address, tried.server, refused);
+        let kind = kind(tried.failure);
+        let key = (attempt.capture, tried.client.address, tried.server, kind);
         groups.entry(key).or_default().push((attempt, tried));
     }
     groups.values().filter_map(|group| observation(case, group)).collect()
@@ -122,14 +123,20 @@ fn observation(case: &Case<'_>, group: &[(&Attempt, &Unopened)]) -> Option<CaseO
         one.subject.connection.server == tried.server
             && one.subject.connection.outcome == Outcome::Completed
     });
-    let (how, remedy) = match tried.refused {
-        Some(_) => (
+    let (how, remedy) = match tried.failure {
+        Failure::Refused(_) => (
             Text::en("the SYN was answered with RST (connection refused)"),
             Text::en(
                 "The host answers and nothing listens on port {port}: look whether the service runs on {server}, and whether a firewall between them refuses.",
             ),
         ),
-        None => (
+        Failure::Dropped { reset, .. } => (
+            if reset { RESET_AT_ONCE } else { CLOSED_AT_ONCE },
+            Text::en(
+                "Port {port} is open, and what listens there lets {client} go at once: look at the log of the service on {server}, and at a firewall, load balancer or list of allowed hosts in front of it.",
+            ),
+        ),
+        Failure::Unanswered => (
             Text::en("nothing answered the SYN"),
             Text::en(
                 "{server} is down, the address is wrong, or a firewall drops the packets: capture on its side, and allow port {port}.",
@@ -146,11 +153,15 @@ fn observation(case: &Case<'_>, group: &[(&Attempt, &Unopened)]) -> Option<CaseO
         .with_words("how", how)
         .with_words("remedy", remedy);
     let syn = Evidence::new(tried.syn.frame, "tcp.flags.syn", "1");
-    let reset = tried.refused.map(|mark| Evidence::new(mark.frame, "tcp.flags.reset", "1"));
+    let end = match tried.failure {
+        Failure::Unanswered => None,
+        Failure::Refused(mark) => Some(scene::tcp_evidence(mark.frame, true)),
+        Failure::Dropped { mark, reset } => Some(scene::tcp_evidence(mark.frame, reset)),
+    };
     Some(CaseObservation {
         observation: Observation {
             values,
-            evidence: [syn].into_iter().chain(reset).collect(),
+            evidence: [syn].into_iter().chain(end).collect(),
             severity: works.then_some(Severity::Warning),
             of: None,
         },
@@ -158,6 +169,21 @@ fn observation(case: &Case<'_>, group: &[(&Attempt, &Unopened)]) -> Option<CaseO
         streams: group.iter().map(|(attempt, _)| attempt.stream).collect(),
     })
 }
+
+/// How it failed, whatever the frame.
+const fn kind(failure: Failure) -> u8 {
+    match failure {
+        Failure::Unanswered => 0,
+        Failure::Refused(_) => 1,
+        Failure::Dropped { reset: true, .. } => 2,
+        Failure::Dropped { reset: false, .. } => 3,
+    }
+}
+
+const RESET_AT_ONCE: Text =
+    Text::en("it was opened, and the server reset it before the client had said anything");
+const CLOSED_AT_ONCE: Text =
+    Text::en("it was opened, and the server closed it before the client had said anything");
 
 #[cfg(test)]
 mod tests {

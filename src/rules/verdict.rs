@@ -10,13 +10,14 @@ use super::in_clear;
 use super::mending::mending;
 use super::reaction::{self, Reaction};
 use super::refusal;
+use super::request;
 use super::rule::{Part, Subject};
 use super::scene;
 use super::selection;
 use super::since::since;
 use super::tcp;
 use super::words::{Text, Values};
-use crate::connection::{Connection, Missed, Outcome};
+use crate::connection::{Connection, Failure, Missed, Outcome};
 use crate::expressway::{Event, Leg, service};
 use crate::packet::Endpoint;
 use crate::tls::names::{Authentication, SignatureKey, signature_key};
@@ -131,16 +132,19 @@ pub fn verdicts_of_case(
     findings: &[(Option<usize>, Finding)],
     attempts: &[Attempt],
 ) -> Vec<(usize, Verdict)> {
-    let told =
-        findings.iter().filter(|(_, finding)| [tcp::ID, in_clear::ID].contains(&finding.rule.id));
+    let of_attempts = [tcp::ID, in_clear::ID, request::ID];
+    let told = findings.iter().filter(|(_, finding)| {
+        of_attempts.contains(&finding.rule.id) && finding.severity > Severity::Info
+    });
     told.filter_map(|(capture, finding)| {
         let capture = (*capture)?;
         let stream = *finding.streams.first()?;
         let attempt = attempts.iter().find(|one| one.capture == capture && one.stream == stream)?;
         let [client, server] = attempt.missed.ends();
         let refused = match &attempt.missed {
-            Missed::Unopened(unopened) => unopened.refused.is_some(),
+            Missed::Unopened(unopened) => unopened.failure != Failure::Unanswered,
             Missed::InClear(seen) => seen.said.answer != Answer::Silence,
+            Missed::Refused(_) => true,
         };
         let verdict = Verdict {
             client: client.address,

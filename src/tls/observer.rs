@@ -6,6 +6,7 @@ use super::handshake::{Entry, Handshake, Role, What};
 use super::in_clear::Said;
 use super::keylog::KeyLog;
 use super::opening::{Opened, Opening};
+use super::request::Refused;
 use super::starttls;
 use crate::flow::{GapCause, Mark, StreamEvent};
 use crate::limits::Limits;
@@ -112,6 +113,13 @@ impl Observer {
     pub fn said(&self, client: Direction) -> Option<Said> {
         let Some(Side::Opening(opening)) = &self.sides[client] else { return None };
         Said::of(opening, self.sides[client.reverse()].as_ref())
+    }
+
+    /// What the client asked in clear to get to TLS, and what refused it.
+    #[must_use]
+    pub fn refused(&self, client: Direction) -> Option<Refused> {
+        let Some(Side::Opening(opening)) = &self.sides[client] else { return None };
+        Refused::of(opening, self.sides[client.reverse()].as_ref()?)
     }
 
     /// Nothing more will come: joins both directions. `None` when none is TLS; else

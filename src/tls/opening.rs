@@ -94,6 +94,11 @@ impl Opening {
         self.frames.0
     }
 
+    /// Frame of the last bytes.
+    pub(super) const fn last_frame(&self) -> u64 {
+        self.frames.1
+    }
+
     /// Whether its first bytes are there, and are none of TLS.
     pub(super) const fn begins_otherwise(&self) -> bool {
         self.hidden.is_none() && self.searched > 0
