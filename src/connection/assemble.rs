@@ -228,6 +228,14 @@ impl Observed {
         })
     }
 
+    /// Whether the server sent its Finished, as a key log shows it or record lengths tell.
+    #[must_use]
+    pub fn has_server_finished(&self) -> bool {
+        let handshake = &self.handshake;
+        handshake.finished(Role::Server).is_some()
+            || super::inference::server_flight_is_whole(handshake)
+    }
+
     /// The random of the first ClientHello, if it has the right length: two handshakes never
     /// have the same (RFC 8446, 4.1.2).
     #[must_use]

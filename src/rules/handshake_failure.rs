@@ -2,7 +2,7 @@
 
 use super::documents::COLLABORATION_EDGE_ISSUES;
 use super::finding::{Evidence, Observation, Severity};
-use super::reaction::took_all;
+use super::reaction::{Reaction, reaction};
 use super::rule::{Check, Page, Part, Rule, Subject};
 use super::scene;
 use super::selection;
@@ -138,7 +138,7 @@ fn handshake_unfinished(subject: &Subject<'_>) -> Option<Observation> {
             "The server sent its part again and again, and the client never acknowledged all of it: it did not arrive",
         ),
         Outcome::Closed { by: Role::Client, .. } | Outcome::Reset { by: Role::Client, .. }
-            if waited.is_some() && connection.handshake.has(Role::Server, 14) =>
+            if waited.is_some() && is_the_clients_turn(connection) =>
         {
             Text::en("The client did not go on {stage}, and left after {waited}")
         }
@@ -217,16 +217,17 @@ fn stage(connection: &Connection) -> (Text, Text) {
     }
     match by {
         _ if breaks_off_in_certificate(connection) => (reached, CHECK_PATH),
-        Some(Role::Client) if has_shown(connection) && took_all(connection, Role::Server) => {
+        Some(Role::Client) if has_shown(connection) && left_at_the_certificate(connection) => {
             (reached, PERHAPS_REFUSED)
+        }
+        Some(Role::Client) if is_the_clients_turn(connection) && has_all(connection) => {
+            (reached, ASK_CLIENT)
         }
         Some(Role::Server) if sent_certificate(connection) => (
             Text::en("after the client's answer to the CertificateRequest"),
             PERHAPS_CLIENT_REFUSED,
         ),
-        Some(Role::Server) if has_answered(connection) => {
-            (Text::en("after the client's last message"), NOT_CONFIRMED)
-        }
+        Some(Role::Server) if has_answered(connection) => (reached, NOT_CONFIRMED),
         _ => (reached, CAPTURE_BOTH),
     }
 }
@@ -236,6 +237,8 @@ fn reached(connection: &Connection) -> Text {
         before_the_server_hello(connection)
     } else if breaks_off_in_certificate(connection) {
         Text::en("in the middle of the server's certificate")
+    } else if has_answered(connection) {
+        Text::en("after the client's last message")
     } else if !connection.server_certificates.is_empty() {
         Text::en("after the server's certificate")
     } else if has_shown(connection) {
@@ -288,6 +291,21 @@ fn sent_certificate(connection: &Connection) -> bool {
     connection.client_certificates.is_some() || hidden.is_some_and(|(_, sent)| sent)
 }
 
+/// Whether the server's flight is at its end, and the client has not sent its last one.
+fn is_the_clients_turn(connection: &Connection) -> bool {
+    let done = connection.handshake.has(Role::Server, 14);
+    (done || connection.has_server_finished()) && !has_answered(connection)
+}
+
+/// Whether the client acknowledged everything that the server sent.
+fn has_all(connection: &Connection) -> bool {
+    connection.tcp.server.unacknowledged == 0
+}
+
+fn left_at_the_certificate(connection: &Connection) -> bool {
+    reaction(connection, Role::Server) == Reaction::Left
+}
+
 /// Whether the client sent its last flight: what it encrypts comes at the end of it.
 fn has_answered(connection: &Connection) -> bool {
     let handshake = &connection.handshake;
@@ -304,6 +322,9 @@ const NO_ANSWER: Text = Text::en(
 const PERHAPS_REFUSED: Text = Text::en(
     "A client that leaves here has most likely refused the certificate: see its log, and the findings about the certificate.",
 );
+const ASK_CLIENT: Text = Text::en(
+    "The server has done its part: see the log of {client}, which received all of it and did not answer. It may have waited for a check of the certificate (revocation by OCSP or CRL, a question to the user).",
+);
 const PERHAPS_CLIENT_REFUSED: Text = Text::en(
     "A server that leaves here has most likely refused the client's certificate: see its log, and check that it trusts the CA chain of {client}.",
 );
@@ -316,9 +337,11 @@ const CAPTURE_BOTH: Text = Text::en(
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Severity;
+    use super::super::finding::{Finding, Severity};
     use super::super::testing::{EXPRESSWAY, WITHOUT_ROOT, bent, finding, findings, judged};
     use crate::connection::{Connection, Outcome};
+    use crate::flow::Mark;
+    use crate::time::Timestamp;
     use crate::tls::{Body, Entry, Role, What};
 
     const ID: &str = "handshake-unfinished";
@@ -431,6 +454,53 @@ mod tests {
         });
         assert!(broken_off.sentence().contains("in the middle of the server's certificate"));
         assert!(broken_off.remedy().contains("MTU"));
+    }
+
+    /// The handshake of `sample` up to the first entry that `comes_late` picks; then nothing for
+    /// five seconds, and the client leaves.
+    fn left_after_waiting(sample: &str, comes_late: fn(&Entry) -> bool) -> Finding {
+        bent(ID, sample, EXPRESSWAY, |connection| {
+            let observed = &mut connection.observed;
+            let entries = &mut observed.handshake.entries;
+            entries.truncate(entries.iter().position(comes_late).unwrap());
+            let last = entries.iter().map(|entry| entry.time.nanos()).max().unwrap();
+            let left = Mark { frame: 99, time: Timestamp::from_nanos(last + 5_000_000_000) };
+            (observed.tcp.client.fin, observed.tcp.server.fin) = (Some(left), None);
+            observed.outcome = Outcome::Closed { by: Role::Client, frame: left.frame };
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn the_side_that_had_to_go_on_is_told() {
+        let answer = |entry: &Entry| {
+            let hello = matches!(&entry.what, What::Message(message) if message.kind == 1);
+            entry.from == Role::Client && !hello
+        };
+        for (sample, stage) in [
+            ("rsa-trusted.pcap", "after the server's certificate"),
+            (
+                "tls13-trusted.pcap",
+                "after the server's flight, in which TLS 1.3 hides its certificate",
+            ),
+        ] {
+            let found = left_after_waiting(sample, answer);
+            let wanted = format!("The client did not go on {stage}, and left after 5.00 s: ");
+            assert!(found.sentence().starts_with(&wanted), "{}", found.sentence());
+            assert!(found.remedy().contains("received all of it and did not answer"));
+        }
+    }
+
+    /// A client that sent its Finished has accepted the certificate.
+    #[test]
+    fn a_server_that_does_not_answer_the_finished_is_told() {
+        let found = left_after_waiting("rsa-trusted.pcap", |entry| {
+            entry.from == Role::Server && entry.what == What::ChangeCipherSpec
+        });
+        let wanted =
+            "The server fell silent after the client's last message, and the client gave up";
+        assert!(found.sentence().starts_with(wanted), "{}", found.sentence());
+        assert!(!found.remedy().contains("refused"));
     }
 
     #[test]

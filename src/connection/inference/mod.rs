@@ -156,6 +156,14 @@ pub(super) fn client_went_on(handshake: &Handshake) -> bool {
     !handshake.is_decrypted(Role::Client) && client::went_on(handshake)
 }
 
+/// Whether the server's flight of a TLS 1.3 handshake is there to its end, the Finished.
+#[must_use]
+pub(super) fn server_flight_is_whole(handshake: &Handshake) -> bool {
+    handshake.is_tls13()
+        && !handshake.is_decrypted(Role::Server)
+        && server::flight_is_whole(handshake)
+}
+
 /// Whether it cannot be told what the server made of the client's certificate, because its answer
 /// may be in bytes that are missing.
 #[must_use]

@@ -18,10 +18,7 @@ pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
     let Some(records) = flight::of_server(handshake) else { return Vec::new() };
     let answer = client::answer(handshake);
     let mut inferred = Vec::new();
-    // Behind EncryptedExtensions and Certificate at least.
-    let signed = Signed::find(&records, shape, 2)
-        .filter(|signed| begins_apart(shape, signed) && fits_offer(handshake, signed.key));
-    if let Some(signed) = signed {
+    if let Some(signed) = signed(handshake, shape, &records) {
         inferred.push(key_of(handshake, &signed));
         inferred.extend(of_messages(handshake, &signed, answer.and_then(Answer::asked)));
     } else {
@@ -32,6 +29,22 @@ pub(super) fn infer(handshake: &Handshake) -> Vec<Inference> {
     }
     inferred.extend(refused(handshake));
     inferred
+}
+
+fn signed<'a>(handshake: &Handshake, shape: Shape, records: &'a [Record]) -> Option<Signed<'a>> {
+    // Behind EncryptedExtensions and Certificate at least.
+    Signed::find(records, shape, 2)
+        .filter(|signed| begins_apart(shape, signed) && fits_offer(handshake, signed.key))
+}
+
+/// Whether the record of the Finished is there, told by the signature in front of it.
+pub(super) fn flight_is_whole(handshake: &Handshake) -> bool {
+    let whole = || {
+        let shape = Shape::of(handshake)?;
+        let records = flight::of_server(handshake)?;
+        signed(handshake, shape, &records).map(drop)
+    };
+    whole().is_some()
 }
 
 // --- the key ------------------------------------------------------------------
