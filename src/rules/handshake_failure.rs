@@ -208,6 +208,7 @@ fn last_alert(connection: &Connection) -> Option<u8> {
 /// How far the handshake had come, and what to try.
 fn stage(connection: &Connection) -> (Text, Text) {
     let by = connection.outcome.aborted_by();
+    let waited = connection.waited(Role::Client).is_some();
     if connection.outcome == Outcome::CutOff {
         return (reached(connection), COPY_AGAIN);
     }
@@ -228,6 +229,7 @@ fn stage(connection: &Connection) -> (Text, Text) {
             PERHAPS_CLIENT_REFUSED,
         ),
         Some(Role::Server) if has_answered(connection) => (reached, NOT_CONFIRMED),
+        Some(Role::Client) if has_answered(connection) && waited => (reached, NOT_CONFIRMED),
         _ => (reached, CAPTURE_BOTH),
     }
 }
@@ -329,7 +331,7 @@ const PERHAPS_CLIENT_REFUSED: Text = Text::en(
     "A server that leaves here has most likely refused the client's certificate: see its log, and check that it trusts the CA chain of {client}.",
 );
 const NOT_CONFIRMED: Text = Text::en(
-    "The client has done its part, and the server left without a word: see the log of {server}; and capture on both machines at once, for a reset that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
+    "The client has done its part, and the server did not confirm it: see the log of {server}; and capture on both machines at once, for a reset or silence that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
 );
 const CAPTURE_BOTH: Text = Text::en(
     "Capture on both machines at once: a reset or silence that only one of them sees comes from between them (firewall, TLS or SIP inspection).",
@@ -500,7 +502,7 @@ mod tests {
         let wanted =
             "The server fell silent after the client's last message, and the client gave up";
         assert!(found.sentence().starts_with(wanted), "{}", found.sentence());
-        assert!(!found.remedy().contains("refused"));
+        assert!(found.remedy().contains("the server did not confirm it: see the log of "));
     }
 
     #[test]
