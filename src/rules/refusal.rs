@@ -191,7 +191,7 @@ fn tls13_client_refused_certificate(subject: &Subject<'_>) -> Option<Observation
 }
 
 const NO_ANCHOR: Text = Text::en(
-    "its trust list lacks the CA of that certificate, or the certificate itself if it is self-signed",
+    "it found no way from that certificate to its trust list; the list lacks the CA above it, or the certificate itself if it is self-signed, or the server leaves out an intermediate certificate",
 );
 const WRONG_NAME: Text = Text::en(
     "the traffic server of Expressway says so when the certificate does not carry the name that was asked for",
